@@ -1,0 +1,26 @@
+# make check    format, vet, staticcheck, layers and race, offline but for the Go modules
+# make cross    snug builds for macOS and Windows
+# make live     tests against the real index and a real interpreter
+# make latest   build the examples without their as-of date
+
+STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: check cross live latest
+
+check:
+	@unformatted=$$(gofmt -l cmd internal examples); test -z "$$unformatted" || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
+	go vet ./...
+	go vet -tags live ./...
+	$(STATICCHECK) ./...
+	go test -race ./...
+
+cross:
+	GOOS=darwin GOARCH=arm64 go build ./...
+	GOOS=windows GOARCH=amd64 go build ./...
+	GOOS=linux GOARCH=arm64 go build ./...
+
+live:
+	go test -tags live -run 'Live' -timeout 40m ./...
+
+latest:
+	for p in shop api report; do go run ./cmd/snug build --as-of now --no-write examples/$$p; done
