@@ -1,0 +1,225 @@
+package generation
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"snug/internal/fault"
+)
+
+// tempPrefix marks what is being built; nothing else in a room starts so.
+const tempPrefix = ".tmp-"
+
+// Room is the folder of one runtime, .snug/NAME: generations by number and
+// `current`, which points at one. It may not exist yet.
+type Room struct{ Dir string }
+
+// Info is one generation of a room.
+type Info struct {
+	Number  int
+	Current bool
+	Built   time.Time // when it was finished
+	Path    string
+}
+
+// Path is the folder of generation n, whether it exists or not.
+func (r Room) Path(n int) string { return filepath.Join(r.Dir, strconv.Itoa(n)) }
+
+// Has reports whether generation n is there.
+func (r Room) Has(n int) bool {
+	_, err := os.Stat(filepath.Join(r.Path(n), filepath.FromSlash(ManifestPath)))
+	return n > 0 && err == nil
+}
+
+// Current is the generation in use; not ok when there is none, or it is gone.
+func (r Room) Current() (n int, ok bool) {
+	text, err := r.pointer()
+	if err != nil {
+		return 0, false
+	}
+	n, err = strconv.Atoi(text)
+	return n, err == nil && r.Has(n)
+}
+
+func (r Room) current() string { return filepath.Join(r.Dir, "current") }
+
+// pointer reads `current`: a symbolic link, or on Windows a file.
+func (r Room) pointer() (string, error) {
+	if runtime.GOOS != "windows" {
+		return os.Readlink(r.current())
+	}
+	text, err := os.ReadFile(r.current())
+	return strings.TrimSpace(string(text)), err
+}
+
+// Next is the number that the next generation gets.
+func (r Room) Next() int {
+	last := 0
+	for _, n := range r.numbers() {
+		last = max(last, n)
+	}
+	return last + 1
+}
+
+func (r Room) numbers() []int {
+	entries, err := os.ReadDir(r.Dir)
+	if err != nil {
+		return nil // a room that is not there yet has no generations
+	}
+	var out []int
+	for _, e := range entries {
+		if n, err := strconv.Atoi(e.Name()); err == nil && n > 0 && e.IsDir() {
+			out = append(out, n)
+		}
+	}
+	sort.Ints(out)
+	return out
+}
+
+// List returns the whole generations, oldest first.
+func (r Room) List() []Info {
+	current, _ := r.Current()
+	var out []Info
+	for _, n := range r.numbers() {
+		st, err := os.Stat(filepath.Join(r.Path(n), filepath.FromSlash(ManifestPath)))
+		if err != nil {
+			continue // not one of ours
+		}
+		out = append(out, Info{Number: n, Current: n == current, Built: st.ModTime(), Path: r.Path(n)})
+	}
+	return out
+}
+
+// Stage makes the empty folder in which the next generation is assembled, on
+// the same file system and at the same depth as it will have.
+func (r Room) Stage() (string, error) {
+	if err := os.MkdirAll(r.Dir, 0o755); err != nil {
+		return "", err
+	}
+	if err := r.ignore(); err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp(r.Dir, tempPrefix)
+	if err != nil {
+		return "", err
+	}
+	return dir, os.Chmod(dir, 0o755)
+}
+
+// ignore keeps .snug out of version control.
+func (r Room) ignore() error {
+	path := filepath.Join(filepath.Dir(r.Dir), ".gitignore")
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString("*\n")
+	return errors.Join(err, f.Close())
+}
+
+// Adopt gives a staged folder its number. It does not switch to it.
+func (r Room) Adopt(staged string) (int, error) {
+	for range 100 {
+		n := r.Next()
+		err := os.Rename(staged, r.Path(n))
+		if err == nil {
+			return n, syncDir(r.Dir)
+		}
+		if _, taken := os.Lstat(r.Path(n)); taken != nil {
+			return 0, err
+		}
+		// another process took the number between Next and Rename
+	}
+	return 0, fault.New(fault.Busy, "try again", "%s: other builds take every number", r.Dir)
+}
+
+// Switch points `current` at generation n by one rename: whoever looks sees
+// the old one or the new one, whole.
+func (r Room) Switch(n int) error {
+	if !r.Has(n) {
+		return fault.New(fault.NotFound, "snug history lists the generations", "%s has no generation %d", filepath.Base(r.Dir), n)
+	}
+	temp := filepath.Join(r.Dir, fmt.Sprintf("%scurrent-%d", tempPrefix, os.Getpid()))
+	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := writePointer(temp, strconv.Itoa(n)); err != nil {
+		return err
+	}
+	if err := os.Rename(temp, r.current()); err != nil {
+		return errors.Join(err, os.Remove(temp))
+	}
+	return syncDir(r.Dir)
+}
+
+func writePointer(path, text string) error {
+	if runtime.GOOS != "windows" {
+		return os.Symlink(text, path)
+	}
+	return os.WriteFile(path, []byte(text), 0o644)
+}
+
+// Prune removes all but the newest keep generations and the current one, and
+// staged folders that were left more than a day ago. It returns what went.
+func (r Room) Prune(keep int, now time.Time) ([]int, error) {
+	current, _ := r.Current()
+	numbers := r.numbers()
+	var gone []int
+	for i, n := range numbers {
+		if n == current || i >= len(numbers)-keep {
+			continue
+		}
+		if err := r.discard(r.Path(n)); err != nil {
+			return gone, err
+		}
+		gone = append(gone, n)
+	}
+	return gone, r.sweep(now)
+}
+
+// discard renames first, so that a half-removed generation never has a number.
+func (r Room) discard(path string) error {
+	temp := filepath.Join(r.Dir, tempPrefix+"gone-"+filepath.Base(path))
+	if err := os.Rename(path, temp); err != nil {
+		return err
+	}
+	return os.RemoveAll(temp)
+}
+
+func (r Room) sweep(now time.Time) error {
+	entries, err := os.ReadDir(r.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	var errs []error
+	for _, e := range entries {
+		info, err := e.Info()
+		if err == nil && strings.HasPrefix(e.Name(), tempPrefix) && now.Sub(info.ModTime()) > 24*time.Hour {
+			errs = append(errs, os.RemoveAll(filepath.Join(r.Dir, e.Name())))
+		}
+	}
+	return errors.Join(append(errs, err)...)
+}
+
+// syncDir makes renames in dir last. Windows cannot open folders for that.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

@@ -1,0 +1,234 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"snug/internal/digest"
+	"snug/internal/fault"
+	"snug/internal/generation"
+)
+
+// Plan lists the files of a tree, each with its digest.
+type Plan = []generation.File
+
+// Tree is an unpacked artifact. Its files are read-only and shared: link or
+// copy them, never write.
+type Tree struct {
+	Key   string
+	Dir   string // the files lie below
+	Files Plan   // sorted by path
+	moved []int64
+}
+
+// planName is the completeness mark inside a tree's folder.
+const planName = "plan"
+
+func (s *Store) treePath(key string) string { return filepath.Join(s.trees(), key) }
+
+// Tree returns the whole tree of that key, if it is here.
+func (s *Store) Tree(key string) (*Tree, bool) {
+	if checkKey(key) != nil {
+		return nil, false
+	}
+	s.mu.Lock()
+	t := s.intact[key]
+	s.mu.Unlock()
+	if t != nil {
+		return t, true
+	}
+	t, err := readPlan(s.treePath(key))
+	if err != nil {
+		return nil, false // incomplete or absent: it is built again
+	}
+	t.Key = key
+	s.touch(key)
+	return t, true
+}
+
+// touch notes that a tree is in use, for GC; once a day is enough.
+func (s *Store) touch(key string) {
+	plan := filepath.Join(s.treePath(key), planName)
+	if st, err := os.Stat(plan); err == nil && time.Since(st.ModTime()) > 24*time.Hour {
+		now := time.Now()
+		_ = os.Chtimes(plan, now, now) // a store of another user: GC may take it sooner, nothing breaks
+	}
+}
+
+// AddTree returns the tree of that key, building it if it is not here or no
+// longer whole. build fills dir and lists what it wrote; it runs once among all
+// goroutines and processes that ask. Its error comes back as it is.
+func (s *Store) AddTree(ctx context.Context, key string, build func(dir string) (Plan, error)) (*Tree, error) {
+	if err := checkKey(key); err != nil {
+		return nil, err
+	}
+	if t, ok := s.Tree(key); ok && s.check(t) == nil {
+		return t, nil
+	}
+	got, err, _ := s.flight.Do(key, func() (any, error) { return s.addTree(ctx, key, build) })
+	if err != nil {
+		return nil, err
+	}
+	return got.(*Tree), nil
+}
+
+// check is Tree.Check, once for each tree and process.
+func (s *Store) check(t *Tree) error {
+	s.mu.Lock()
+	known := s.intact[t.Key] == t
+	s.mu.Unlock()
+	if known {
+		return nil
+	}
+	if err := t.Check(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.intact[t.Key] = t
+	s.mu.Unlock()
+	return nil
+}
+
+func (s *Store) addTree(ctx context.Context, key string, build func(dir string) (Plan, error)) (*Tree, error) {
+	release, err := lockFile(filepath.Join(s.locks(), key), exclusive)
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", key, err)
+	}
+	defer release()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if t, ok := s.Tree(key); ok {
+		if s.check(t) == nil {
+			return t, nil
+		}
+		if err := s.discard(key); err != nil { // damaged: never linked again
+			return nil, err
+		}
+	}
+	return s.build(key, build)
+}
+
+func (s *Store) build(key string, build func(dir string) (Plan, error)) (*Tree, error) {
+	temp, err := os.MkdirTemp(s.trees(), tempPrefix)
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(temp) // nothing is left to remove after the rename
+	files := filepath.Join(temp, "files")
+	if err := os.Mkdir(files, 0o755); err != nil {
+		return nil, err
+	}
+	plan, err := build(files)
+	if err != nil {
+		return nil, err
+	}
+	if err := seal(files, plan); err != nil {
+		return nil, fmt.Errorf("seal %s: %w", key, err)
+	}
+	if err := writePlan(temp, files, plan); err != nil {
+		return nil, fmt.Errorf("seal %s: %w", key, err)
+	}
+	if err := s.replace(temp, key); err != nil {
+		return nil, err
+	}
+	t, err := readPlan(s.treePath(key))
+	if err != nil {
+		return nil, err
+	}
+	t.Key = key
+	s.mu.Lock()
+	s.intact[key] = t
+	s.mu.Unlock()
+	return t, nil
+}
+
+// replace renames a finished tree into place; what lies there without a plan
+// is a leftover.
+func (s *Store) replace(temp, key string) error {
+	if err := os.Chmod(temp, 0o755); err != nil {
+		return err
+	}
+	if _, err := os.Lstat(s.treePath(key)); err == nil {
+		if err := s.discard(key); err != nil {
+			return err
+		}
+	}
+	return os.Rename(temp, s.treePath(key))
+}
+
+func (s *Store) discard(key string) error {
+	s.mu.Lock()
+	delete(s.intact, key)
+	s.mu.Unlock()
+	gone, err := os.MkdirTemp(s.trees(), tempPrefix)
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.Rename(s.treePath(key), filepath.Join(gone, "tree")), os.RemoveAll(gone))
+}
+
+// seal takes the write bits from every file.
+func seal(dir string, plan Plan) error {
+	for _, f := range plan {
+		if f.Link != "" {
+			continue
+		}
+		mode := fs.FileMode(0o444)
+		if f.Mode == "0755" {
+			mode = 0o555
+		}
+		if err := os.Chmod(filepath.Join(dir, filepath.FromSlash(f.Path)), mode); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Check compares the tree with its plan: a file whose size or time moved since
+// it entered is hashed again. Read-only modes do not stop root, so this runs
+// before a tree is linked. A difference is fault.Integrity.
+func (t *Tree) Check() error {
+	for i, f := range t.Files {
+		path := filepath.Join(t.Dir, filepath.FromSlash(f.Path))
+		st, err := os.Lstat(path)
+		if err != nil {
+			return t.damaged(f.Path, err)
+		}
+		if f.Link != "" {
+			if to, err := os.Readlink(path); err != nil || to != f.Link {
+				return t.damaged(f.Path, fmt.Errorf("points at %q", to))
+			}
+			continue
+		}
+		if st.Mode().IsRegular() && st.Size() == f.Size && st.ModTime().UnixNano() == t.moved[i] {
+			continue
+		}
+		if err := rehash(path, f); err != nil {
+			return t.damaged(f.Path, err)
+		}
+	}
+	return nil
+}
+
+func (t *Tree) damaged(path string, err error) error {
+	return fault.New(fault.Integrity, "it is built again by the next snug build", "the store's %s/%s was changed: %w", t.Key, path, err)
+}
+
+func rehash(path string, f generation.File) error {
+	r, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	sum, _, err := digest.OfReader(r)
+	if err == nil && sum.String() != f.SHA256 {
+		err = fmt.Errorf("has sha256 %s, entered with %s", sum, f.SHA256)
+	}
+	return err
+}
