@@ -1,0 +1,83 @@
+// Package event is the one stream of what a command is doing. Text, JSON and a web page are
+// handlers of it; it prints nothing by itself. The one hard idea: the stream stays complete with all
+// progress removed, so that a handler may drop progress and nothing else.
+package event
+
+import (
+	"encoding/json"
+	"io"
+	"sync"
+	"time"
+)
+
+// Kind says what an event means for its subject.
+type Kind string
+
+// The kinds of event.
+const (
+	Started  Kind = "started"
+	Progress Kind = "progress" // may be dropped
+	Finding  Kind = "finding"  // a result that the user asked for
+	Note     Kind = "note"     // something decided or not done, that the user should know
+	Done     Kind = "done"
+	Failed   Kind = "failed"
+)
+
+// Event is one thing that happened. Only Stage and Kind are always set. A handler fills Time where
+// it is zero and it needs one.
+type Event struct {
+	Time    time.Time      `json:"time"`
+	Stage   string         `json:"stage"`
+	Kind    Kind           `json:"kind"`
+	Subject string         `json:"subject,omitempty"` // a package, a runtime, …
+	Message string         `json:"message,omitempty"`
+	Done    int64          `json:"done,omitempty"`  // of progress, in Unit
+	Total   int64          `json:"total,omitempty"` // 0 when it is not known
+	Unit    string         `json:"unit,omitempty"`  // "bytes", "packages"
+	Data    map[string]any `json:"data,omitempty"`
+}
+
+// Handler receives events. Handle must be safe for concurrent use and must not block for long.
+type Handler interface{ Handle(Event) }
+
+// Discard is a handler that drops everything.
+func Discard() Handler { return discard{} }
+
+type discard struct{}
+
+func (discard) Handle(Event) {}
+
+// NewJSON is a handler that writes an object a line to w, each in one Write. An event without a time
+// gets now(). After a failed write nothing more is written: the reader has gone, and the work that
+// the events tell of goes on.
+func NewJSON(w io.Writer, now func() time.Time) Handler {
+	return &jsonHandler{w: w, now: now}
+}
+
+type jsonHandler struct {
+	mu   sync.Mutex
+	w    io.Writer
+	now  func() time.Time
+	dead bool
+}
+
+func (h *jsonHandler) Handle(e Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.dead {
+		return
+	}
+	if e.Time.IsZero() {
+		e.Time = h.now()
+	}
+	e.Time = e.Time.UTC()
+	line, err := json.Marshal(e)
+	if err != nil { // Data held something that JSON cannot say: the event itself must not be lost
+		e.Data = map[string]any{"unprintable": err.Error()}
+		if line, err = json.Marshal(e); err != nil {
+			return // a year beyond 9999 in Time; no clock gives one
+		}
+	}
+	_, err = h.w.Write(append(line, '\n'))
+	h.dead = err != nil
+}
