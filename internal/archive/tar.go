@@ -1,0 +1,238 @@
+package archive
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// maxWindow bounds the memory that a zstd frame may ask for.
+const maxWindow = 128 << 20
+
+// TarEntry is a file, a directory or a link. Mode is 0644 or 0755.
+type TarEntry struct {
+	Name string // a clean relative path, without a trailing slash
+	Mode fs.FileMode
+	Size int64
+	Dir  bool
+	Link string // of a symbolic link: its target, relative to the link's directory, that stays inside
+	Hard string // of a hard link: the Name of an earlier file
+}
+
+// Tar reads a tar file, plain or packed by gzip or zstd as its first bytes say, and calls fn for
+// every entry in order; a body that fn leaves unread is skipped. An unsafe entry is an *UnsafeError
+// and ends the walk before fn sees it; entries before it were seen, so unpack into a directory that
+// can be dropped. Unlike in a zip, names that differ in case only are passed: terminal databases
+// have such. An error of fn ends the walk and is returned as it is.
+func Tar(r io.Reader, lim Limits, fn func(hdr TarEntry, body io.Reader) error) error {
+	packed := &counter{r: r}
+	plain, done, err := unpack(packed)
+	if err != nil {
+		return err
+	}
+	defer done()
+	w := &tarWalk{spent: budget{lim: lim}, seen: newNames(nil), files: map[string]bool{}, links: map[string]bool{}}
+	bounded := &guard{r: plain, packed: packed, lim: lim, left: tarBound(lim)}
+	tr := tar.NewReader(bounded)
+	for {
+		h, err := tr.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return readError("", err)
+		case h.Typeflag == tar.TypeXGlobalHeader:
+			continue
+		}
+		e, err := w.admit(h)
+		if err != nil {
+			return err
+		}
+		if e.Name == "." {
+			continue
+		}
+		if err := fn(e, &tarBody{name: e.Name, r: tr}); err != nil {
+			return err
+		}
+	}
+}
+
+// tarBound is how long the unpacked stream may be: the content, headers, padding, and names. Sparse
+// files unpack to more than they hold, which budget counts.
+func tarBound(lim Limits) int64 { return lim.Total + int64(lim.Files+1)*(4<<10) + 1<<20 }
+
+// unpack looks at the first bytes. done releases the decompressor.
+func unpack(r io.Reader) (plain io.Reader, done func(), err error) {
+	in := bufio.NewReaderSize(r, 64<<10)
+	magic, err := in.Peek(4)
+	if err != nil && err != io.EOF {
+		return nil, nil, err
+	}
+	switch {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, nil, readError("", err)
+		}
+		return z, func() {}, nil
+	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+		if err != nil {
+			return nil, nil, readError("", err)
+		}
+		return z, z.Close, nil
+	}
+	return in, func() {}, nil
+}
+
+type tarWalk struct {
+	spent budget
+	seen  *names
+	files map[string]bool // regular files so far
+	links map[string]bool // symbolic links so far
+}
+
+// admit checks a header against what came before it.
+func (w *tarWalk) admit(h *tar.Header) (TarEntry, error) {
+	e := TarEntry{Name: cleanTar(h.Name), Size: h.Size, Mode: permission(h.Mode&0o111 != 0)}
+	if e.Name == "." && h.Typeflag == tar.TypeDir {
+		return e, nil
+	}
+	if reason := checkName(e.Name); reason != "" {
+		return e, unsafe(h.Name, "%s", reason)
+	}
+	if err := w.spent.add(e.Name, h.Size); err != nil {
+		return e, err
+	}
+	for parent := path.Dir(e.Name); parent != "."; parent = path.Dir(parent) {
+		if w.links[parent] {
+			return e, unsafe(h.Name, "it lies behind the symbolic link %q", parent)
+		}
+	}
+	reason := w.kind(&e, h)
+	if reason == "" {
+		reason = w.seen.add(e.Name, e.Dir)
+	}
+	if reason != "" {
+		return e, unsafe(h.Name, "%s", reason)
+	}
+	return e, nil
+}
+
+// kind sets what sort of entry it is, or says why it is refused.
+func (w *tarWalk) kind(e *TarEntry, h *tar.Header) string {
+	switch h.Typeflag {
+	case tar.TypeReg, tar.TypeGNUSparse:
+		w.files[e.Name] = true
+	case tar.TypeDir:
+		e.Dir, e.Mode, e.Size = true, 0o755, 0
+	case tar.TypeSymlink:
+		w.links[e.Name], e.Link, e.Size = true, h.Linkname, 0
+		return checkLink(e.Name, h.Linkname)
+	case tar.TypeLink:
+		e.Hard, e.Size = cleanTar(h.Linkname), 0
+		if !w.files[e.Hard] {
+			return "a hard link to " + quote(h.Linkname) + ", which is no earlier file"
+		}
+		w.files[e.Name] = true
+	default:
+		return "neither a file, a directory nor a link"
+	}
+	return ""
+}
+
+// cleanTar drops what tar itself writes: a leading "./" and a directory's slash.
+func cleanTar(name string) string {
+	name = strings.TrimPrefix(name, "./")
+	if trimmed := strings.TrimSuffix(name, "/"); trimmed != "" {
+		return trimmed
+	}
+	if name == "" {
+		return "."
+	}
+	return name
+}
+
+// checkLink says why a symbolic link leaves the archive. Links that go through other links are safe
+// too: each of them stays inside, and ".." is only allowed in front, where it climbs real directories.
+func checkLink(name, target string) string {
+	rest, dir := target, path.Dir(name)
+	for strings.HasPrefix(rest, "../") {
+		if dir == "." {
+			return "a symbolic link that leaves the archive"
+		}
+		rest, dir = rest[len("../"):], path.Dir(dir)
+	}
+	if rest == ".." && dir != "." {
+		return ""
+	}
+	if reason := checkName(strings.TrimSuffix(rest, "/")); reason != "" {
+		return "a symbolic link to " + quote(target) + ": " + reason
+	}
+	return ""
+}
+
+// tarBody names the entry when its data cannot be read.
+type tarBody struct {
+	name string
+	r    io.Reader
+}
+
+func (b *tarBody) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if err != nil && err != io.EOF {
+		err = readError(b.name, err)
+	}
+	return n, err
+}
+
+// readError is err if it is already an *UnsafeError or not about the archive's form.
+func readError(entry string, err error) error {
+	var refused *UnsafeError
+	if errors.As(err, &refused) {
+		return err
+	}
+	return fmt.Errorf("read archive: %w", &UnsafeError{Entry: entry, Reason: err.Error()})
+}
+
+// counter counts the packed bytes.
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// guard ends a stream that unpacks to more than the limits allow.
+type guard struct {
+	r      io.Reader
+	packed *counter
+	lim    Limits
+	n      int64
+	left   int64
+}
+
+func (g *guard) Read(p []byte) (int, error) {
+	n, err := g.r.Read(p)
+	g.n += int64(n)
+	if g.n > g.left {
+		return 0, unsafe("", "it unpacks to more than %d bytes", g.lim.Total)
+	}
+	if g.lim.bomb(g.n, g.packed.n) {
+		return 0, unsafe("", "%d bytes unpack to %d, more than %g times as much", g.packed.n, g.n, g.lim.Ratio)
+	}
+	return n, err
+}
