@@ -1,0 +1,159 @@
+package dist
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Metadata is the core metadata of a distribution, up to version 2.6, as text.
+type Metadata struct {
+	MetadataVersion, Name, Version string
+	Summary, Description           string
+	DescriptionContentType         string
+	Keywords                       []string
+	HomePage, DownloadURL          string
+	Author, AuthorEmail            string
+	Maintainer, MaintainerEmail    string
+	License, LicenseExpression     string
+	LicenseFiles                   []string
+	Classifiers                    []string
+	Platforms, SupportedPlatforms  []string
+	RequiresPython                 string
+	RequiresDist, RequiresExternal []string
+	ProvidesExtra                  []string
+	ProvidesDist, ObsoletesDist    []string
+	Requires, Provides, Obsoletes  []string // PEP 314, long out of use
+	ProjectURLs                    []ProjectURL
+	Dynamic                        []string // lower case as the field names are matched
+	ImportNames, ImportNamespaces  []string // PEP 794
+	// Unparsed names the known fields, in lower case and sorted, that were set aside as malformed: a single field given
+	// twice, a label given twice, bad UTF-8. Unknown fields are left out.
+	Unparsed []string
+}
+
+// ProjectURL is a labelled link.
+type ProjectURL struct{ Label, URL string }
+
+// ParseMetadata reads METADATA or PKG-INFO. It needs Metadata-Version (of major version 1 or 2), Name and Version, and
+// refuses a malformed field that decides what is installed; other malformed fields are named in Unparsed.
+func ParseMetadata(data []byte) (*Metadata, error) {
+	m, err := readMetadata(data)
+	if err != nil {
+		return nil, fmt.Errorf("metadata: %w", err)
+	}
+	for _, name := range m.Unparsed {
+		if essential(name) {
+			return nil, fmt.Errorf("metadata: field %s is given twice or is not UTF-8", name)
+		}
+	}
+	switch {
+	case m.MetadataVersion == "":
+		return nil, fmt.Errorf("metadata: no Metadata-Version")
+	case !strings.HasPrefix(m.MetadataVersion, "1.") && !strings.HasPrefix(m.MetadataVersion, "2."):
+		return nil, fmt.Errorf("metadata: version %q is not known, want 1.x or 2.x", m.MetadataVersion)
+	case m.Name == "":
+		return nil, fmt.Errorf("metadata: no Name")
+	case m.Version == "":
+		return nil, fmt.Errorf("metadata: no Version")
+	}
+	return m, nil
+}
+
+// IsStatic tells whether the wheel built from this sdist must have the same value of field (PEP 643).
+func (m *Metadata) IsStatic(field string) bool {
+	version := m.MetadataVersion
+	recent := strings.HasPrefix(version, "2.") && version != "2.0" && version != "2.1"
+	return recent && !slices.Contains(m.Dynamic, strings.ToLower(field))
+}
+
+func readMetadata(data []byte) (*Metadata, error) {
+	fields, body, err := readHeaders(data)
+	if err != nil {
+		return nil, err
+	}
+	values, aside := group(fields)
+	m := &Metadata{}
+	for name, target := range m.singles() {
+		switch given := values[name]; {
+		case len(given) == 1:
+			*target = given[0]
+		case len(given) > 1:
+			aside[name] = true
+		}
+	}
+	for name, target := range m.lists() {
+		*target = values[name]
+	}
+	m.setKeywords(values["keywords"], aside)
+	m.setProjectURLs(values["project-url"], aside)
+	m.setDescription(body, aside)
+	for i, field := range m.Dynamic {
+		m.Dynamic[i] = strings.ToLower(field)
+	}
+	for name := range aside {
+		if _, single := m.singles()[name]; single || m.lists()[name] != nil || name == "keywords" || name == "project-url" {
+			m.Unparsed = append(m.Unparsed, name)
+		}
+	}
+	slices.Sort(m.Unparsed)
+	return m, nil
+}
+
+func (m *Metadata) singles() map[string]*string {
+	return map[string]*string{
+		"metadata-version": &m.MetadataVersion, "name": &m.Name, "version": &m.Version,
+		"summary": &m.Summary, "description": &m.Description, "description-content-type": &m.DescriptionContentType,
+		"home-page": &m.HomePage, "download-url": &m.DownloadURL, "author": &m.Author, "author-email": &m.AuthorEmail,
+		"maintainer": &m.Maintainer, "maintainer-email": &m.MaintainerEmail, "license": &m.License,
+		"license-expression": &m.LicenseExpression, "requires-python": &m.RequiresPython,
+	}
+}
+
+func (m *Metadata) lists() map[string]*[]string {
+	return map[string]*[]string{
+		"license-file": &m.LicenseFiles, "classifier": &m.Classifiers, "platform": &m.Platforms,
+		"supported-platform": &m.SupportedPlatforms, "requires-dist": &m.RequiresDist,
+		"requires-external": &m.RequiresExternal, "provides-extra": &m.ProvidesExtra, "provides-dist": &m.ProvidesDist,
+		"obsoletes-dist": &m.ObsoletesDist, "requires": &m.Requires, "provides": &m.Provides, "obsoletes": &m.Obsoletes,
+		"dynamic": &m.Dynamic, "import-name": &m.ImportNames, "import-namespace": &m.ImportNamespaces,
+	}
+}
+
+func (m *Metadata) setKeywords(given []string, aside map[string]bool) {
+	if len(given) > 1 {
+		aside["keywords"] = true
+		return
+	}
+	for _, text := range given {
+		for _, word := range strings.Split(text, ",") {
+			m.Keywords = append(m.Keywords, strings.TrimSpace(word))
+		}
+	}
+}
+
+func (m *Metadata) setProjectURLs(given []string, aside map[string]bool) {
+	seen := map[string]bool{}
+	for _, text := range given {
+		label, url, _ := strings.Cut(text, ",")
+		label = strings.TrimSpace(label)
+		if seen[label] {
+			m.ProjectURLs, aside["project-url"] = nil, true
+			return
+		}
+		seen[label] = true
+		m.ProjectURLs = append(m.ProjectURLs, ProjectURL{label, strings.TrimSpace(url)})
+	}
+}
+
+// setDescription takes the body, unless a field gave the description too: then neither can be trusted.
+func (m *Metadata) setDescription(body string, aside map[string]bool) {
+	switch {
+	case body == "":
+	case m.Description != "" || aside["description"] || !utf8.ValidString(body):
+		m.Description, aside["description"] = "", true
+	default:
+		m.Description = body
+	}
+}
