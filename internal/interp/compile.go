@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	_ "embed"
@@ -20,9 +21,9 @@ import (
 var compileScript string
 
 // Compile shares the files out to one process a core, largest first. Which
-// process compiles a file does not matter to its bytes: invalidation is by
-// unchecked hash (PEP 552), names are those of the finished runtime, and
-// nothing but the driver is imported.
+// process compiles a file, and after which others, does not matter to its bytes:
+// invalidation is by unchecked hash (PEP 552), names are those of the finished
+// runtime, and compile.py undoes what marshal makes of the process's state.
 func (p *processes) Compile(ctx context.Context, exe string, jobs []CompileJob) ([]CompileFailure, error) {
 	sources, err := listSources(jobs)
 	if err != nil {
@@ -105,19 +106,16 @@ func (p *processes) compileShare(ctx context.Context, exe string, share []source
 	if err != nil {
 		return nil, err
 	}
-	var said struct {
-		Failed [][2]string `json:"failed"`
-		Done   int         `json:"done"`
-	}
-	if err := json.Unmarshal(out, &said); err != nil {
-		return nil, fmt.Errorf("its answer: %w", err)
-	}
-	if said.Done+len(said.Failed) != len(share) {
-		return nil, fmt.Errorf("compiled %d of %d files", said.Done, len(share))
-	}
-	failures := make([]CompileFailure, len(said.Failed))
-	for i, f := range said.Failed {
-		failures[i] = CompileFailure{Path: f[0], Reason: f[1]}
+	var failures []CompileFailure
+	answers := json.NewDecoder(bytes.NewReader(out))
+	for range share {
+		var said [2]string // name, reason
+		if err := answers.Decode(&said); err != nil {
+			return nil, fmt.Errorf("its answer: %w", err)
+		}
+		if said[1] != "" {
+			failures = append(failures, CompileFailure{Path: said[0], Reason: said[1]})
+		}
 	}
 	return failures, nil
 }

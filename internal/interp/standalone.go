@@ -175,6 +175,8 @@ func unpackStandalone(in io.Reader, minor, dir string) error {
 		switch {
 		case !ok || name == "" || h.Dir:
 			return nil
+		case h.Hard != "":
+			return fmt.Errorf("hard link %s, which no release has", h.Name)
 		case h.Link != "":
 			return l.link(name, h.Link)
 		}
