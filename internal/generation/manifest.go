@@ -78,6 +78,7 @@ type Manifest struct {
 	Tree     string            `json:"tree"` // digest of the payload
 	Lock     string            `json:"lock"` // SHA-256 of the lock's bytes
 	Isolated bool              `json:"isolated"`
+	Editable bool              `json:"editable"`  // text files are copies, Python writes its bytecode itself
 	LinkMode string            `json:"link-mode"` // "hardlink" or "copy"
 	Count    int               `json:"count"`     // of Files
 	Bytes    int64             `json:"bytes"`     // of Files together

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -61,18 +61,19 @@ func (r Room) pointer() (string, error) {
 }
 
 // Next is the number that the next generation gets.
-func (r Room) Next() int {
-	last := 0
-	for _, n := range r.numbers() {
-		last = max(last, n)
+func (r Room) Next() (int, error) {
+	numbers, err := r.numbers()
+	if err != nil || len(numbers) == 0 {
+		return 1, err
 	}
-	return last + 1
+	return numbers[len(numbers)-1] + 1, nil
 }
 
-func (r Room) numbers() []int {
+// numbers are those of all generations, ascending.
+func (r Room) numbers() ([]int, error) {
 	entries, err := os.ReadDir(r.Dir)
-	if err != nil {
-		return nil // a room that is not there yet has no generations
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	}
 	var out []int
 	for _, e := range entries {
@@ -80,22 +81,27 @@ func (r Room) numbers() []int {
 			out = append(out, n)
 		}
 	}
-	sort.Ints(out)
-	return out
+	slices.Sort(out)
+	return out, nil
 }
 
-// List returns the whole generations, oldest first.
-func (r Room) List() []Info {
+// List returns the whole generations, the newest first; none for a room that
+// is not there.
+func (r Room) List() ([]Info, error) {
 	current, _ := r.Current()
+	numbers, err := r.numbers()
+	if err != nil {
+		return nil, err
+	}
 	var out []Info
-	for _, n := range r.numbers() {
+	for _, n := range slices.Backward(numbers) {
 		st, err := os.Stat(filepath.Join(r.Path(n), filepath.FromSlash(ManifestPath)))
 		if err != nil {
 			continue // not one of ours
 		}
 		out = append(out, Info{Number: n, Current: n == current, Built: st.ModTime(), Path: r.Path(n)})
 	}
-	return out
+	return out, nil
 }
 
 // Stage makes the empty folder in which the next generation is assembled, on
@@ -131,8 +137,11 @@ func (r Room) ignore() error {
 // Adopt gives a staged folder its number. It does not switch to it.
 func (r Room) Adopt(staged string) (int, error) {
 	for range 100 {
-		n := r.Next()
-		err := os.Rename(staged, r.Path(n))
+		n, err := r.Next()
+		if err != nil {
+			return 0, err
+		}
+		err = os.Rename(staged, r.Path(n))
 		if err == nil {
 			return n, syncDir(r.Dir)
 		}
@@ -170,12 +179,18 @@ func writePointer(path, text string) error {
 	return os.WriteFile(path, []byte(text), 0o644)
 }
 
+// staleAfter is when a staged folder counts as left behind by a killed build.
+const staleAfter = 24 * time.Hour
+
 // Prune removes all but the newest keep generations and the current one, and
-// staged folders that were left more than a day ago. It returns what went.
-func (r Room) Prune(keep int, now time.Time) ([]int, error) {
+// what killed builds left behind. It returns how many generations went.
+func (r Room) Prune(keep int) (int, error) {
 	current, _ := r.Current()
-	numbers := r.numbers()
-	var gone []int
+	numbers, err := r.numbers()
+	if err != nil {
+		return 0, err
+	}
+	gone := 0
 	for i, n := range numbers {
 		if n == current || i >= len(numbers)-keep {
 			continue
@@ -183,9 +198,9 @@ func (r Room) Prune(keep int, now time.Time) ([]int, error) {
 		if err := r.discard(r.Path(n)); err != nil {
 			return gone, err
 		}
-		gone = append(gone, n)
+		gone++
 	}
-	return gone, r.sweep(now)
+	return gone, r.sweep()
 }
 
 // discard renames first, so that a half-removed generation never has a number.
@@ -197,7 +212,7 @@ func (r Room) discard(path string) error {
 	return os.RemoveAll(temp)
 }
 
-func (r Room) sweep(now time.Time) error {
+func (r Room) sweep() error {
 	entries, err := os.ReadDir(r.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -205,7 +220,7 @@ func (r Room) sweep(now time.Time) error {
 	var errs []error
 	for _, e := range entries {
 		info, err := e.Info()
-		if err == nil && strings.HasPrefix(e.Name(), tempPrefix) && now.Sub(info.ModTime()) > 24*time.Hour {
+		if err == nil && strings.HasPrefix(e.Name(), tempPrefix) && time.Since(info.ModTime()) > staleAfter {
 			errs = append(errs, os.RemoveAll(filepath.Join(r.Dir, e.Name())))
 		}
 	}

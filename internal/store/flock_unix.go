@@ -4,7 +4,9 @@ package store
 
 import (
 	"errors"
+	"io/fs"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,4 +32,13 @@ func lockFile(path string, how int) (release func(), err error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return func() { f.Close() }, nil // closing gives up the lock
+}
+
+// links is how many names a file has.
+func links(st fs.FileInfo) uint64 {
+	sys, ok := st.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 1
+	}
+	return uint64(sys.Nlink)
 }

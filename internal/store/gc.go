@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -9,55 +10,80 @@ import (
 	"time"
 )
 
-// Item is a blob or tree that GC asks about.
-type Item struct {
-	Kind string // "blob" or "tree"
-	Key  string // the blob's digest, or the tree's key
-	Used time.Time
-	Size int64
-}
+// How long what no runtime holds is kept: a tree a few days, so that switching
+// between branches costs nothing; a blob longer, so that a locked release that
+// vanished from its index can still be built.
+const (
+	keepTree = 3 * 24 * time.Hour
+	keepBlob = 90 * 24 * time.Hour
+)
 
-// GC removes what keep refuses and temporary names older than a day, and
-// returns how many bytes that were. Runtimes made of links keep their files.
-// It waits for builds that use the store (Use) and keeps new ones waiting.
-func (s *Store) GC(now time.Time, keep func(Item) bool) (freed int64, err error) {
+// GC removes trees that no runtime links to and that were not used for days,
+// blobs that were not used for months, and temporary names older than a day. It
+// returns how many entries and bytes that were. It waits for builds that use
+// the store (Use) and keeps new ones waiting.
+func (s *Store) GC(ctx context.Context) (entries int, freed int64, err error) {
 	release, err := lockFile(filepath.Join(s.locks(), "gc"), exclusive)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer release()
-	trees, terr := s.gcTrees(now, keep)
-	blobs, berr := s.gcBlobs(now, keep)
-	return trees + blobs, errors.Join(terr, berr)
+	var sum collected
+	err = errors.Join(s.gcTrees(ctx, &sum), s.gcBlobs(ctx, &sum))
+	return sum.entries, sum.bytes, err
 }
 
-func (s *Store) gcTrees(now time.Time, keep func(Item) bool) (int64, error) {
+type collected struct {
+	entries int
+	bytes   int64
+}
+
+func (s *Store) gcTrees(ctx context.Context, sum *collected) error {
 	entries, err := os.ReadDir(s.trees())
 	if err != nil {
-		return 0, err
+		return err
 	}
-	var freed int64
 	var errs []error
 	for _, e := range entries {
-		path := filepath.Join(s.trees(), e.Name())
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if strings.HasPrefix(e.Name(), tempPrefix) {
-			errs = append(errs, removeOld(path, e, now))
+			errs = append(errs, s.removeOld(filepath.Join(s.trees(), e.Name()), e))
 			continue
 		}
-		item := Item{Kind: "tree", Key: e.Name()}
-		if t, err := readPlan(path); err == nil {
-			item.Size = t.size()
-		}
-		if st, err := os.Stat(filepath.Join(path, planName)); err == nil {
-			item.Used = st.ModTime()
-		}
-		if keep(item) {
+		size, used := s.inUse(e.Name())
+		if used {
 			continue
 		}
-		freed += item.Size
+		sum.entries, sum.bytes = sum.entries+1, sum.bytes+size
 		errs = append(errs, s.discard(e.Name()))
 	}
-	return freed, errors.Join(errs...)
+	return errors.Join(errs...)
+}
+
+// inUse tells whether a tree was used lately or is linked from a runtime. One
+// without a plan is a leftover.
+func (s *Store) inUse(key string) (size int64, used bool) {
+	st, err := os.Stat(filepath.Join(s.treePath(key), planName))
+	if err != nil {
+		return 0, false
+	}
+	t, err := readPlan(s.treePath(key))
+	if err != nil {
+		return 0, false
+	}
+	return t.size(), s.now().Sub(st.ModTime()) < keepTree || t.linked()
+}
+
+// linked reports whether a runtime holds a file of the tree.
+func (t *Tree) linked() bool {
+	for _, f := range t.Files {
+		if st, err := os.Lstat(filepath.Join(t.Dir, filepath.FromSlash(f.Path))); err == nil && f.Link == "" && links(st) > 1 {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *Tree) size() (n int64) {
@@ -67,29 +93,27 @@ func (t *Tree) size() (n int64) {
 	return n
 }
 
-func (s *Store) gcBlobs(now time.Time, keep func(Item) bool) (int64, error) {
-	var freed int64
-	err := filepath.WalkDir(s.blobs(), func(path string, e fs.DirEntry, err error) error {
+func (s *Store) gcBlobs(ctx context.Context, sum *collected) error {
+	return filepath.WalkDir(s.blobs(), func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
-			return err
+			return errors.Join(err, ctx.Err())
 		}
 		if strings.HasPrefix(e.Name(), tempPrefix) {
-			return removeOld(path, e, now)
+			return s.removeOld(path, e)
 		}
 		st, err := e.Info()
-		if err != nil || keep(Item{Kind: "blob", Key: e.Name(), Used: st.ModTime(), Size: st.Size()}) {
+		if err != nil || s.now().Sub(st.ModTime()) < keepBlob {
 			return err
 		}
-		freed += st.Size()
+		sum.entries, sum.bytes = sum.entries+1, sum.bytes+st.Size()
 		return os.Remove(path)
 	})
-	return freed, err
 }
 
 // removeOld removes what a process left behind, not what one is making.
-func removeOld(path string, e fs.DirEntry, now time.Time) error {
+func (s *Store) removeOld(path string, e fs.DirEntry) error {
 	st, err := e.Info()
-	if err != nil || now.Sub(st.ModTime()) < 24*time.Hour {
+	if err != nil || s.now().Sub(st.ModTime()) < 24*time.Hour {
 		return err
 	}
 	return os.RemoveAll(path)

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/singleflight"
 )
@@ -25,6 +26,7 @@ const tempPrefix = ".tmp-"
 // Store is an open store. It is safe for concurrent use, also by processes.
 type Store struct {
 	dir    string
+	now    func() time.Time
 	flight singleflight.Group
 	mu     sync.Mutex
 	intact map[string]*Tree // trees that were checked in this process
@@ -32,7 +34,7 @@ type Store struct {
 
 // Open returns the store below home, creating its folders.
 func Open(home string) (*Store, error) {
-	s := &Store{dir: filepath.Join(home, "store"), intact: map[string]*Tree{}}
+	s := &Store{dir: filepath.Join(home, "store"), now: time.Now, intact: map[string]*Tree{}}
 	for _, d := range []string{s.blobs(), s.trees(), s.locks(), filepath.Join(home, "cache")} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
 			return nil, fmt.Errorf("open the store: %w", err)

@@ -54,8 +54,8 @@ func (s *Store) Tree(key string) (*Tree, bool) {
 // touch notes that a tree is in use, for GC; once a day is enough.
 func (s *Store) touch(key string) {
 	plan := filepath.Join(s.treePath(key), planName)
-	if st, err := os.Stat(plan); err == nil && time.Since(st.ModTime()) > 24*time.Hour {
-		now := time.Now()
+	if st, err := os.Stat(plan); err == nil && s.now().Sub(st.ModTime()) > 24*time.Hour {
+		now := s.now()
 		_ = os.Chtimes(plan, now, now) // a store of another user: GC may take it sooner, nothing breaks
 	}
 }

@@ -1,0 +1,151 @@
+// Package assemble turns a lock, a store and an interpreter into a runtime on
+// disk, and verifies one that is there. It neither resolves nor switches
+// generations: it fills a folder, and the caller gives that its number.
+//
+// The hard idea: all trees are laid over one another on paper first (layers),
+// so that a clash between two wheels is known before a file is written; then
+// the runtime is hard links to the store, and only what depends on the place
+// (control files) is made anew.
+package assemble
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"snug/internal/digest"
+	"snug/internal/event"
+	"snug/internal/fault"
+	"snug/internal/generation"
+	"snug/internal/interp"
+	"snug/internal/lock"
+	"snug/internal/manifest"
+	"snug/internal/pep440"
+	"snug/internal/pytag"
+	"snug/internal/store"
+)
+
+// Compiler makes bytecode; interp.Runner is one.
+type Compiler interface {
+	Compile(ctx context.Context, exe string, jobs []interp.CompileJob) ([]interp.CompileFailure, error)
+}
+
+// Input is everything that a runtime is made of.
+type Input struct {
+	Project     *manifest.Project // nil: no project; its Local is installed as an editable wheel would be
+	Lock        *lock.Lock
+	LockBytes   []byte // kept in share/snug
+	Runtime     string // its name, which is its dependency group in the lock
+	Isolated    bool   // a ._pth beside the interpreter instead of site
+	Target      pytag.Target
+	Python      pep440.Version // full
+	Store       *store.Store
+	Download    func(ctx context.Context, f lock.File) (io.ReadCloser, error) // called for what the store lacks, from Jobs goroutines
+	Interpreter *store.Tree                                                   // in the layout of a runtime
+	Runner      Compiler
+	Copy        bool   // real copies, first-party files too: what is delivered
+	Bytecode    bool   // carry bytecode; where not (dev) text files are copies, since people edit them
+	Dest        string // folder to fill: empty or absent, with the depth that the runtime will have
+	Final       string // where the runtime will lie; "" = Dest
+	Jobs        int    // parallel work; below 1 is 1
+	Events      event.Handler
+}
+
+// Assemble fills in.Dest and returns the manifest that it wrote there. After an
+// error Dest holds leftovers that the caller removes. Errors: fault.Integrity
+// for hashes and malformed wheels, fault.Conflict for two wheels that own one
+// file, fault.Unsupported for packages without a fitting wheel.
+func Assemble(ctx context.Context, in Input) (*generation.Manifest, error) {
+	release, err := in.Store.Use()
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	wheels, err := in.wheels(ctx)
+	if err != nil {
+		return nil, err
+	}
+	layers := append([]layer{{name: generation.OwnerPython, tree: in.Interpreter}}, wheels...)
+	compiled, err := in.compile(ctx, layers)
+	if err != nil {
+		return nil, err
+	}
+	merged, err := in.merge(append(layers, compiled...))
+	if err != nil {
+		return nil, err
+	}
+	written, err := in.materialise(ctx, merged.items)
+	if err != nil {
+		return nil, err
+	}
+	m := in.manifest(wheels)
+	m.Files, m.Overlaps, m.Notes = written, merged.won, merged.notes
+	if err := in.addProject(m); err != nil {
+		return nil, err
+	}
+	if err := in.addControl(m, wheels); err != nil {
+		return nil, err
+	}
+	m.Seal()
+	return m, in.finish(m)
+}
+
+// minor is "3.14".
+func (in *Input) minor() string { return fmt.Sprintf("%d.%d", in.Python.Major(), in.Python.Minor()) }
+
+// sitePackages is where packages lie in a runtime.
+func (in *Input) sitePackages() string { return "lib/python" + in.minor() + "/site-packages" }
+
+func (in *Input) final() string {
+	if in.Final != "" {
+		return in.Final
+	}
+	return in.Dest
+}
+
+func (in *Input) progress(done, total int) {
+	if in.Events != nil {
+		in.Events.Handle(event.Event{Stage: "assemble", Kind: event.Progress, Subject: in.Runtime, Done: int64(done), Total: int64(total), Unit: "packages"})
+	}
+}
+
+func (in *Input) manifest(wheels []layer) *generation.Manifest {
+	m := &generation.Manifest{
+		Runtime:  in.Runtime,
+		Target:   in.Target.String(),
+		Python:   in.Python.String(),
+		Lock:     digest.Of(in.LockBytes).String(),
+		Isolated: in.Isolated,
+		Editable: !in.Bytecode,
+		LinkMode: "hardlink",
+	}
+	if in.Copy {
+		m.LinkMode = "copy"
+	}
+	for _, w := range wheels {
+		m.Packages = append(m.Packages, generation.Package{Name: w.name, Version: w.version, SHA256: w.sum})
+	}
+	return m
+}
+
+// finish writes the manifest, the last file, and makes everything last.
+func (in *Input) finish(m *generation.Manifest) error {
+	data, err := m.Marshal()
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(in.Dest, filepath.FromSlash(generation.ManifestPath))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if err := store.WriteFile(path, data, 0o444); err != nil {
+		return err
+	}
+	return syncTree(in.Dest)
+}
+
+func integrity(hint, format string, args ...any) error {
+	return fault.New(fault.Integrity, hint, format, args...)
+}

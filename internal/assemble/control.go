@@ -1,0 +1,166 @@
+package assemble
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"snug/internal/digest"
+	"snug/internal/generation"
+	"snug/internal/wheel"
+)
+
+// projectPth puts the project on sys.path where site is at work.
+const projectPth = "_snug_project.pth"
+
+// externallyManaged is what pip and uv print (PEP 668).
+const externallyManaged = `[externally-managed]
+Error=This Python is a runtime that snug assembled: exactly what its lock says.
+ To add a package, run:
+
+     snug add NAME
+     snug build
+
+ For something to throw away: snug run dev -- python -m venv DIR
+`
+
+// addControl writes the control files: the closed list of what snug adds.
+func (in *Input) addControl(m *generation.Manifest, wheels []layer) error {
+	control := map[string]string{
+		"lib/python" + in.minor() + "/EXTERNALLY-MANAGED": externallyManaged,
+		generation.LockPath: string(in.LockBytes),
+	}
+	if in.Bytecode {
+		control[wheel.SealedPath] = "launchers write no bytecode here\n"
+	}
+	pth, err := in.readPth(wheels)
+	if err != nil {
+		return err
+	}
+	roots, err := in.importRoots()
+	if err != nil {
+		return err
+	}
+	if in.Isolated {
+		control["python"+in.minor()+"._pth"] = in.isolatedPath(pth.paths, roots)
+		m.Notes = append(m.Notes, pth.code...)
+	} else if len(roots) > 0 {
+		control[in.sitePackages()+"/"+projectPth] = strings.Join(roots, "\n") + "\n"
+	}
+	for name, text := range control {
+		if err := in.write(m, name, []byte(text), generation.Control, generation.OwnerSnug); err != nil {
+			return err
+		}
+	}
+	return in.addApp(m)
+}
+
+// isolatedPath is the text of ._pth: relative lines, so that it may be moved,
+// and no "import site", so that nothing else gets in.
+func (in *Input) isolatedPath(fromWheels, roots []string) string {
+	lib := "lib/python" + in.minor()
+	lines := append([]string{lib, lib + "/lib-dynload", lib + "/site-packages"}, fromWheels...)
+	return strings.Join(append(lines, roots...), "\n") + "\n"
+}
+
+// importRoots are the lines that put first-party code on sys.path: through
+// `app` from the runtime's root where it is isolated or copied, else straight
+// to the project, relative to site-packages, so that tracebacks, coverage and
+// breakpoints name the files that people edit.
+func (in *Input) importRoots() ([]string, error) {
+	if !in.hasProject() {
+		return nil, nil
+	}
+	base := "app"
+	if !in.Isolated {
+		project := filepath.Join(in.final(), "app")
+		if !in.Copy {
+			project = in.Project.Root
+		}
+		rel, err := filepath.Rel(filepath.Join(in.final(), filepath.FromSlash(in.sitePackages())), project)
+		if err != nil {
+			return nil, err
+		}
+		base = filepath.ToSlash(rel)
+	}
+	roots := []string{base}
+	if in.Project.Local == nil {
+		return roots, nil
+	}
+	for _, p := range in.Project.Local.Paths {
+		if !filepath.IsLocal(filepath.FromSlash(p)) {
+			return nil, fmt.Errorf("import root %q leaves the project", p)
+		}
+		if p = path.Clean(p); p != "." {
+			roots = append(roots, base+"/"+p)
+		}
+	}
+	return roots, nil
+}
+
+func (in *Input) hasProject() bool { return in.Project != nil && in.Project.Root != "" }
+
+// pthLines is what the wheels' .pth files hold.
+type pthLines struct {
+	paths []string // relative to the runtime
+	code  []string // what does not run where site does not
+}
+
+// readPth reads the .pth files at the top of site-packages, as site would.
+func (in *Input) readPth(wheels []layer) (pthLines, error) {
+	var out pthLines
+	for _, l := range wheels {
+		for _, f := range l.tree.Files {
+			if path.Dir(f.Path) != in.sitePackages() || path.Ext(f.Path) != ".pth" {
+				continue
+			}
+			text, err := os.ReadFile(filepath.Join(l.tree.Dir, filepath.FromSlash(f.Path)))
+			if err != nil {
+				return out, err
+			}
+			out.add(l.name, in.sitePackages(), path.Base(f.Path), string(text))
+		}
+	}
+	return out, nil
+}
+
+func (p *pthLines) add(owner, site, file, text string) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, " \t\r\n")
+		switch {
+		case line == "" || strings.HasPrefix(line, "#"):
+		case strings.HasPrefix(line, "import ") || strings.HasPrefix(line, "import\t"):
+			p.code = append(p.code, fmt.Sprintf("%s: %s runs code when Python starts; an isolated runtime does not run it", owner, file))
+		default:
+			if dir := path.Join(site, line); filepath.IsLocal(filepath.FromSlash(dir)) && !path.IsAbs(line) {
+				p.paths = append(p.paths, dir)
+			}
+		}
+	}
+}
+
+// write puts a file that no tree holds into the runtime and the manifest.
+func (in *Input) write(m *generation.Manifest, name string, data []byte, kind, owner string) error {
+	mode, perm := "0644", os.FileMode(0o644)
+	if strings.HasPrefix(name, "bin/") {
+		mode, perm = "0755", 0o755
+	}
+	full := filepath.Join(in.Dest, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(full, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	m.Files = append(m.Files, generation.File{
+		Path: name, Mode: mode, SHA256: digest.Of(data).String(), Size: int64(len(data)), Owner: owner, Kind: kind,
+	})
+	return err
+}

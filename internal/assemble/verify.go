@@ -1,0 +1,124 @@
+package assemble
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"snug/internal/digest"
+	"snug/internal/generation"
+)
+
+// Report is what Verify found. Paths are relative to the runtime and sorted.
+type Report struct {
+	Runtime       string   `json:"runtime"`
+	Tree          string   `json:"tree"`
+	Files         int      `json:"files"` // that were hashed
+	Changed       []string `json:"changed,omitempty"`
+	Missing       []string `json:"missing,omitempty"`
+	Added         []string `json:"added,omitempty"`
+	AddedBytecode int      `json:"added-bytecode"` // Python's own caches: no change
+}
+
+// Clean reports whether the runtime is as it was built.
+func (r *Report) Clean() bool { return len(r.Changed)+len(r.Missing)+len(r.Added) == 0 }
+
+// Verify hashes everything in the runtime at dir and holds it to its manifest.
+func Verify(dir string) (*Report, error) {
+	m, err := generation.Read(dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &Report{Runtime: m.Runtime, Tree: m.Tree, Files: len(m.Files)}
+	if digest.Tree(m.Payload()).String() != m.Tree {
+		r.Changed = append(r.Changed, generation.ManifestPath)
+	}
+	if err := r.hash(dir, m.Files); err != nil {
+		return nil, err
+	}
+	if err := r.findAdded(dir, m.Files); err != nil {
+		return nil, err
+	}
+	slices.Sort(r.Changed)
+	slices.Sort(r.Missing)
+	return r, nil
+}
+
+func (r *Report) hash(dir string, files []generation.File) error {
+	var mu sync.Mutex
+	var g errgroup.Group
+	g.SetLimit(max(2, runtime.GOMAXPROCS(0)))
+	for run := range slices.Chunk(files, 256) {
+		g.Go(func() error {
+			for _, f := range run {
+				same, err := unchanged(filepath.Join(dir, filepath.FromSlash(f.Path)), f)
+				mu.Lock()
+				switch {
+				case errors.Is(err, fs.ErrNotExist):
+					r.Missing = append(r.Missing, f.Path)
+				case err != nil || !same:
+					r.Changed = append(r.Changed, f.Path)
+				}
+				mu.Unlock()
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func unchanged(path string, f generation.File) (bool, error) {
+	st, err := os.Lstat(path)
+	if err != nil {
+		return false, err
+	}
+	if f.Link != "" {
+		to, err := os.Readlink(path)
+		return err == nil && filepath.ToSlash(to) == f.Link, nil
+	}
+	executable := st.Mode()&0o111 != 0
+	if !st.Mode().IsRegular() || st.Size() != f.Size || runtime.GOOS != "windows" && executable != (f.Mode == "0755") {
+		return false, nil
+	}
+	r, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	sum, _, err := digest.OfReader(r)
+	return sum.String() == f.SHA256, err
+}
+
+// findAdded looks for files that the manifest does not know.
+func (r *Report) findAdded(dir string, files []generation.File) error {
+	known := make(map[string]bool, len(files)+1)
+	known[generation.ManifestPath] = true
+	for _, f := range files {
+		known[f.Path] = true
+	}
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		rel = filepath.ToSlash(rel)
+		switch {
+		case known[rel]:
+		case strings.HasSuffix(rel, ".pyc") && strings.Contains("/"+rel, "/__pycache__/"):
+			r.AddedBytecode++
+		default:
+			r.Added = append(r.Added, rel)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,189 @@
+package assemble
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"snug/internal/archive"
+	"snug/internal/digest"
+	"snug/internal/dist"
+	"snug/internal/fault"
+	"snug/internal/lock"
+	"snug/internal/pep508"
+	"snug/internal/pytag"
+	"snug/internal/store"
+	"snug/internal/wheel"
+)
+
+// layer is one tree of a runtime and whose it is.
+type layer struct {
+	name, version string
+	sum           string // of the wheel
+	tree          *store.Tree
+}
+
+// source is a wheel to be had.
+type source struct {
+	name, version string
+	file          lock.File
+	url           string // set when the project asked for a URL (PEP 610)
+}
+
+// wheels returns the unpacked wheel of every selected package, in the lock's
+// order, fetching and unpacking what the store lacks.
+func (in *Input) wheels(ctx context.Context) ([]layer, error) {
+	sources, err := in.sources()
+	if err != nil {
+		return nil, err
+	}
+	layers := make([]layer, len(sources))
+	var done atomic.Int64
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(1, in.Jobs))
+	for i, src := range sources {
+		g.Go(func() error {
+			l, err := in.wheel(ctx, src)
+			if err != nil {
+				return fmt.Errorf("%s %s: %w", src.name, src.version, err)
+			}
+			layers[i] = l
+			in.progress(int(done.Add(1)), len(sources))
+			return nil
+		})
+	}
+	return layers, g.Wait()
+}
+
+// sources are the wheels that the lock selects for this runtime and target.
+func (in *Input) sources() ([]source, error) {
+	env := pytag.Environment(in.Target, in.Python)
+	selected, err := in.Lock.Select(env, []string{in.Runtime}, nil, pytag.Supported(in.Target, in.Python), in.Python)
+	if err != nil {
+		return nil, err
+	}
+	var out []source
+	for _, s := range selected {
+		src := source{name: s.Package.Name, version: s.Package.Version}
+		switch {
+		case in.isLocal(s.Package):
+			continue // installed by addProject
+		case s.File != nil && strings.HasSuffix(s.File.Name, ".whl"):
+			src.file = *s.File
+		case s.Package.Archive != nil:
+			src.file, src.url = archiveFile(s.Package.Archive), s.Package.Archive.URL
+		default:
+			return nil, noWheel(s.Package)
+		}
+		if !strings.HasSuffix(src.file.Name, ".whl") {
+			return nil, noWheel(s.Package)
+		}
+		out = append(out, src)
+	}
+	return out, nil
+}
+
+// isLocal reports whether a locked package is the project itself.
+func (in *Input) isLocal(p *lock.Package) bool {
+	return in.Project != nil && in.Project.Local != nil && p.Directory != nil &&
+		pep508.NormalizeName(in.Project.Local.Name) == p.Name
+}
+
+func archiveFile(a *lock.Archive) lock.File {
+	name := path.Base(filepath.ToSlash(a.Path))
+	if u, err := url.Parse(a.URL); a.URL != "" && err == nil {
+		name = path.Base(u.Path)
+	}
+	return lock.File{Name: name, URL: a.URL, Path: a.Path, Size: a.Size, Hashes: a.Hashes}
+}
+
+func noWheel(p *lock.Package) error {
+	what := "it has only a source distribution"
+	switch {
+	case p.VCS != nil:
+		what = "it comes from version control"
+	case p.Directory != nil:
+		what = "it is a folder of sources"
+	}
+	return fault.New(fault.Unsupported, "choose a version that has a wheel, or build one and name its file",
+		"%s %s cannot be installed: %s, and snug does not build from source yet", p.Name, p.Version, what)
+}
+
+// wheel returns one unpacked wheel. Its key names everything that the tree's
+// bytes depend on.
+func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
+	sum, err := digest.Parse(src.file.Hashes["sha256"])
+	if err != nil {
+		return layer{}, integrity("snug lock writes one", "the lock has no sha256 of %s", src.file.Name)
+	}
+	name, err := dist.ParseWheelName(src.file.Name)
+	if err != nil {
+		return layer{}, err
+	}
+	key := fmt.Sprintf("whl-%s-%s-%s", sum, in.minor(), wheel.LayoutVersion)
+	if src.url != "" {
+		key += "-" + digest.Of([]byte(src.url)).String()[:16]
+	}
+	tree, err := in.Store.AddTree(ctx, key, func(dir string) (store.Plan, error) {
+		blob, err := in.blob(ctx, sum, src)
+		if err != nil {
+			return nil, err
+		}
+		opt := wheel.Options{PythonMinor: in.minor(), URL: src.url, SHA256: sum.String()}
+		return unpack(blob, name, opt, dir)
+	})
+	return layer{name: src.name, version: src.version, sum: sum.String(), tree: tree}, err
+}
+
+func unpack(blob string, name dist.WheelName, opt wheel.Options, dir string) (store.Plan, error) {
+	f, err := os.Open(blob)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	z, err := archive.OpenZip(f, st.Size(), archive.DefaultLimits())
+	if err != nil {
+		return nil, err
+	}
+	plan, _, err := wheel.Install(z, name, opt, dir)
+	return plan, err
+}
+
+// blob returns the wheel's file in the store, fetching it if need be.
+func (in *Input) blob(ctx context.Context, sum digest.SHA256, src source) (string, error) {
+	if path, ok := in.Store.Blob(sum); ok {
+		return path, nil
+	}
+	r, err := in.open(ctx, src.file)
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	size := src.file.Size
+	if size == 0 {
+		size = -1 // the lock may leave it out
+	}
+	return in.Store.PutBlob(ctx, sum, size, r)
+}
+
+func (in *Input) open(ctx context.Context, f lock.File) (io.ReadCloser, error) {
+	if f.Path == "" {
+		return in.Download(ctx, f)
+	}
+	if in.Project == nil {
+		return nil, fault.New(fault.Input, "", "%s lies beside a project, and there is none", f.Path)
+	}
+	return os.Open(filepath.Join(in.Project.Root, filepath.FromSlash(f.Path)))
+}

@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"snug/internal/digest"
+	"snug/internal/fault"
+)
+
+func open(t *testing.T) *Store {
+	t.Helper()
+	s, err := Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestPutBlob(t *testing.T) {
+	s, ctx, sum := open(t), context.Background(), digest.Of([]byte("wheel"))
+	for _, c := range []struct {
+		name, body string
+		size       int64
+		want       fault.Code
+	}{
+		{"truncated", "whe", 5, fault.Network},
+		{"too long", "wheels", 5, fault.Integrity},
+		{"other bytes", "whale", 5, fault.Integrity},
+		{"other bytes, size unknown", "whale", -1, fault.Integrity},
+	} {
+		if _, err := s.PutBlob(ctx, sum, c.size, strings.NewReader(c.body)); fault.CodeOf(err) != c.want {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	if _, ok := s.Blob(sum); ok {
+		t.Fatal("refused content is in the store")
+	}
+	path, err := s.PutBlob(ctx, sum, 5, strings.NewReader("wheel"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if st, err := os.Stat(path); err != nil || st.Mode().Perm() != 0o444 {
+		t.Errorf("blob has mode %v, %v", st.Mode(), err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), tempPrefix+"*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := s.PutBlob(ended, sum, 5, strings.NewReader("wheel")); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: %v", err)
+	}
+}
+
+const key = "test-0123456789"
+
+func oneFile(text string) func(string) (Plan, error) {
+	return func(dir string) (Plan, error) {
+		if err := os.WriteFile(filepath.Join(dir, "a.py"), []byte(text), 0o644); err != nil {
+			return nil, err
+		}
+		return Scan(dir, "a")
+	}
+}
+
+func TestAddTreeBuildsOnce(t *testing.T) {
+	s := open(t)
+	second, err := Open(filepath.Dir(s.dir)) // as another process would
+	if err != nil {
+		t.Fatal(err)
+	}
+	var built atomic.Int32
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			_, err := []*Store{s, second}[i%2].AddTree(context.Background(), key, func(dir string) (Plan, error) {
+				built.Add(1)
+				return oneFile("x = 1\n")(dir)
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := built.Load(); n != 1 {
+		t.Errorf("built %d times", n)
+	}
+	if st, err := os.Stat(filepath.Join(s.treePath(key), "files", "a.py")); err != nil || st.Mode().Perm() != 0o444 {
+		t.Errorf("%v, %v", st, err)
+	}
+}
+
+func TestFailedBuildLeavesNothing(t *testing.T) {
+	s, broken := open(t), errors.New("broken wheel")
+	_, err := s.AddTree(context.Background(), key, func(string) (Plan, error) { return nil, broken })
+	if !errors.Is(err, broken) {
+		t.Fatal(err)
+	}
+	if left, _ := os.ReadDir(s.trees()); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestChangedTreeIsBuiltAgain(t *testing.T) {
+	s, ctx := open(t), context.Background()
+	tree, err := s.AddTree(ctx, key, oneFile("x = 1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(tree.Dir, "a.py")
+	later := time.Now().Add(time.Hour)
+	if err := os.Chtimes(path, later, later); err != nil {
+		t.Fatal(err)
+	}
+	if err := tree.Check(); err != nil {
+		t.Errorf("the same bytes under another time: %v", err)
+	}
+	if err := errors.Join(os.Chmod(path, 0o644), os.WriteFile(path, []byte("x = 2\n"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if err := tree.Check(); fault.CodeOf(err) != fault.Integrity {
+		t.Errorf("other bytes: %v", err)
+	}
+	fresh, err := Open(filepath.Dir(s.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err = fresh.AddTree(ctx, key, oneFile("x = 1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(filepath.Join(tree.Dir, "a.py")); err != nil || string(data) != "x = 1\n" {
+		t.Errorf("%q, %v", data, err)
+	}
+}
+
+func TestLeftoverWithoutPlanIsReplaced(t *testing.T) {
+	s := open(t)
+	if err := os.MkdirAll(filepath.Join(s.treePath(key), "files", "half"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	tree, err := s.AddTree(context.Background(), key, oneFile("x = 1\n"))
+	if err != nil || len(tree.Files) != 1 {
+		t.Errorf("%+v, %v", tree, err)
+	}
+}
+
+func TestGCKeepsWhatARuntimeHolds(t *testing.T) {
+	s, ctx := open(t), context.Background()
+	held, err := s.AddTree(ctx, key+"-held", oneFile("x = 1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.AddTree(ctx, key+"-idle", oneFile("x = 2\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(filepath.Join(held.Dir, "a.py"), filepath.Join(t.TempDir(), "a.py")); err != nil {
+		t.Fatal(err)
+	}
+	if n, _, err := s.GC(ctx); n != 0 || err != nil {
+		t.Errorf("trees of today: removed %d, %v", n, err)
+	}
+	s.now = func() time.Time { return time.Now().Add(2 * keepTree) }
+	if n, size, err := s.GC(ctx); n != 1 || size != 6 || err != nil {
+		t.Errorf("removed %d entries, %d bytes, %v", n, size, err)
+	}
+	if _, ok := s.Tree(key + "-held"); !ok {
+		t.Error("the tree that a runtime holds is gone")
+	}
+}
+
+func TestWriteFileKeepsALink(t *testing.T) {
+	dir := t.TempDir()
+	real, link := filepath.Join(dir, "real"), filepath.Join(dir, "link")
+	if err := errors.Join(os.WriteFile(real, []byte("a"), 0o644), os.Symlink("real", link)); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFile(link, []byte("b"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(real); err != nil || string(data) != "b" {
+		t.Errorf("%q, %v", data, err)
+	}
+}
