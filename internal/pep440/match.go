@@ -68,9 +68,9 @@ func (s Specifier) Contains(v Version) bool {
 	case GreaterEqual:
 		return publicCompare(v, s.Version) >= 0
 	case Less:
-		return s.exceeds(v)
+		return s.below(v)
 	case Greater:
-		return s.precedes(v)
+		return s.above(v)
 	case Compatible:
 		n := len(s.Version.parts.release) - 1
 		return publicCompare(v, s.Version) >= 0 && s.hasPrefix(v, n)
@@ -104,18 +104,18 @@ func (s Specifier) hasPrefix(v Version, n int) bool {
 	return true
 }
 
-// exceeds is "Exclusive ordered comparison" <V: it does not admit the
+// below is "Exclusive ordered comparison" <V: it does not admit the
 // pre-releases of V itself unless V is one.
-func (s Specifier) exceeds(v Version) bool {
+func (s Specifier) below(v Version) bool {
 	if v.Compare(s.Version) >= 0 {
 		return false
 	}
 	return s.Version.IsPrerelease() || !v.IsPrerelease() || !sameBase(v, s.Version)
 }
 
-// precedes is "Exclusive ordered comparison" >V: it admits neither the
+// above is "Exclusive ordered comparison" >V: it admits neither the
 // post-releases of V, unless V is one, nor V's local versions.
-func (s Specifier) precedes(v Version) bool {
+func (s Specifier) above(v Version) bool {
 	if v.Compare(s.Version) <= 0 {
 		return false
 	}

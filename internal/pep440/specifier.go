@@ -129,7 +129,9 @@ func (s Specifiers) String() string {
 
 // MentionsPrerelease reports whether a clause names a pre-release in a way
 // that opts in to them (PEP 440 "Handling of pre-releases"): != does not.
-func (s Specifiers) MentionsPrerelease() bool { return slices.ContainsFunc(s, Specifier.mentionsPrerelease) }
+func (s Specifiers) MentionsPrerelease() bool {
+	return slices.ContainsFunc(s, Specifier.mentionsPrerelease)
+}
 
 func (s Specifier) mentionsPrerelease() bool {
 	if s.Op == Arbitrary {

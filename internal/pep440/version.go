@@ -106,11 +106,11 @@ func (v *Version) UnmarshalText(text []byte) error {
 }
 
 // Epoch returns the epoch, 0 when none is written.
-func (v Version) Epoch() uint64 {
+func (v Version) Epoch() int {
 	if v.parts == nil {
 		return 0
 	}
-	return v.parts.epoch
+	return int(v.parts.epoch)
 }
 
 // Release returns a copy of the release segment as written, trailing zeros

@@ -1,0 +1,114 @@
+package pep508
+
+import (
+	"slices"
+	"strings"
+)
+
+// Marker is a parsed environment marker. It is immutable.
+type Marker struct{ root *expression }
+
+// expression is a flat run of terms: "and" binds tighter than "or".
+type expression struct {
+	terms []term
+	or    []bool // or[i]: terms[i] and terms[i+1] are joined by "or"
+}
+
+// term is either a comparison or a parenthesised expression.
+type term struct {
+	compare *comparison
+	group   *expression
+}
+
+type comparison struct {
+	left, right operand
+	op          string
+}
+
+// operand is a variable, when its name is set, or a literal.
+type operand struct{ variable, literal string }
+
+// String returns the marker in pypa/packaging's spelling: one space, double
+// quotes, current variable names, needless outer parentheses dropped.
+func (m *Marker) String() string {
+	if m == nil {
+		return ""
+	}
+	var b strings.Builder
+	m.root.write(&b, true)
+	return b.String()
+}
+
+func (e *expression) write(b *strings.Builder, outer bool) {
+	if len(e.terms) == 1 {
+		e.terms[0].write(b, outer)
+		return
+	}
+	if !outer {
+		b.WriteByte('(')
+	}
+	for i, t := range e.terms {
+		switch {
+		case i > 0 && e.or[i-1]:
+			b.WriteString(" or ")
+		case i > 0:
+			b.WriteString(" and ")
+		}
+		t.write(b, false)
+	}
+	if !outer {
+		b.WriteByte(')')
+	}
+}
+
+func (t term) write(b *strings.Builder, outer bool) {
+	if t.group != nil {
+		t.group.write(b, outer)
+		return
+	}
+	b.WriteString(t.compare.left.String() + " " + t.compare.op + " " + t.compare.right.String())
+}
+
+func (o operand) String() string {
+	if o.variable != "" {
+		return o.variable
+	}
+	return quote(o.literal)
+}
+
+// Variables returns the names of the variables that m reads, sorted.
+func (m *Marker) Variables() []string {
+	if m == nil {
+		return nil
+	}
+	names := m.root.variables(nil)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (e *expression) variables(names []string) []string {
+	for _, t := range e.terms {
+		if t.group != nil {
+			names = t.group.variables(names)
+			continue
+		}
+		for _, o := range []operand{t.compare.left, t.compare.right} {
+			if o.variable != "" {
+				names = append(names, o.variable)
+			}
+		}
+	}
+	return names
+}
+
+// MarshalText and UnmarshalText write and read the marker's text.
+func (m *Marker) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText sets m to the marker in text. The error is a *ParseError.
+func (m *Marker) UnmarshalText(text []byte) error {
+	n, err := ParseMarker(string(text))
+	if err == nil {
+		*m = *n
+	}
+	return err
+}
