@@ -1,0 +1,59 @@
+package lock
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Write puts the lock at path by renaming a complete file over it, and tells whether its bytes changed. Equal bytes are
+// left untouched, time stamp and all. On an error the old file is as it was. A symbolic link is followed, not replaced.
+func Write(path string, l *Lock) (changed bool, err error) {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	data, mode := l.Marshal(), fs.FileMode(0o644)
+	old, err := os.ReadFile(path)
+	switch {
+	case err == nil && bytes.Equal(old, data):
+		return false, nil
+	case err == nil:
+		if info, err := os.Stat(path); err == nil {
+			mode = info.Mode().Perm()
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return false, fmt.Errorf("read the old lock: %w", err)
+	}
+	if err := replace(path, data, mode); err != nil {
+		return false, fmt.Errorf("write %s: %w", filepath.Base(path), err)
+	}
+	return true, nil
+}
+
+func replace(path string, data []byte, mode fs.FileMode) (err error) {
+	temp, err := os.CreateTemp(filepath.Dir(path), ".pylock-*.tmp")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, temp.Close(), os.Remove(temp.Name()))
+		}
+	}()
+	if _, err = temp.Write(data); err != nil {
+		return err
+	}
+	if err = temp.Chmod(mode); err != nil {
+		return err
+	}
+	if err = temp.Sync(); err != nil {
+		return err
+	}
+	if err = temp.Close(); err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), path)
+}
