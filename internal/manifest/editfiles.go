@@ -1,0 +1,152 @@
+package manifest
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"snug/internal/fault"
+	"snug/internal/pep508"
+)
+
+// AddToFile puts requirements into a requirements file: one that is there under
+// the same name with the same marker is replaced, hashes included; others go to
+// the end. Every other line stays.
+func AddToFile(src []byte, reqs []string) ([]byte, error) {
+	for _, req := range reqs {
+		r, err := pep508.Parse(req)
+		if err != nil {
+			return nil, fault.New(fault.Usage, "PEP 508: name[extra] >=1,<2 ; marker", "%w", err)
+		}
+		src = addLine(src, r, strings.TrimSpace(req))
+	}
+	return src, nil
+}
+
+func addLine(src []byte, r pep508.Requirement, text string) []byte {
+	s := &scan{src: src}
+	for _, l := range logicalLines(src) {
+		old, ok := requirementOn(l)
+		if ok && old.Key() == r.Key() && markerText(old) == markerText(r) {
+			return splice(src, l.start, l.end, text+trailer(src[l.start:l.end]))
+		}
+	}
+	if len(src) > 0 && src[len(src)-1] != '\n' {
+		text = s.eol() + text
+	}
+	return append(bytes.Clone(src), text+s.eol()...)
+}
+
+// trailer is what follows a one-line requirement: its comment and line end.
+func trailer(line []byte) string {
+	text := string(line)
+	end := ""
+	if i := strings.IndexAny(text, "\r\n"); i >= 0 && strings.TrimRight(text[i:], "\r\n") == "" {
+		text, end = text[:i], text[i:]
+	} else if i := strings.LastIndexByte(text, '\n'); i == len(text)-1 && i >= 0 {
+		text, end = text[:i], "\n"
+	}
+	if strings.ContainsRune(text, '\n') {
+		return end // several lines: their comments and hashes were the old one's
+	}
+	return comment.FindString(text) + end
+}
+
+// requirementOn is the requirement on a line, without its options.
+func requirementOn(l logical) (pep508.Requirement, bool) {
+	text := l.text
+	if loc := perRequirement.FindStringIndex(text); loc != nil {
+		text = text[:loc[0]]
+	}
+	if text == "" || strings.HasPrefix(text, "-") {
+		return pep508.Requirement{}, false
+	}
+	r, err := pep508.Parse(text)
+	return r, err == nil
+}
+
+// RemoveFromFile takes every requirement of that name out of a requirements
+// file, with its line; fault.NotFound where it has none.
+func RemoveFromFile(src []byte, name string) ([]byte, error) {
+	var out []byte
+	found := false
+	for _, l := range logicalLines(src) {
+		if r, ok := requirementOn(l); ok && r.Key() == pep508.NormalizeName(name) {
+			found = true
+			continue
+		}
+		out = append(out, src[l.start:l.end]...)
+	}
+	if !found {
+		return nil, fault.New(fault.NotFound, "snug why "+name+" says what brings it in", "no requirements file asks for %s", name)
+	}
+	return out, nil
+}
+
+// addToFile edits the requirements file of a runtime, or makes it.
+func (p *Project) addToFile(rt Runtime, reqs []string) (map[string][]byte, error) {
+	path := p.fileOf(rt.Name)
+	if path == "" {
+		return nil, fault.New(fault.Usage, "", "the runtime %s has no requirements file", rt.Name)
+	}
+	src, err := readFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	out, err := AddToFile(src, reqs)
+	return map[string][]byte{path: out}, err
+}
+
+// fileOf is the requirements file of a runtime, the one to be made if there is
+// none.
+func (p *Project) fileOf(runtime string) string {
+	for _, rf := range requirementFiles {
+		if rf.runtime != runtime {
+			continue
+		}
+		if path := firstFile(p.Root, rf.names); path != "" {
+			return path
+		}
+		return filepath.Join(p.Root, rf.names[0])
+	}
+	return ""
+}
+
+// removeFromFiles edits the files of one runtime or, with rt empty, of all.
+func (p *Project) removeFromFiles(rt Runtime, names []string) (map[string][]byte, error) {
+	files := p.Files
+	if rt.Name != "" {
+		files = []string{p.fileOf(rt.Name)}
+	}
+	out := map[string][]byte{}
+	for _, name := range names {
+		var missing error
+		found := false
+		for _, path := range files {
+			if filepath.Base(path) == FileName {
+				continue
+			}
+			src, ok := out[path]
+			if !ok {
+				var err error
+				if src, err = readFile(path); errors.Is(err, fs.ErrNotExist) {
+					src = nil
+				} else if err != nil {
+					return nil, err
+				}
+			}
+			next, err := RemoveFromFile(src, name)
+			if err != nil {
+				missing = err
+				continue
+			}
+			out[path], found = next, true
+		}
+		if !found {
+			return nil, missing
+		}
+	}
+	return out, nil
+}

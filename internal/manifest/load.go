@@ -1,0 +1,242 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"snug/internal/fault"
+	"snug/internal/pep508"
+)
+
+// FileName is the manifest's name by PEP 518.
+const FileName = "pyproject.toml"
+
+// Load reads the project in the folder root: pyproject.toml where it has
+// [project] or [dependency-groups], else the requirements files that lie there
+// (with [tool.snug] of pyproject.toml, if any). Errors are fault.Input with
+// file and line, or fault.NotFound where there is nothing to read.
+func Load(root string, env func(string) string) (*Project, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
+	p := &Project{Root: root, Name: projectName(filepath.Base(root))}
+	doc, err := p.readTOML()
+	if err != nil {
+		return nil, err
+	}
+	if doc != nil && declares(doc) {
+		err = p.fromPyproject(doc, env)
+	} else {
+		err = p.fromRequirements(doc, env)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// projectName makes a folder's name usable as a project's.
+func projectName(folder string) string {
+	name := strings.Trim(pep508.NormalizeName(strings.Map(func(r rune) rune {
+		if r < 0x80 && (bareKey(byte(r)) || r == '.') {
+			return r
+		}
+		return '-'
+	}, folder)), "-")
+	if name == "" {
+		return "project"
+	}
+	return name
+}
+
+// readTOML reads pyproject.toml; nil when there is none.
+func (p *Project) readTOML() (*document, error) {
+	path := filepath.Join(p.Root, FileName)
+	src, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint: no pyproject.toml is no error, requirements files come next
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.Files = append(p.Files, path)
+	return parseTOML(FileName, src)
+}
+
+// declares reports whether the document itself says what is wanted.
+func declares(d *document) bool {
+	_, project := d.root["project"]
+	_, groups := d.root["dependency-groups"]
+	return project || groups
+}
+
+// readFile reads a bounded file.
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	if len(data) > maxFileSize {
+		return nil, fault.New(fault.Input, "", "%s: larger than %d MB", path, maxFileSize>>20)
+	}
+	return data, nil
+}
+
+// requirementFiles are the names that become runtimes by themselves, innermost
+// first; of several for one runtime the first that exists is read.
+var requirementFiles = []struct {
+	runtime string
+	names   []string
+}{
+	{"prod", []string{"requirements.txt"}},
+	{"test", []string{"requirements-test.txt", "requirements_test.txt", "test-requirements.txt"}},
+	{"dev", []string{"requirements-dev.txt", "requirements_dev.txt", "dev-requirements.txt"}},
+}
+
+// fromRequirements fills p from the requirements files in its root.
+func (p *Project) fromRequirements(doc *document, env func(string) string) error {
+	inside := ""
+	found := false
+	for _, rf := range requirementFiles {
+		rt := Runtime{Name: rf.runtime, Contains: inside}
+		if inside == "" {
+			rt.Isolated, rt.Slim = true, "safe"
+		}
+		if path := firstFile(p.Root, rf.names); path != "" {
+			found = true
+			read, err := readRequirements(p.Root, path, env)
+			if err != nil {
+				return err
+			}
+			p.take(read)
+			rt.Requirements = without(read.Requirements, p.Runtimes)
+		}
+		p.Runtimes = append(p.Runtimes, rt)
+		inside = rf.runtime
+	}
+	if !found {
+		return nothingToRead(p.Root, doc)
+	}
+	if doc != nil {
+		if err := p.readTool(doc, nil); err != nil {
+			return err
+		}
+	}
+	return p.settle()
+}
+
+func nothingToRead(root string, doc *document) error {
+	if doc != nil {
+		return fault.New(fault.NotFound, "add [project] with name, version and dependencies", "%s has neither [project] nor [dependency-groups], and no requirements.txt lies beside it", filepath.Join(root, FileName))
+	}
+	return fault.New(fault.NotFound, "snug init writes a pyproject.toml", "no pyproject.toml and no requirements.txt in %s", root)
+}
+
+func firstFile(root string, names []string) string {
+	for _, n := range names {
+		path := filepath.Join(root, n)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return path
+		}
+	}
+	return ""
+}
+
+// take adds what a requirements file says beside its requirements.
+func (p *Project) take(r *Requirements) {
+	p.Files = append(p.Files, r.Files...)
+	p.Constraints = append(p.Constraints, r.Constraints...)
+	p.Notes = append(p.Notes, r.Notes...)
+	if r.IndexURL != "" {
+		p.IndexURL = r.IndexURL
+	}
+	for _, u := range r.ExtraIndexURLs {
+		p.Indexes = append(p.Indexes, Index{Name: fmt.Sprintf("extra-%d", len(p.Indexes)+1), URL: u})
+	}
+}
+
+// without drops what an inner runtime has asked for at the same place, as
+// requirements-dev.txt does with "-r requirements.txt".
+func without(reqs []Requirement, inner []Runtime) []Requirement {
+	have := map[Origin]bool{}
+	for _, rt := range inner {
+		for _, r := range rt.Requirements {
+			have[r.Origin] = true
+		}
+	}
+	var out []Requirement
+	for _, r := range reqs {
+		if !have[r.Origin] {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Loose makes a project of one runtime, "prod", from requirements given one by
+// one and in files, without a project. dir is what relative paths start from.
+func Loose(dir string, args, files, constraints []string, env func(string) string) (*Project, error) {
+	root, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	p := &Project{Root: root, Name: projectName(filepath.Base(root))}
+	rt := Runtime{Name: "prod", Isolated: true}
+	for _, arg := range args {
+		rd := &reader{root: root, env: env, out: &Requirements{}}
+		if err := rd.requirement(arg, Origin{File: "argument " + arg}, root, false); err != nil {
+			return nil, err
+		}
+		rt.Requirements = append(rt.Requirements, rd.out.Requirements...)
+	}
+	for _, f := range files {
+		read, err := readRequirements(root, f, env)
+		if err != nil {
+			return nil, err
+		}
+		p.take(read)
+		rt.Requirements = append(rt.Requirements, read.Requirements...)
+	}
+	for _, f := range constraints {
+		read, err := readRequirements(root, f, env)
+		if err != nil {
+			return nil, err
+		}
+		p.Constraints = append(append(p.Constraints, read.Constraints...), read.Requirements...)
+	}
+	p.Runtimes = []Runtime{rt}
+	if err := p.takeSelf(env); err != nil {
+		return nil, err
+	}
+	if err := p.settle(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// takeSelf reads the project in the root where a requirement names it, as
+// "-e ." does.
+func (p *Project) takeSelf(env func(string) string) error {
+	for _, r := range p.Runtimes[0].Requirements {
+		if r.Path != "." {
+			continue
+		}
+		doc, err := p.readTOML()
+		if err != nil || doc == nil {
+			return err
+		}
+		return p.readProject(doc, env)
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+// Package manifest is what a project asks for: pyproject.toml by PEP 621 and
+// PEP 735 with the optional [tool.snug], or requirements files alone, and the
+// edits that snug add and snug remove make to them.
+//
+// It reads files and decides nothing: no index, no interpreter, no choice of
+// versions. Nothing of the project is run, so what only running it could tell
+// (dynamic fields, extension modules) is said in notes.
+//
+// The one hard idea is that edits are splices of bytes. The file is parsed
+// twice: by a TOML library for what it means, and by a small scanner for where
+// every value stands. An edit replaces bytes inside one array and is accepted
+// only if the library then reads the old document with just that array changed.
+package manifest
+
+import (
+	"fmt"
+	"time"
+
+	"snug/internal/dist"
+	"snug/internal/pep440"
+	"snug/internal/pep508"
+)
+
+// Limits of what is read from a project.
+const (
+	maxFileSize = 8 << 20 // bytes of one manifest file
+	maxIncludes = 100     // requirements files reached from one
+	maxNotes    = 200
+)
+
+// Origin is the place where something was asked for.
+type Origin struct {
+	File  string // relative to the project where it lies below it
+	Line  int    // from 1; 0 when unknown
+	Table string // "[dependency-groups] test" in TOML, else empty
+}
+
+// String is "pyproject.toml: [dependency-groups] test" or "requirements.txt:3".
+func (o Origin) String() string {
+	switch {
+	case o.Table != "":
+		return o.File + ": " + o.Table
+	case o.Line > 0:
+		return fmt.Sprintf("%s:%d", o.File, o.Line)
+	}
+	return o.File
+}
+
+// Requirement is one asked-for package with where it was asked.
+type Requirement struct {
+	pep508.Requirement
+	Origin   Origin
+	Hashes   []string // "sha256:…", as given with --hash; empty: any file will do
+	Index    string   // name of the extra index that must have it; empty: any
+	Editable bool     // asked with -e
+	Path     string   // local folder or file, slashes, relative to the project's root; empty: not local
+}
+
+// Runtime is one of the project's nested runtimes.
+type Runtime struct {
+	Name         string
+	Contains     string   // the runtime inside this one; empty for the innermost
+	Groups       []string // dependency groups, normalised
+	Requirements []Requirement
+	Isolated     bool
+	Slim         string   // "", "safe" or "reachable"
+	EntryPoints  []string // what Slim "reachable" starts from, "module:attr"
+}
+
+// Local is the project itself, as its static [project] table describes it.
+type Local struct {
+	Name, Version string
+	Metadata      []byte // METADATA 2.4, without the description
+	EntryPoints   []dist.EntryPoint
+	Paths         []string // import roots relative to the project: "." or "src"
+	Extras        map[string][]Requirement
+	Notes         []string // what is not done, with the reason
+}
+
+// Index is an extra package index.
+type Index struct {
+	Name, URL string
+	Explicit  bool // asked only for packages that are mapped to it
+}
+
+// Project is everything that was asked for. Its slices are in a fixed order;
+// callers may override Python, Targets and AsOf before Digest is taken.
+type Project struct {
+	Root           string   // absolute
+	Files          []string // what was read, absolute
+	Name           string   // normalised; the folder's name if the project has none
+	RequiresPython pep440.Specifiers
+	Python         string // asked minor or patch; empty: newest that fits
+	Targets        []string
+	Runtimes       []Runtime // innermost first: a runtime stands after the one it contains
+	Constraints    []Requirement
+	Local          *Local // nil: nothing of the project is installed
+	IndexURL       string
+	Indexes        []Index
+	PackageIndex   map[string]string // normalised name -> Index.Name
+	AsOf           time.Time
+	Overlaps       map[string]string // glob of installed paths -> the package that wins
+	PythonMirror   string
+	Notes          []string // what was read and not obeyed, with its place
+
+	pyproject       bool // what is wanted stands in pyproject.toml
+	defaultRuntimes bool // there is no [tool.snug.runtimes]
+
+	self   string // normalised name in [project]; empty: the project is no package
+	base   []Requirement
+	extras map[string][]Requirement
+}
+
+// Runtime returns the runtime of that name.
+func (p *Project) Runtime(name string) (Runtime, bool) {
+	for _, r := range p.Runtimes {
+		if r.Name == name {
+			return r, true
+		}
+	}
+	return Runtime{}, false
+}

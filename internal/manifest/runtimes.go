@@ -1,0 +1,124 @@
+package manifest
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"snug/internal/pep508"
+)
+
+// readRuntimes reads [tool.snug.runtimes]; where it is absent the runtimes are
+// prod, test (group test) and dev (group dev), and a group that does not exist
+// asks for nothing. Where it is present it names every runtime.
+func readRuntimes(tool table, g *groups) ([]Runtime, error) {
+	t, ok, err := tool.table("runtimes")
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return defaultRuntimes(g), nil
+	}
+	if len(t.m) == 0 {
+		return nil, t.bad("", "leave the table out to get prod, test and dev", "no runtime is named")
+	}
+	all := map[string]Runtime{}
+	for name := range t.m {
+		if all[name], err = readRuntime(t, name, g); err != nil {
+			return nil, err
+		}
+	}
+	return nest(t, all)
+}
+
+func defaultRuntimes(g *groups) []Runtime {
+	out := []Runtime{{Name: "prod", Slim: "safe", Isolated: true}, {Name: "test", Contains: "prod"}, {Name: "dev", Contains: "test"}}
+	for i := range out[1:] {
+		rt := &out[i+1]
+		if _, ok := g.written[rt.Name]; ok {
+			rt.Groups = []string{rt.Name}
+			rt.Requirements = g.done[rt.Name]
+		}
+	}
+	return out
+}
+
+// readRuntime reads one entry. Only a runtime called prod is isolated unless
+// told otherwise.
+func readRuntime(t table, name string, g *groups) (Runtime, error) {
+	rt := Runtime{Name: name}
+	if name == "" || pep508.NormalizeName(name) != name || strings.Trim(name, "-") != name || projectName(name) != name {
+		return rt, t.bad(name, "lower case letters, digits and single dashes", "%q cannot name a runtime", name)
+	}
+	r, _, err := t.table(name)
+	if err != nil {
+		return rt, err
+	}
+	if err := r.only("groups", "contains", "slim", "isolated", "entry-points"); err != nil {
+		return rt, err
+	}
+	if rt.Contains, err = r.str("contains"); err != nil {
+		return rt, err
+	}
+	if rt.Isolated, err = r.boolean("isolated", name == "prod"); err != nil {
+		return rt, err
+	}
+	if rt.EntryPoints, err = r.strs("entry-points"); err != nil {
+		return rt, err
+	}
+	if rt.Slim, err = r.str("slim"); err != nil {
+		return rt, err
+	}
+	if !slices.Contains([]string{"", "safe", "reachable"}, rt.Slim) {
+		return rt, r.bad("slim", `"safe" or "reachable", or leave it out`, "slim = %q is unknown", rt.Slim)
+	}
+	return rt, readRuntimeGroups(r, &rt, g)
+}
+
+func readRuntimeGroups(r table, rt *Runtime, g *groups) error {
+	names, err := r.strs("groups")
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		key := pep508.NormalizeName(n)
+		if _, ok := g.written[key]; !ok {
+			return r.bad("groups", g.known(), "unknown dependency group %q", n)
+		}
+		rt.Groups = append(rt.Groups, key)
+		rt.Requirements = append(rt.Requirements, g.done[key]...)
+	}
+	return nil
+}
+
+// nest orders the runtimes so that each stands after the one it contains.
+func nest(t table, all map[string]Runtime) ([]Runtime, error) {
+	var out []Runtime
+	placed := map[string]bool{}
+	var place func(name string, via []string) error
+	place = func(name string, via []string) error {
+		if placed[name] {
+			return nil
+		}
+		if slices.Contains(via, name) {
+			return t.bad(name, "remove one contains of the chain", "runtimes contain each other: %s", strings.Join(append(via[slices.Index(via, name):], name), " -> "))
+		}
+		if inner := all[name].Contains; inner != "" {
+			if _, ok := all[inner]; !ok {
+				return t.bad(name, "runtimes: "+strings.Join(slices.Sorted(maps.Keys(all)), ", "), "%s contains the unknown runtime %q", name, inner)
+			}
+			if err := place(inner, append(via, name)); err != nil {
+				return err
+			}
+		}
+		placed[name] = true
+		out = append(out, all[name])
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if err := place(name, nil); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
