@@ -1,0 +1,197 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"snug/internal/digest"
+	"snug/internal/dist"
+	"snug/internal/fault"
+	"snug/internal/fetch"
+	"snug/internal/pep440"
+	"snug/internal/pep508"
+)
+
+// probes is how many files of an index may lack an unannounced .metadata
+// before it is taken as not serving any.
+const probes = 3
+
+// learnt is what was found out about each index by trying.
+type learnt struct {
+	mu sync.Mutex
+	by map[string]*habits
+}
+
+type habits struct {
+	served  bool // some unannounced .metadata was there
+	missing int
+	noRange bool
+}
+
+// of calls fn with the habits of one index, alone.
+func (l *learnt) of(indexURL string, fn func(*habits)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.by == nil {
+		l.by = map[string]*habits{}
+	}
+	h, ok := l.by[indexURL]
+	if !ok {
+		h = &habits{}
+		l.by[indexURL] = h
+	}
+	fn(h)
+}
+
+// Metadata returns the METADATA file of a wheel of the listing. What the index
+// announced is checked against its hash; the rest is checked to be the
+// metadata of this project and version, and the installer compares it again
+// with the wheel. It is kept on disk by the hash of the wheel. For an sdist the
+// error has the code fault.Unsupported.
+func (c *Client) Metadata(ctx context.Context, l *Listing, f File) ([]byte, error) {
+	if f.Wheel == nil {
+		return nil, fault.New(fault.Unsupported, "", "%s is no wheel: what it depends on is known only after building it", f.Name)
+	}
+	return c.metadata.do(ctx, f.URL, func() ([]byte, error) {
+		kept := c.keptPath(f)
+		if body, err := readBounded(kept); err == nil && f.announcedAs(body) && f.describedBy(body) == nil {
+			return body, nil
+		}
+		body, err := c.climb(ctx, l.IndexURL, f)
+		if err != nil {
+			return nil, fmt.Errorf("metadata of %s: %w", f.Name, err)
+		}
+		if err := f.describedBy(body); err != nil {
+			return nil, fault.New(fault.Integrity, "the index or the wheel is broken; exclude this version", "metadata of %s: %w", f.Name, err)
+		}
+		return body, keep(kept, body)
+	})
+}
+
+// climb tries the cheapest rung first.
+func (c *Client) climb(ctx context.Context, indexURL string, f File) ([]byte, error) {
+	if f.HasMetadata {
+		body, err := c.beside(ctx, f)
+		if err == nil && !f.announcedAs(body) {
+			return nil, fault.New(fault.Integrity, "the index is inconsistent; try again later or use another", "the .metadata file has the sha256 %s, announced was %s", digest.Of(body), f.MetadataHash)
+		}
+		if !errors.Is(err, fetch.ErrNotFound) {
+			return body, err
+		}
+	} else if body, err := c.unannounced(ctx, indexURL, f); !errors.Is(err, fetch.ErrNotFound) {
+		return body, err
+	}
+	noRange := false
+	c.learnt.of(indexURL, func(h *habits) { noRange = h.noRange })
+	if !noRange {
+		body, err := c.fromSuffix(ctx, f)
+		if !errors.Is(err, fetch.ErrNoRange) {
+			return body, err
+		}
+		c.learnt.of(indexURL, func(h *habits) { h.noRange = true })
+	}
+	return c.fromWhole(ctx, f)
+}
+
+// beside reads the file that PEP 658 puts beside the wheel.
+func (c *Client) beside(ctx context.Context, f File) ([]byte, error) {
+	resp, err := c.fetch.Get(ctx, c.withCredentials(f.URL+".metadata"), fetch.GetOptions{MaxBytes: MaxMetadata, NoStore: true})
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
+// unannounced reads the same file from an index that did not promise it. Some
+// serve it for most files: one that did keeps being asked, one that never did
+// is given up. An answer that is not this wheel's metadata counts as none.
+func (c *Client) unannounced(ctx context.Context, indexURL string, f File) ([]byte, error) {
+	worthIt := false
+	c.learnt.of(indexURL, func(h *habits) { worthIt = h.served || h.missing < probes })
+	if !worthIt {
+		return nil, fetch.ErrNotFound
+	}
+	body, err := c.beside(ctx, f)
+	if err == nil && f.describedBy(body) != nil {
+		err = fetch.ErrNotFound
+	}
+	c.learnt.of(indexURL, func(h *habits) {
+		switch {
+		case err == nil:
+			h.served = true
+		case errors.Is(err, fetch.ErrNotFound):
+			h.missing++
+		}
+	})
+	return body, err
+}
+
+// announcedAs reports whether body has the announced hash, if one was.
+func (f *File) announcedAs(body []byte) bool {
+	return f.MetadataHash == "" || digest.Of(body).String() == f.MetadataHash
+}
+
+// describedBy checks that body is metadata of the project and version that the
+// file name says.
+func (f *File) describedBy(body []byte) error {
+	m, err := dist.ParseMetadata(body)
+	if err != nil {
+		return err
+	}
+	if pep508.NormalizeName(m.Name) != pep508.NormalizeName(f.Wheel.Name) {
+		return fmt.Errorf("it is of the project %q", m.Name)
+	}
+	if v, err := pep440.Parse(m.Version); err != nil || v.Compare(f.Version) != 0 {
+		return fmt.Errorf("it is of the version %q", m.Version)
+	}
+	return nil
+}
+
+// keptPath is where the metadata of a wheel is kept, "" if the index gave no
+// hash to know the wheel by.
+func (c *Client) keptPath(f File) string {
+	sum := f.Hashes["sha256"]
+	if c.dir == "" || !isHash("sha256", sum) {
+		return ""
+	}
+	return filepath.Join(c.dir, "metadata", sum[:2], sum[2:])
+}
+
+func readBounded(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > MaxMetadata {
+		return nil, fmt.Errorf("%s: more than %d bytes", path, MaxMetadata)
+	}
+	return os.ReadFile(path)
+}
+
+// keep writes body as a whole or not at all. A torn file after a power failure
+// is noticed when it is read: it describes nothing.
+func keep(path string, body []byte) error {
+	if path == "" {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("keep metadata: %w", err)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return fmt.Errorf("keep metadata: %w", err)
+	}
+	defer os.Remove(tmp.Name()) // gone already when all went well
+	_, err = tmp.Write(body)
+	if err := errors.Join(err, tmp.Close()); err != nil {
+		return fmt.Errorf("keep metadata: %w", err)
+	}
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return fmt.Errorf("keep metadata: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package index
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"snug/internal/dist"
+)
+
+// page is a project page as the index sent it, JSON or HTML, before the names
+// of its files are understood.
+type page struct {
+	files                []File // Wheel and Version not set
+	status, statusReason string
+}
+
+// listing understands the file names and leaves out what nobody can install:
+// legacy names, and what is not to be seen yet.
+func (p *page) listing(name string, asOf time.Time) *Listing {
+	l := &Listing{Name: name, Status: p.status, StatusReason: p.statusReason}
+	if p.status == "quarantined" { // PEP 792: must not be offered
+		return l
+	}
+	l.Files = make([]File, 0, len(p.files))
+	for _, f := range p.files {
+		switch {
+		case !asOf.IsZero() && f.Upload.IsZero():
+			l.Undated++
+		case !asOf.IsZero() && f.Upload.After(asOf):
+			l.Later++
+		case !f.understand(name):
+			l.Skipped++
+		default:
+			l.Files = append(l.Files, f)
+		}
+	}
+	return l
+}
+
+// understand reads version and tags from the file name and reports whether the
+// file is a wheel or an sdist of the project. Indexes hold many that are
+// neither: eggs, installers, versions from before PEP 440.
+func (f *File) understand(project string) bool {
+	if strings.HasSuffix(f.Name, ".whl") {
+		w, err := dist.ParseWheelName(f.Name)
+		if err != nil {
+			return false
+		}
+		f.Wheel, f.Version = &w, w.Version
+		return true
+	}
+	s, err := dist.ParseSdistName(f.Name, project)
+	if err != nil {
+		return false
+	}
+	f.Version = s.Version
+	return true
+}
+
+// setURL resolves an address of the page and takes the file name and a hash
+// from it where the page gave none.
+func (f *File) setURL(base *url.URL, ref string) error {
+	u, err := base.Parse(ref)
+	if err != nil {
+		return fmt.Errorf("file address %q is malformed", ref)
+	}
+	if u.Scheme != "https" && u.Scheme != "http" {
+		return fmt.Errorf("file address of scheme %q", u.Scheme)
+	}
+	if alg, sum, ok := strings.Cut(u.Fragment, "="); ok && f.Hashes == nil && isHash(alg, sum) {
+		f.Hashes = map[string]string{alg: strings.ToLower(sum)}
+	}
+	u.Fragment, u.RawFragment, u.User = "", "", nil
+	f.URL = u.String()
+	if f.Name == "" {
+		f.Name = u.Path[strings.LastIndexByte(u.Path, '/')+1:]
+	}
+	if f.Name == "" || strings.ContainsAny(f.Name, "/\\\x00\n") || f.Name == "." || f.Name == ".." {
+		return errors.New("a file has no proper name")
+	}
+	return nil
+}
+
+var hashLengths = map[string]int{"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128}
+
+func isHash(alg, sum string) bool {
+	n, ok := hashLengths[alg]
+	return ok && len(sum) == n && strings.Trim(sum, "0123456789abcdefABCDEF") == ""
+}
+
+// checkVersion refuses a major version of the API that came after us (PEP 629).
+func checkVersion(v string) error {
+	if major, _, _ := strings.Cut(v, "."); v != "" && major != "1" {
+		return fmt.Errorf("version %.20q of the simple API is not known", v)
+	}
+	return nil
+}
