@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -36,6 +34,19 @@ type source struct {
 	name, version string
 	file          lock.File
 	url           string // set when the project asked for a URL (PEP 610)
+}
+
+// Prefetch brings into the store what Assemble would fetch, so that a build of
+// several runtimes fails before the first is assembled. Bytecode is left to
+// Assemble. Errors are those of Assemble.
+func Prefetch(ctx context.Context, in Input) error {
+	release, err := in.Store.Use()
+	if err != nil {
+		return err
+	}
+	defer release()
+	_, err = in.wheels(ctx)
+	return err
 }
 
 // wheels returns the unpacked wheel of every selected package, in the lock's
@@ -76,14 +87,13 @@ func (in *Input) sources() ([]source, error) {
 		switch {
 		case in.isLocal(s.Package):
 			continue // installed by addProject
-		case s.File != nil && strings.HasSuffix(s.File.Name, ".whl"):
+		case s.File != nil:
 			src.file = *s.File
 		case s.Package.Archive != nil:
-			src.file, src.url = archiveFile(s.Package.Archive), s.Package.Archive.URL
-		default:
-			return nil, noWheel(s.Package)
+			a := s.Package.Archive
+			src.file, src.url = lock.File{URL: a.URL, Path: a.Path, Size: a.Size, Hashes: a.Hashes}, a.URL
 		}
-		if !strings.HasSuffix(src.file.Name, ".whl") {
+		if src.file.Name = src.file.FileName(); !strings.HasSuffix(src.file.Name, ".whl") {
 			return nil, noWheel(s.Package)
 		}
 		out = append(out, src)
@@ -95,14 +105,6 @@ func (in *Input) sources() ([]source, error) {
 func (in *Input) isLocal(p *lock.Package) bool {
 	return in.Project != nil && in.Project.Local != nil && p.Directory != nil &&
 		pep508.NormalizeName(in.Project.Local.Name) == p.Name
-}
-
-func archiveFile(a *lock.Archive) lock.File {
-	name := path.Base(filepath.ToSlash(a.Path))
-	if u, err := url.Parse(a.URL); a.URL != "" && err == nil {
-		name = path.Base(u.Path)
-	}
-	return lock.File{Name: name, URL: a.URL, Path: a.Path, Size: a.Size, Hashes: a.Hashes}
 }
 
 func noWheel(p *lock.Package) error {
