@@ -3,6 +3,7 @@ package archive
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -237,7 +238,7 @@ func (z *Zip) check(size, end int64, lim Limits) error {
 	if lim.bomb(total, size) {
 		return unsafe("", "%d bytes unpack to %d, more than %g times as much", size, total, lim.Ratio)
 	}
-	slices.SortFunc(order, func(a, b *entry) int { return int(max(-1, min(1, a.offset-b.offset))) })
+	slices.SortFunc(order, func(a, b *entry) int { return cmp.Compare(a.offset, b.offset) })
 	for i := len(order) - 1; i >= 0; i-- {
 		e := order[i]
 		e.limit = end

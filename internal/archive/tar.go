@@ -49,7 +49,7 @@ func Tar(r io.Reader, lim Limits, fn func(hdr TarEntry, body io.Reader) error) e
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
-			return readError("", err)
+			return readError("", packed, err)
 		case h.Typeflag == tar.TypeXGlobalHeader:
 			continue
 		}
@@ -60,7 +60,7 @@ func Tar(r io.Reader, lim Limits, fn func(hdr TarEntry, body io.Reader) error) e
 		if e.Name == "." {
 			continue
 		}
-		if err := fn(e, &tarBody{name: e.Name, r: tr}); err != nil {
+		if err := fn(e, &tarBody{name: e.Name, r: tr, packed: packed}); err != nil {
 			return err
 		}
 	}
@@ -71,7 +71,7 @@ func Tar(r io.Reader, lim Limits, fn func(hdr TarEntry, body io.Reader) error) e
 func tarBound(lim Limits) int64 { return lim.Total + int64(lim.Files+1)*(4<<10) + 1<<20 }
 
 // unpack looks at the first bytes. done releases the decompressor.
-func unpack(r io.Reader) (plain io.Reader, done func(), err error) {
+func unpack(r *counter) (plain io.Reader, done func(), err error) {
 	in := bufio.NewReaderSize(r, 64<<10)
 	magic, err := in.Peek(4)
 	if err != nil && err != io.EOF {
@@ -81,13 +81,13 @@ func unpack(r io.Reader) (plain io.Reader, done func(), err error) {
 	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(in)
 		if err != nil {
-			return nil, nil, readError("", err)
+			return nil, nil, readError("", r, err)
 		}
 		return z, func() {}, nil
 	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
-			return nil, nil, readError("", err)
+			return nil, nil, readError("", r, err)
 		}
 		return z, z.Close, nil
 	}
@@ -183,36 +183,44 @@ func checkLink(name, target string) string {
 
 // tarBody names the entry when its data cannot be read.
 type tarBody struct {
-	name string
-	r    io.Reader
+	name   string
+	r      io.Reader
+	packed *counter
 }
 
 func (b *tarBody) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p)
 	if err != nil && err != io.EOF {
-		err = readError(b.name, err)
+		err = readError(b.name, b.packed, err)
 	}
 	return n, err
 }
 
-// readError is err if it is already an *UnsafeError or not about the archive's form.
-func readError(entry string, err error) error {
+// readError tells a file that could not be read from one that was, and is damaged.
+func readError(entry string, packed *counter, err error) error {
 	var refused *UnsafeError
-	if errors.As(err, &refused) {
+	switch {
+	case errors.As(err, &refused):
 		return err
+	case packed.err != nil:
+		return fmt.Errorf("read archive: %w", packed.err)
 	}
-	return fmt.Errorf("read archive: %w", &UnsafeError{Entry: entry, Reason: err.Error()})
+	return unsafe(entry, "it is damaged: %v", err)
 }
 
-// counter counts the packed bytes.
+// counter counts the packed bytes, and keeps what went wrong below the archive.
 type counter struct {
-	r io.Reader
-	n int64
+	r   io.Reader
+	n   int64
+	err error
 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
+	if err != nil && err != io.EOF {
+		c.err = err
+	}
 	return n, err
 }
 

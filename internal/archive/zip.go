@@ -2,6 +2,7 @@ package archive
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"hash"
 	"hash/crc32"
@@ -129,7 +130,7 @@ func (r *entryReader) Read(p []byte) (int, error) {
 	r.crc.Write(p[:n])
 	r.left -= int64(n)
 	if err != nil && (err != io.EOF || r.left > 0) {
-		r.err = unsafe(r.entry.name, "%d bytes short of its size: %v", r.left, noEOF(err))
+		r.err = r.fail(err)
 	}
 	return n, r.err
 }
@@ -141,18 +142,20 @@ func (r *entryReader) finish() error {
 	case n > 0:
 		return unsafe(r.entry.name, "it unpacks to more than the %d bytes that were announced", r.entry.size)
 	case err != io.EOF:
-		return unsafe(r.entry.name, "%v", noEOF(err))
+		return r.fail(err)
 	case r.crc.Sum32() != r.entry.crc:
 		return unsafe(r.entry.name, "CRC is %08x, want %08x", r.crc.Sum32(), r.entry.crc)
 	}
 	return io.EOF
 }
 
-func noEOF(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
+// fail is the archive's fault where its data ends or cannot be unpacked, else err of the file below.
+func (r *entryReader) fail(err error) error {
+	var corrupt flate.CorruptInputError
+	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &corrupt) {
+		return unsafe(r.entry.name, "its data is damaged, %d bytes short of its size: %v", r.left, err)
 	}
-	return err
+	return fmt.Errorf("read zip entry %q: %w", r.entry.name, err)
 }
 
 // Close gives the decompressor back.

@@ -1,0 +1,195 @@
+package fetch
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"snug/internal/digest"
+)
+
+const (
+	maxHead   = 64 << 10         // bytes of a stored answer's first line
+	heuristic = 10 * time.Minute // for an answer that says nothing of its age (RFC 9111, 4.2.2)
+)
+
+// cache keeps answers as files: a line of JSON, then the body. It is private to a user. What cannot
+// be read is not there, and what cannot be written is not kept: a cache may fail without harm. A nil
+// cache holds nothing.
+type cache struct{ dir string }
+
+// stored is an answer in the cache.
+type stored struct {
+	URL          string        `json:"url"`
+	ContentType  string        `json:"content_type,omitempty"`
+	ETag         string        `json:"etag,omitempty"`
+	LastModified string        `json:"last_modified,omitempty"`
+	At           time.Time     `json:"at"`       // when it was true
+	Lifetime     time.Duration `json:"lifetime"` // how long it may be used unasked
+	Sum          string        `json:"sha256"`
+	body         []byte
+}
+
+// cacheKey is the file name of an answer: the login is no part of it, what is accepted is.
+func cacheKey(u *url.URL, accept string) string {
+	plain := *u
+	plain.User, plain.Fragment, plain.RawFragment = nil, "", ""
+	return digest.Of([]byte(plain.String() + "\n" + accept)).String()
+}
+
+func (c *cache) path(key string) string { return filepath.Join(c.dir, key[:2], key) }
+
+// read is nil when there is no whole, undamaged answer of at most max bytes.
+func (c *cache) read(key string, max int64) *stored {
+	if c == nil {
+		return nil
+	}
+	f, err := os.Open(c.path(key))
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, max+maxHead+1))
+	head, body, found := bytes.Cut(data, []byte("\n"))
+	if err != nil || !found || len(head) > maxHead || int64(len(body)) > max {
+		return nil
+	}
+	s := &stored{body: body}
+	if json.Unmarshal(head, s) != nil || s.Sum != digest.Of(body).String() {
+		return nil
+	}
+	return s
+}
+
+// write replaces the answer in one step.
+func (c *cache) write(key string, s *stored) {
+	head, err := json.Marshal(s)
+	if c == nil || err != nil || len(head) > maxHead {
+		return
+	}
+	path := c.path(key)
+	if os.MkdirAll(filepath.Dir(path), 0o700) != nil {
+		return
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "new-*")
+	if err != nil {
+		return
+	}
+	_, err1 := f.Write(append(head, '\n'))
+	_, err2 := f.Write(s.body)
+	if err := errors.Join(err1, err2, f.Close()); err != nil || os.Rename(f.Name(), path) != nil {
+		if err := os.Remove(f.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return // a temporary file stays behind in a directory that may be emptied at any time
+		}
+	}
+}
+
+// mayStore obeys no-store; a private cache may keep the rest (RFC 9111, 3). What varies by more than
+// the Accept in the key is not kept.
+func mayStore(h http.Header) bool {
+	_, never := directives(h)["no-store"]
+	for _, field := range strings.Split(strings.Join(h.Values("Vary"), ","), ",") {
+		switch strings.ToLower(strings.TrimSpace(field)) {
+		case "", "accept", "accept-encoding", "user-agent", "origin":
+		default:
+			return false
+		}
+	}
+	return !never
+}
+
+func newStored(resp *http.Response, body []byte, now time.Time) *stored {
+	final := *resp.Request.URL
+	final.User = nil
+	s := &stored{
+		URL: final.String(), ContentType: resp.Header.Get("Content-Type"), ETag: resp.Header.Get("ETag"),
+		LastModified: resp.Header.Get("Last-Modified"), Sum: digest.Of(body).String(), body: body,
+	}
+	s.At, s.Lifetime = now, s.lifetime(resp.Header, now)
+	return s
+}
+
+// renew takes over what a 304 says (RFC 9111, 4.3.4).
+func (s *stored) renew(h http.Header, now time.Time) {
+	if tag := h.Get("ETag"); tag != "" {
+		s.ETag = tag
+	}
+	s.At, s.Lifetime = now, s.lifetime(h, now)
+}
+
+// lifetime is what is left at now of the time that the answer may be used unasked (RFC 9111, 4.2).
+func (s *stored) lifetime(h http.Header, now time.Time) time.Duration {
+	said := directives(h)
+	if _, ok := said["no-cache"]; ok {
+		return 0
+	}
+	age := seconds(h.Get("Age"))
+	if text, ok := said["max-age"]; ok {
+		return max(0, seconds(text)-age)
+	}
+	if text := h.Get("Expires"); text != "" {
+		until, err := http.ParseTime(text)
+		if err != nil {
+			return 0 // "0" and the like: already expired
+		}
+		if date, err := http.ParseTime(h.Get("Date")); err == nil {
+			now = date
+		}
+		return max(0, until.Sub(now)-age)
+	}
+	if s.ETag != "" || s.LastModified != "" {
+		return 0
+	}
+	return heuristic
+}
+
+func directives(h http.Header) map[string]string {
+	said := map[string]string{}
+	for _, part := range strings.Split(strings.Join(h.Values("Cache-Control"), ","), ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		said[strings.ToLower(name)] = strings.Trim(value, `"`)
+	}
+	return said
+}
+
+// seconds is 0 for what is no number.
+func seconds(text string) time.Duration {
+	n, err := strconv.ParseUint(text, 10, 31)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n) * time.Second
+}
+
+// fresh reports whether the server need not be asked. An answer from the future, after a clock was
+// set back, is not fresh.
+func (s *stored) fresh(now time.Time) bool {
+	age := now.Sub(s.At)
+	return age >= 0 && age < s.Lifetime
+}
+
+// ask sets the conditions under which the server may answer 304.
+func (s *stored) ask(h http.Header) {
+	if s == nil {
+		return
+	}
+	if s.ETag != "" {
+		h.Set("If-None-Match", s.ETag)
+	}
+	if s.LastModified != "" {
+		h.Set("If-Modified-Since", s.LastModified)
+	}
+}
+
+func (s *stored) response() *Response {
+	return &Response{Body: s.body, URL: s.URL, ContentType: s.ContentType, Status: http.StatusOK, FromCache: true}
+}
