@@ -1,0 +1,175 @@
+package indextest
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// the earliest moment that a zip can hold.
+var epoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Wheel returns the wheel of the release for its first tag. The same spec gives
+// the same bytes.
+func Wheel(s Spec) []byte { return s.wheel(s.tags()[0]) }
+
+// WheelName returns the file name of the wheel for a tag; "" is the first.
+func (s Spec) WheelName(tag string) string {
+	if tag == "" {
+		tag = s.tags()[0]
+	}
+	return s.stem() + "-" + tag + ".whl"
+}
+
+// SdistName returns the file name of the sdist.
+func (s Spec) SdistName() string { return s.stem() + ".tar.gz" }
+
+// MetadataText returns the METADATA file.
+func (s Spec) MetadataText() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Metadata-Version: 2.4\nName: %s\nVersion: %s\n", s.Name, s.Version)
+	for _, line := range s.Metadata {
+		b.WriteString(line + "\n")
+	}
+	return b.String()
+}
+
+func (s Spec) tags() []string {
+	if len(s.Tags) == 0 {
+		return []string{"py3-none-any"}
+	}
+	return s.Tags
+}
+
+func (s Spec) stem() string {
+	return strings.ToLower(module(s.Name)) + "-" + s.Version
+}
+
+// module is the import name that a project would have.
+func module(name string) string { return strings.NewReplacer("-", "_", ".", "_").Replace(name) }
+
+func (s Spec) files() map[string]string {
+	if s.Files != nil {
+		return maps.Clone(s.Files)
+	}
+	return map[string]string{strings.ToLower(module(s.Name)) + "/__init__.py": fmt.Sprintf("__version__ = %q\n", s.Version)}
+}
+
+func (s Spec) wheel(tag string) []byte {
+	files := s.files()
+	info := s.stem() + ".dist-info/"
+	names := slices.Sorted(maps.Keys(files))
+	add := func(name, text string) {
+		if _, own := files[info+name]; own { // the spec brings its own, perhaps broken
+			return
+		}
+		files[info+name] = text
+		names = append(names, info+name)
+	}
+	add("METADATA", s.MetadataText())
+	add("WHEEL", s.wheelFile(tag))
+	if len(s.EntryPoints) > 0 {
+		add("entry_points.txt", s.entryPoints())
+	}
+	add("RECORD", record(names, files, info+"RECORD"))
+	return zipOf(names, files)
+}
+
+// wheelFile expands a compressed tag set, as the wheel format wants.
+func (s Spec) wheelFile(tag string) string {
+	text := fmt.Sprintf("Wheel-Version: 1.0\nGenerator: indextest\nRoot-Is-Purelib: %t\n", !s.Platlib)
+	parts := strings.SplitN(tag, "-", 3)
+	if len(parts) != 3 {
+		return text + "Tag: " + tag + "\n"
+	}
+	for _, py := range strings.Split(parts[0], ".") {
+		for _, abi := range strings.Split(parts[1], ".") {
+			for _, platform := range strings.Split(parts[2], ".") {
+				text += "Tag: " + py + "-" + abi + "-" + platform + "\n"
+			}
+		}
+	}
+	return text
+}
+
+func (s Spec) entryPoints() string {
+	var b strings.Builder
+	for _, group := range slices.Sorted(maps.Keys(s.EntryPoints)) {
+		fmt.Fprintf(&b, "[%s]\n%s\n", group, s.EntryPoints[group])
+	}
+	return b.String()
+}
+
+func record(names []string, files map[string]string, self string) string {
+	var b strings.Builder
+	for _, name := range names {
+		sum := sha256.Sum256([]byte(files[name]))
+		quoted := name
+		if strings.ContainsAny(name, ",\"") {
+			quoted = `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+		}
+		fmt.Fprintf(&b, "%s,sha256=%s,%d\n", quoted, base64.RawURLEncoding.EncodeToString(sum[:]), len(files[name]))
+	}
+	b.WriteString(self + ",,\n")
+	return b.String()
+}
+
+// zipOf writes the files in the order of names; scripts are executable.
+func zipOf(names []string, files map[string]string) []byte {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for _, name := range names {
+		h := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: epoch}
+		h.SetMode(0o644)
+		if strings.Contains(name, ".data/scripts/") || strings.HasPrefix(files[name], "#!") {
+			h.SetMode(0o755)
+		}
+		w, err := z.CreateHeader(h)
+		must(err)
+		_, err = w.Write([]byte(files[name]))
+		must(err)
+	}
+	must(z.Close())
+	return b.Bytes()
+}
+
+// sdist is a source distribution that nothing can build: name and metadata.
+func (s Spec) sdist() []byte {
+	files := s.files()
+	files["PKG-INFO"] = s.MetadataText()
+	files["pyproject.toml"] = fmt.Sprintf("[project]\nname = %q\nversion = %q\n", s.Name, s.Version)
+	var b bytes.Buffer
+	gz := gzip.NewWriter(&b)
+	t := tar.NewWriter(gz)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		must(t.WriteHeader(&tar.Header{Name: path.Join(s.stem(), name), Mode: 0o644, Size: int64(len(files[name])), ModTime: epoch}))
+		_, err := t.Write([]byte(files[name]))
+		must(err)
+	}
+	must(t.Close())
+	must(gz.Close())
+	return b.Bytes()
+}
+
+// must guards writes to memory, which cannot fail, and names, which are the
+// test's own.
+func must(err error) {
+	if err != nil {
+		panic("indextest: " + err.Error())
+	}
+}
+
+func sha256Hex(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,145 @@
+// Package indextest is a whole package index for tests, written as text: it
+// builds real wheels and sdists from a txtar archive and serves them by the
+// simple API, as an http.RoundTripper without sockets (at URL) or as an
+// http.Handler on loopback. It is no model of a resolver or an installer: what
+// is served is what a real index would send, byte for byte the same each time.
+//
+// The notation, one release a header file and a folder of the same name:
+//
+//	-- django-5.2.txt --
+//	Requires-Python: >=3.10
+//	Requires-Dist: sqlparse>=0.3.1
+//	Console-Script: django-admin = django.core:main
+//	-- django-5.2/django/__init__.py --
+//	VERSION = (5, 2)
+//
+// Headers of METADATA stand for themselves; those of the fake index are
+// Tags (one wheel for each, default py3-none-any), Sdist (yes or only), Yanked
+// (reason), Upload-Time, Console-Script, Entry-Point (group, then the entry),
+// Root-Is-Purelib, Status (PEP 792, then the reason). A release without files
+// gets one module of its name.
+package indextest
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"time"
+)
+
+// Spec is one release of one project.
+type Spec struct {
+	Name, Version string
+	Tags          []string          // one wheel for each; empty: py3-none-any
+	Metadata      []string          // further lines of METADATA: "Requires-Dist: idna"
+	EntryPoints   map[string]string // group to its lines
+	Files         map[string]string // path in the wheel to content; nil: one module
+	Platlib       bool              // Root-Is-Purelib: false
+	Sdist         bool
+	NoWheel       bool
+	Yanked        bool
+	YankedReason  string
+	Upload        time.Time // zero: DefaultUpload
+	Status        string
+	StatusReason  string
+}
+
+// DefaultUpload is when a release was uploaded that does not say.
+var DefaultUpload = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Parse reads the notation. Releases come back in the order of the archive.
+func Parse(data []byte) ([]Spec, error) {
+	var specs []Spec
+	byStem := map[string]int{}
+	members := split(string(data))
+	for _, f := range members {
+		stem, isHeader := strings.CutSuffix(f.name, ".txt")
+		if !isHeader || strings.Contains(stem, "/") {
+			continue
+		}
+		s, err := parseHeader(stem, f.text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.name, err)
+		}
+		byStem[stem] = len(specs)
+		specs = append(specs, s)
+	}
+	for _, f := range members {
+		stem, file, inFolder := strings.Cut(f.name, "/")
+		if !inFolder {
+			continue
+		}
+		i, ok := byStem[stem]
+		if !ok {
+			return nil, fmt.Errorf("%s: there is no %s.txt", f.name, stem)
+		}
+		if specs[i].Files == nil {
+			specs[i].Files = map[string]string{}
+		}
+		specs[i].Files[path.Clean(file)] = f.text
+	}
+	return specs, nil
+}
+
+type member struct{ name, text string }
+
+// split reads the txtar format: lines "-- NAME --", each with the text below it.
+func split(text string) []member {
+	var members []member
+	for line := range strings.Lines(text) {
+		marker := strings.TrimSpace(line)
+		if len(marker) > 6 && strings.HasPrefix(line, "-- ") && strings.HasSuffix(marker, " --") {
+			members = append(members, member{name: strings.TrimSpace(marker[3 : len(marker)-3])})
+		} else if n := len(members); n > 0 {
+			members[n-1].text += line
+		}
+	}
+	return members
+}
+
+func parseHeader(stem, text string) (Spec, error) {
+	cut := strings.LastIndexByte(stem, '-')
+	if cut <= 0 {
+		return Spec{}, fmt.Errorf("the name is not NAME-VERSION.txt")
+	}
+	s := Spec{Name: stem[:cut], Version: stem[cut+1:], EntryPoints: map[string]string{}}
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		key, value, ok := strings.Cut(line, ":")
+		if !ok {
+			return s, fmt.Errorf("line %q is no header", line)
+		}
+		if err := s.set(key, strings.TrimSpace(value), line); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+func (s *Spec) set(key, value, line string) (err error) {
+	switch key {
+	case "Tags":
+		s.Tags = strings.Fields(value)
+	case "Sdist":
+		s.Sdist, s.NoWheel = true, value == "only"
+	case "Yanked":
+		s.Yanked, s.YankedReason = true, value
+	case "Upload-Time":
+		s.Upload, err = time.Parse(time.RFC3339, value)
+	case "Console-Script":
+		s.EntryPoints["console_scripts"] += value + "\n"
+	case "Entry-Point":
+		group, entry, _ := strings.Cut(value, " ")
+		s.EntryPoints[group] += strings.TrimSpace(entry) + "\n"
+	case "Root-Is-Purelib":
+		s.Platlib = value == "false"
+	case "Status":
+		s.Status, s.StatusReason, _ = strings.Cut(value, " ")
+	default:
+		s.Metadata = append(s.Metadata, line)
+	}
+	return err
+}
