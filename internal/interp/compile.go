@@ -5,9 +5,9 @@ import (
 	"cmp"
 	"context"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -94,27 +94,25 @@ func shares(sources []source, n int) [][]source {
 }
 
 func (p *processes) compileShare(ctx context.Context, exe string, share []source) ([]CompileFailure, error) {
-	pairs := make([][2]string, len(share))
-	for i, s := range share {
-		pairs[i] = [2]string{s.path, s.name}
+	var in bytes.Buffer
+	for _, s := range share {
+		if err := os.MkdirAll(filepath.Join(filepath.Dir(s.path), "__pycache__"), 0o755); err != nil {
+			return nil, err
+		}
+		in.WriteString(s.path + "\x00" + s.name + "\x00")
 	}
-	in, err := json.Marshal(pairs)
+	out, err := p.feed(ctx, in.Bytes(), exe, filepath.Dir(exe), "-B", "-s", "-S", "-W", "ignore", "-X", "utf8", "-c", compileScript)
 	if err != nil {
 		return nil, err
 	}
-	out, err := p.feed(ctx, in, exe, filepath.Dir(exe), "-B", "-s", "-W", "ignore", "-X", "utf8", "-c", compileScript)
-	if err != nil {
-		return nil, err
+	said := strings.Split(string(out), "\x00")
+	if len(said) != 2*len(share)+1 {
+		return nil, fmt.Errorf("compiled %d of %d files", len(said)/2, len(share))
 	}
 	var failures []CompileFailure
-	answers := json.NewDecoder(bytes.NewReader(out))
-	for range share {
-		var said [2]string // name, reason
-		if err := answers.Decode(&said); err != nil {
-			return nil, fmt.Errorf("its answer: %w", err)
-		}
-		if said[1] != "" {
-			failures = append(failures, CompileFailure{Path: said[0], Reason: said[1]})
+	for i, s := range share {
+		if reason := said[2*i+1]; reason != "" {
+			failures = append(failures, CompileFailure{Path: s.name, Reason: reason})
 		}
 	}
 	return failures, nil

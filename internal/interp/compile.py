@@ -1,20 +1,21 @@
-# Reads [[source, name in the bytecode], ...] as JSON from stdin and compiles
-# each; writes a line for each: [name, reason], the reason "" if it went well.
+# Reads pairs "source NUL name NUL" from stdin, name being what the bytecode is
+# to say, and compiles each; writes "name NUL reason NUL" for each, the reason
+# empty if it went well. The __pycache__ folders are there.
 #
-# marshal marks an object as shared if anything else in the process holds it,
-# so that what else was imported or compiled would show in the bytes. Here every
-# object is held once more while it is written: all are marked, always.
-import sys
-sys.path[:] = [p for p in sys.path if p]
-import importlib.util, json, marshal, os, types
+# What else lives in the process must not show in the bytes. marshal marks an
+# object as shared if anything holds it: here each is held once more while it is
+# written, so that all are marked, always. And a name that another module has
+# interned is written otherwise: so nothing is imported that is not built in.
+import _frozen_importlib_external as loader, _imp, marshal, sys
 
+Code = type((lambda: 0).__code__)
 FIELDS = ("co_code", "co_consts", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_filename",
           "co_name", "co_qualname", "co_linetable", "co_exceptiontable")
 
 
 def hold(x, held):
     held.append(x)
-    if isinstance(x, types.CodeType):
+    if isinstance(x, Code):
         for field in FIELDS:
             hold(getattr(x, field, None), held)
     elif isinstance(x, (tuple, frozenset)):
@@ -31,17 +32,17 @@ def compile_file(source, name):
     held = []
     hold(code, held)
     # PEP 552: flags 1 is by hash, unchecked.
-    header = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + importlib.util.source_hash(text)
-    target = importlib.util.cache_from_source(source, optimization="")
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    with open(target, "wb") as f:
+    magic = int.from_bytes(loader.MAGIC_NUMBER, "little")
+    header = loader.MAGIC_NUMBER + (1).to_bytes(4, "little") + _imp.source_hash(magic, text)
+    with open(loader.cache_from_source(source, optimization=""), "wb") as f:
         f.write(header + marshal.dumps(code))
 
 
-for source, name in json.load(sys.stdin):
+words = sys.stdin.buffer.read().decode().split("\0")
+for source, name in zip(words[0::2], words[1::2]):
     reason = ""
     try:
         compile_file(source, name)
     except Exception as e:
         reason = (type(e).__name__ + ": " + " ".join(str(e).split())).replace(source, name)
-    print(json.dumps([name, reason]))
+    sys.stdout.buffer.write((name + "\0" + reason + "\0").encode(errors="backslashreplace"))
