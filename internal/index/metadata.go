@@ -97,9 +97,10 @@ func (c *Client) climb(ctx context.Context, indexURL string, f File) ([]byte, er
 	return c.fromWhole(ctx, f)
 }
 
-// beside reads the file that PEP 658 puts beside the wheel.
+// beside reads the file that PEP 658 puts beside the wheel. The HTTP cache
+// holds it only where it cannot be kept by the hash of the wheel.
 func (c *Client) beside(ctx context.Context, f File) ([]byte, error) {
-	resp, err := c.fetch.Get(ctx, c.withCredentials(f.URL+".metadata"), fetch.GetOptions{MaxBytes: MaxMetadata, NoStore: true})
+	resp, err := c.fetch.Get(ctx, c.withCredentials(f.URL+".metadata"), fetch.GetOptions{MaxBytes: MaxMetadata, NoStore: c.keptPath(f) != ""})
 	if err != nil {
 		return nil, err
 	}

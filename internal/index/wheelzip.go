@@ -11,6 +11,7 @@ import (
 
 	"snug/internal/digest"
 	"snug/internal/fault"
+	"snug/internal/fetch"
 )
 
 // Limits on reading a wheel by pieces. The suffix holds the zip directory and,
@@ -28,6 +29,9 @@ func (c *Client) fromSuffix(ctx context.Context, f File) ([]byte, error) {
 	tail, size, err := c.fetch.Range(ctx, at, -suffixBytes, suffixBytes)
 	if err != nil {
 		return nil, err
+	}
+	if size < 0 { // without the length the places in the zip mean nothing
+		return nil, fetch.ErrNoRange
 	}
 	if size > MaxWheel || int64(len(tail)) > size {
 		return nil, fmt.Errorf("the server says that the wheel has %d bytes", size)

@@ -1,0 +1,33 @@
+package index
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A page of 4,400 files, as the largest projects have.
+func BenchmarkParseJSON(b *testing.B) {
+	var text strings.Builder
+	text.WriteString(`{"meta":{"api-version":"1.1"},"files":[`)
+	for i := range 4400 {
+		if i > 0 {
+			text.WriteByte(',')
+		}
+		name := fmt.Sprintf("big-1.%d-cp314-cp314-manylinux_2_28_x86_64.manylinux2014_x86_64.whl", i)
+		fmt.Fprintf(&text, `{"filename":%q,"hashes":{"sha256":"%064x"},"requires-python":">=3.9","size":%d,"upload-time":"2026-01-01T00:00:00.123456Z","url":"https://index.example/packages/aa/bb/%s","yanked":false}`, name, i, i, name)
+	}
+	text.WriteString("]}")
+	body, at := []byte(text.String()), &url.URL{Scheme: "https", Host: "index.example"}
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		p, err := parseJSON(body, at)
+		if err != nil {
+			b.Fatal(err)
+		}
+		p.listing("big", time.Time{})
+	}
+}

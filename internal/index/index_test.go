@@ -1,0 +1,221 @@
+package index_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"snug/internal/digest"
+	"snug/internal/fault"
+	"snug/internal/fetch"
+	"snug/internal/index"
+	"snug/internal/index/indextest"
+)
+
+const world = `
+-- Django-5.2.txt --
+Requires-Python: >=3.10
+Requires-Dist: sqlparse>=0.3.1
+Sdist: yes
+Upload-Time: 2026-03-01T00:00:00Z
+-- Django-5.1.txt --
+Requires-Python: >=3.9,<4
+Yanked: a "bad" <release>
+-- evil-1.0.txt --
+Status: quarantined malware
+-- old-1.0-bin.txt --
+-- old-2.0.txt --
+Sdist: only
+`
+
+func newWorld(t *testing.T) *indextest.Index {
+	t.Helper()
+	x, err := indextest.FromTxtar([]byte(world))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func newClient(t *testing.T, x *indextest.Index, cfg index.Config, dir string) *index.Client {
+	t.Helper()
+	f, err := fetch.New(fetch.Options{Transport: x, Env: func(string) string { return "" }, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.IndexURL == "" {
+		cfg.IndexURL = indextest.URL
+	}
+	return index.New(f, cfg, dir)
+}
+
+func list(t *testing.T, c *index.Client, name string) *index.Listing {
+	t.Helper()
+	l, err := c.Listing(context.Background(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestListingIsTheSameInJSONAndHTML(t *testing.T) {
+	for _, html := range []bool{false, true} {
+		x := newWorld(t)
+		x.HTML = html
+		l := list(t, newClient(t, x, index.Config{}, ""), "DJANGO")
+		if l.Name != "django" || len(l.Files) != 3 {
+			t.Fatalf("html=%t: %+v", html, l)
+		}
+		f := l.Files[0]
+		if f.Name != "django-5.2-py3-none-any.whl" || f.Version.String() != "5.2" || f.RequiresPython != ">=3.10" ||
+			f.URL != "https://index.example/files/"+f.Name || f.Hashes["sha256"] != digest.Of(x.File(f.Name)).String() || !f.HasMetadata || len(f.MetadataHash) != 64 {
+			t.Errorf("html=%t: wheel %+v", html, f)
+		}
+		if sdist := l.Files[1]; sdist.Wheel != nil || sdist.HasMetadata {
+			t.Errorf("html=%t: sdist %+v", html, sdist)
+		}
+		if y := l.Files[2]; !y.Yanked || y.YankedReason != `a "bad" <release>` || y.RequiresPython != ">=3.9,<4" {
+			t.Errorf("html=%t: yanked %+v", html, y)
+		}
+		evil := list(t, newClient(t, x, index.Config{}, ""), "evil")
+		if len(evil.Files) != 0 || evil.Status != "quarantined" {
+			t.Errorf("html=%t: quarantined %+v", html, evil)
+		}
+	}
+}
+
+func TestAsOfHidesLaterAndUndatedFiles(t *testing.T) {
+	x := newWorld(t)
+	cfg := index.Config{AsOf: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)}
+	if l := list(t, newClient(t, x, cfg, ""), "django"); l.Later != 2 || len(l.Files) != 1 || l.Files[0].Version.String() != "5.1" {
+		t.Errorf("%+v", l)
+	}
+	x.NoSizes = true
+	if l := list(t, newClient(t, x, cfg, ""), "django"); l.Undated != 3 || len(l.Files) != 0 {
+		t.Errorf("%+v", l)
+	}
+}
+
+// each rung of the ladder gives the same METADATA and asks no more than it says.
+func TestMetadataLadder(t *testing.T) {
+	wheel := "GET /files/django-5.2-py3-none-any.whl"
+	for name, step := range map[string]struct {
+		set  func(*indextest.Index)
+		want []string
+	}{
+		"announced":   {func(x *indextest.Index) {}, []string{wheel + ".metadata"}},
+		"unannounced": {func(x *indextest.Index) { x.Metadata = indextest.Unannounced }, []string{wheel + ".metadata"}},
+		"suffix":      {func(x *indextest.Index) { x.Metadata = indextest.Absent }, []string{wheel, wheel + ".metadata"}},
+		"whole": {func(x *indextest.Index) { x.Metadata, x.NoRanges = indextest.Absent, true },
+			[]string{wheel, wheel, wheel + ".metadata"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := newWorld(t)
+			step.set(x)
+			dir := t.TempDir()
+			for range 2 { // the second client finds it on disk
+				c := newClient(t, x, index.Config{}, dir)
+				l := list(t, c, "django")
+				body, err := c.Metadata(context.Background(), l, l.Files[0])
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !strings.Contains(string(body), "Requires-Dist: sqlparse>=0.3.1") {
+					t.Errorf("METADATA:\n%s", body)
+				}
+			}
+			asked := slices.DeleteFunc(x.Requests(), func(r string) bool { return strings.HasPrefix(r, "GET /simple/") })
+			if !slices.Equal(asked, step.want) {
+				t.Errorf("asked %q, want %q", asked, step.want)
+			}
+		})
+	}
+}
+
+func TestUnannouncedIsGivenUpAfterThree(t *testing.T) {
+	x := indextest.New()
+	x.Metadata = indextest.Absent
+	for _, v := range []string{"1", "2", "3", "4", "5"} {
+		x.Add(indextest.Spec{Name: "many", Version: v})
+	}
+	c := newClient(t, x, index.Config{}, "")
+	l := list(t, c, "many")
+	for _, f := range l.Files {
+		if _, err := c.Metadata(context.Background(), l, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tried := 0
+	for _, r := range x.Requests() {
+		if strings.HasSuffix(r, ".metadata") {
+			tried++
+		}
+	}
+	if tried != 3 {
+		t.Errorf("tried .metadata %d times", tried)
+	}
+}
+
+func TestMetadataThatIsNotAsAnnouncedIsRefused(t *testing.T) {
+	x := newWorld(t)
+	x.Inject(".metadata", indextest.Fault{Corrupt: true}, 1)
+	c := newClient(t, x, index.Config{}, t.TempDir())
+	l := list(t, c, "django")
+	if _, err := c.Metadata(context.Background(), l, l.Files[0]); fault.CodeOf(err) != fault.Integrity {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWheelOfAnotherProjectIsRefused(t *testing.T) {
+	x := indextest.New(indextest.Spec{Name: "good", Version: "1.0", Files: map[string]string{
+		"good-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: evil\nVersion: 1.0\n"}})
+	x.Metadata = indextest.Absent
+	c := newClient(t, x, index.Config{}, "")
+	l := list(t, c, "good")
+	if _, err := c.Metadata(context.Background(), l, l.Files[0]); fault.CodeOf(err) != fault.Integrity {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestFirstIndexThatHasTheNameWins(t *testing.T) {
+	x := newWorld(t)
+	extra := index.Extra{Name: "inner", URL: "https://index.example/inner/"}
+	l := list(t, newClient(t, x, index.Config{Extra: []index.Extra{extra}}, ""), "django")
+	if l.IndexURL != indextest.URL {
+		t.Errorf("from %s", l.IndexURL)
+	}
+	if got := x.Requests(); !slices.Equal(got, []string{"GET /inner/django/", "GET /simple/django/"}) {
+		t.Errorf("asked %q", got)
+	}
+	c := newClient(t, x, index.Config{Extra: []index.Extra{extra}, PackageIndex: map[string]string{"django": "inner"}}, "")
+	if _, err := c.Listing(context.Background(), "django"); fault.CodeOf(err) != fault.NotFound {
+		t.Errorf("explicit: %v", err)
+	}
+}
+
+func TestCredentialsAreInNoListingAndNoError(t *testing.T) {
+	x := newWorld(t)
+	cfg := index.Config{IndexURL: "https://user:s3cret@index.example/simple/"}
+	c := newClient(t, x, cfg, "")
+	l := list(t, c, "django")
+	if strings.Contains(l.IndexURL+l.Files[0].URL, "s3cret") {
+		t.Errorf("%s %s", l.IndexURL, l.Files[0].URL)
+	}
+	if _, err := c.Listing(context.Background(), "nothing"); err == nil || strings.Contains(err.Error()+fault.HintOf(err), "s3cret") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestCancelledListingIsAskedAgain(t *testing.T) {
+	x := newWorld(t)
+	c := newClient(t, x, index.Config{}, "")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := c.Listing(ctx, "django"); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	list(t, c, "django")
+}

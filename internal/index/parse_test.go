@@ -1,0 +1,95 @@
+package index
+
+import (
+	"encoding/json"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestJSONVariants(t *testing.T) {
+	at, _ := url.Parse("https://index.example/simple/a/")
+	for name, c := range map[string]struct{ text, want string }{
+		"unknown keys are skipped": {`{"x":[1,{"y":"\"\\"},null,-1.5e3],"files":[{"filename":"a-1.zip","url":"../a-1.zip","hashes":{},"z":[[]]}]}`, ""},
+		"escapes":                  {`{"files":[{"filename":"a-1.zip","url":"\u002e./a-1.zip","requires-python":"\u003e=3"}]}`, ""},
+		"later api":                {`{"meta":{"api-version":"2.0"},"files":[]}`, "version"},
+		"cut":                      {`{"files":[{"filename":"a-1.zip","ur`, "ends too early"},
+		"tail":                     {`{} x`, "more text"},
+		"deep":                     {`{"x":` + strings.Repeat("[", 99), "too deeply"},
+		"local file":               {`{"files":[{"filename":"a-1.zip","url":"file:///etc/passwd"}]}`, "scheme"},
+		"path as a name":           {`{"files":[{"filename":"../a-1.zip","url":"a-1.zip"}]}`, "proper name"},
+		"bad size":                 {`{"files":[{"filename":"a-1.zip","url":"a-1.zip","size":-4}]}`, "whole number"},
+	} {
+		p, err := parseJSON([]byte(c.text), at)
+		switch {
+		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		case c.want == "" && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case c.want == "" && p.files[0].URL != "https://index.example/simple/a-1.zip":
+			t.Errorf("%s: %+v", name, p.files[0])
+		}
+	}
+}
+
+// what the standard decoder takes, the scanner takes, and it never panics.
+func FuzzScanner(f *testing.F) {
+	for _, s := range []string{`{"files":[]}`, `{"a":"\u00e9\\\""}`, `{"meta":{"api-version":"1.1"},"files":[{"filename":"a-1.zip","url":"x"}]}`, `{"a":[1,2,{}]} `} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s := &scanner{in: []byte(text)}
+		err := s.skip()
+		if json.Valid([]byte(text)) && err != nil && err.Error() != "nested too deeply" && err.Error() != "a string is not UTF-8" {
+			t.Errorf("%q: %v", text, err)
+		}
+		at, _ := url.Parse("https://index.example/")
+		parseJSON([]byte(text), at)
+		parseHTML([]byte(text), at)
+	})
+}
+
+func TestReadConfig(t *testing.T) {
+	home, dir := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(dir, "uv.toml"), "index-url = 'https://index.example/uv/'\n[[index]]\nname = 'torch'\nurl = 'https://index.example/torch/'\nexplicit = true\n")
+	pip := filepath.Join(home, "pip.conf")
+	write(t, pip, "# mine\n[global]\nindex-url = https://index.example/pip/\nfind-links = /wheels\n[install]\nextra-index-url =\n    https://index.example/a/\n    https://index.example/b/\n")
+
+	cfg := readConfig(t, map[string]string{"PIP_CONFIG_FILE": pip}, home, dir)
+	if cfg.IndexURL != "https://index.example/pip/" || len(cfg.Extra) != 3 || !cfg.Extra[2].Explicit || cfg.Extra[2].Name != "torch" {
+		t.Errorf("%+v", cfg)
+	}
+	if len(cfg.Notes) != 1 || !strings.Contains(cfg.Notes[0], "find-links /wheels is ignored") {
+		t.Errorf("notes %q", cfg.Notes)
+	}
+	cfg = readConfig(t, map[string]string{"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "UV_INDEX": "in=https://index.example/in/?a=b"}, home, dir)
+	if cfg.IndexURL != "https://index.example/uv/" || !cfg.NoIndex || cfg.Extra[0] != (Extra{Name: "in", URL: "https://index.example/in/?a=b"}) {
+		t.Errorf("%+v", cfg)
+	}
+	cfg = readConfig(t, map[string]string{"PIP_CONFIG_FILE": "/dev/null", "UV_NO_CONFIG": "1"}, home, dir)
+	if cfg.IndexURL != DefaultURL() || cfg.Extra != nil {
+		t.Errorf("%+v", cfg)
+	}
+	write(t, pip, "index-url = x\n")
+	if _, err := ReadConfig(func(k string) string { return map[string]string{"PIP_CONFIG_FILE": pip}[k] }, home, dir); err == nil || !strings.Contains(err.Error(), "line 1") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func readConfig(t *testing.T, vars map[string]string, home, dir string) Config {
+	t.Helper()
+	cfg, err := ReadConfig(func(k string) string { return vars[k] }, home, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
