@@ -1,0 +1,261 @@
+package assemble
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"snug/internal/fault"
+	"snug/internal/generation"
+	"snug/internal/lock"
+	"snug/internal/store"
+)
+
+const site = "lib/python3.14/site-packages/"
+
+// standard is a project with a package in all runtimes and one in test and dev.
+func standard(t *testing.T, base string) *world {
+	w := newWorld(t, base)
+	w.add("alpha", map[string]string{
+		"alpha/__init__.py": "a = 1\n", "alpha.pth": "vendored\nimport alpha\n", "LICENSE": "same",
+		"INFO/entry_points.txt": "[console_scripts]\nalpha = alpha:a\n",
+	}, "prod", "test", "dev")
+	w.add("beta", map[string]string{"beta.py": "b = 1\n", "LICENSE": "same"}, "test", "dev")
+	return w
+}
+
+func read(t *testing.T, path ...string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(path...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestOneDigestAtTwoPaths(t *testing.T) {
+	for _, runtime := range []string{"prod", "test", "dev"} {
+		a := standard(t, t.TempDir())
+		b := standard(t, filepath.Join(t.TempDir(), "another place", "deeper"))
+		one, two := a.build(a.input(runtime)), b.build(b.input(runtime))
+		if one.Tree != two.Tree || one.Tree == "" {
+			t.Errorf("%s: %s and %s", runtime, one.Tree, two.Tree)
+		}
+		in := b.input(runtime)
+		in.Copy, in.Dest = true, filepath.Join(b.base, "delivered")
+		if copied := b.build(in); copied.Tree != one.Tree {
+			t.Errorf("%s: delivered %s, built %s", runtime, copied.Tree, one.Tree)
+		}
+	}
+}
+
+// contained lists what of a is not in b, bytecode apart.
+func contained(a, b *generation.Manifest) (missing []string) {
+	there := map[string]bool{}
+	for _, f := range b.Files {
+		there[f.Path+f.Mode+f.SHA256] = true
+	}
+	for _, f := range a.Files {
+		if f.Kind == "" && !there[f.Path+f.Mode+f.SHA256] {
+			missing = append(missing, f.Path)
+		}
+	}
+	return missing
+}
+
+func TestRuntimesAreNested(t *testing.T) {
+	w := standard(t, t.TempDir())
+	prod, test, dev := w.build(w.input("prod")), w.build(w.input("test")), w.build(w.input("dev"))
+	if missing := append(contained(prod, test), contained(test, dev)...); len(missing) > 0 {
+		t.Errorf("not nested: %q", missing)
+	}
+	prod.Files[slices.IndexFunc(prod.Files, func(f generation.File) bool { return f.Kind == "" })].SHA256 = "other"
+	if len(contained(prod, test)) != 1 {
+		t.Error("a changed file was not seen")
+	}
+	if len(test.Packages) != 3 || test.Packages[2].Name != "my-shop" {
+		t.Errorf("packages %v", test.Packages)
+	}
+}
+
+func TestIsolatedRuntime(t *testing.T) {
+	w := standard(t, t.TempDir())
+	in := w.input("prod")
+	m := w.build(in)
+	want := "lib/python3.14\nlib/python3.14/lib-dynload\nlib/python3.14/site-packages\nlib/python3.14/site-packages/vendored\napp\napp/src\n"
+	if got := read(t, in.Dest, "python3.14._pth"); got != want {
+		t.Errorf("._pth is %q", got)
+	}
+	if len(m.Notes) != 1 || !strings.Contains(m.Notes[0], "alpha.pth runs code") {
+		t.Errorf("notes %q", m.Notes)
+	}
+	if to, err := os.Readlink(filepath.Join(in.Dest, "app")); err != nil || to != "../../.." {
+		t.Errorf("app points at %q, %v", to, err)
+	}
+	if text := read(t, in.Dest, "lib/python3.14/EXTERNALLY-MANAGED"); !strings.Contains(text, "snug add") {
+		t.Errorf("EXTERNALLY-MANAGED is %q", text)
+	}
+	if got := read(t, in.Dest, site, "alpha/__pycache__/__init__.cpython-314.pyc"); got != "pyc of "+site+"alpha/__init__.py: a = 1\n" {
+		t.Errorf("bytecode %q", got)
+	}
+	read(t, in.Dest, "bin/shop")
+	read(t, in.Dest, site, "my_shop-1.4.0.dist-info/direct_url.json")
+}
+
+func TestDevIsForEditing(t *testing.T) {
+	w := standard(t, t.TempDir())
+	in := w.input("dev")
+	m := w.build(in)
+	if !m.Editable || slices.ContainsFunc(m.Files, func(f generation.File) bool { return f.Kind == generation.Bytecode }) {
+		t.Error("dev carries bytecode")
+	}
+	if got := read(t, in.Dest, site, projectPth); got != "../../../../../..\n../../../../../../src\n" {
+		t.Errorf("pth %q", got)
+	}
+	write(t, filepath.Join(in.Dest, site, "beta.py"), "breakpoint()\n")
+	again := w.input("test")
+	w.build(again)
+	if got := read(t, again.Dest, site, "beta.py"); got != "b = 1\n" {
+		t.Errorf("an edit in dev reached test: %q", got)
+	}
+}
+
+func TestDelivered(t *testing.T) {
+	w := standard(t, t.TempDir())
+	in := w.input("prod")
+	in.Copy, in.Dest = true, filepath.Join(w.root(), "out")
+	w.build(in)
+	read(t, in.Dest, "app/src/shop.py")
+	for _, name := range []string{"app/.git", "app/.env", "app/pylock.toml", "app/out", site + "my_shop-1.4.0.dist-info/direct_url.json"} {
+		if _, err := os.Lstat(filepath.Join(in.Dest, name)); err == nil {
+			t.Errorf("%s was delivered", name)
+		}
+	}
+	moved := filepath.Join(w.base, "moved away")
+	if err := errors.Join(os.Rename(in.Dest, moved), os.RemoveAll(w.root())); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := Verify(moved); err != nil || !r.Clean() {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestVerifyNamesChanges(t *testing.T) {
+	w := standard(t, t.TempDir())
+	in := w.input("dev")
+	w.build(in)
+	if r, err := Verify(in.Dest); err != nil || !r.Clean() {
+		t.Fatalf("fresh: %+v, %v", r, err)
+	}
+	write(t, filepath.Join(in.Dest, site, "beta.py"), "b = 2\n")
+	write(t, filepath.Join(in.Dest, site, "evil.py"), "")
+	write(t, filepath.Join(in.Dest, site, "__pycache__/beta.cpython-314.pyc"), "")
+	if err := os.Remove(filepath.Join(in.Dest, site, "LICENSE")); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Verify(in.Dest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(r.Changed, []string{site + "beta.py"}) || !slices.Equal(r.Added, []string{site + "evil.py"}) ||
+		!slices.Equal(r.Missing, []string{site + "LICENSE"}) || r.AddedBytecode != 1 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestOverlaps(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	w.add("opencv", map[string]string{"cv2/__init__.py": "full\n"}, "prod")
+	w.add("opencv_headless", map[string]string{"cv2/__init__.py": "headless\n"}, "prod")
+	w.lock.Packages[1].Name = "opencv-headless"
+	_, err := Assemble(context.Background(), w.input("prod"))
+	if fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "opencv and opencv-headless") ||
+		!strings.Contains(fault.HintOf(err), `[tool.snug.overlaps] "cv2/**" = "opencv"`) {
+		t.Fatalf("%v; hint %s", err, fault.HintOf(err))
+	}
+	w.lock.Tool.Overlaps = map[string]string{"cv2/**": "opencv-headless"}
+	in := w.input("prod")
+	if err := os.RemoveAll(in.Dest); err != nil {
+		t.Fatal(err)
+	}
+	m := w.build(in)
+	if got := read(t, in.Dest, site, "cv2/__init__.py"); got != "headless\n" || m.Overlaps[site+"cv2/__init__.py"] != "opencv-headless" {
+		t.Errorf("%q, %v", got, m.Overlaps)
+	}
+	if got := read(t, in.Dest, site, "cv2/__pycache__/__init__.cpython-314.pyc"); !strings.HasSuffix(got, "headless\n") {
+		t.Errorf("bytecode of the one that lost: %q", got)
+	}
+}
+
+func TestRefusedWheels(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(w *world, in *Input)
+		want   fault.Code
+	}{
+		"wrong hash": {func(w *world, in *Input) {
+			in.Download = func(context.Context, lock.File) (io.ReadCloser, error) {
+				return io.NopCloser(bytes.NewReader([]byte("other"))), nil
+			}
+			w.lock.Packages[0].Wheels[0].Size = 0
+		}, fault.Integrity},
+		"no sha256":    {func(w *world, _ *Input) { w.lock.Packages[0].Wheels[0].Hashes = map[string]string{"md5": "0"} }, fault.Integrity},
+		"control file": {func(w *world, _ *Input) { w.add("evil", map[string]string{"evil-1.0.data/data/app/x.py": ""}, "prod") }, fault.Conflict},
+		"the interpreter": {func(w *world, _ *Input) {
+			w.add("evil", map[string]string{"evil-1.0.data/scripts/python3": ""}, "prod")
+		}, fault.Conflict},
+		"file and folder": {func(w *world, _ *Input) { w.add("evil", map[string]string{"alpha": ""}, "prod") }, fault.Conflict},
+		"version control": {func(w *world, _ *Input) {
+			w.lock.Packages[0].Wheels, w.lock.Packages[0].VCS = nil, &lock.VCS{Type: "git", URL: "https://index.example/x", CommitID: "1"}
+		}, fault.Unsupported},
+	} {
+		w := standard(t, t.TempDir())
+		in := w.input("prod")
+		c.change(w, &in)
+		if _, err := Assemble(context.Background(), in); fault.CodeOf(err) != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestStoreThatWasChangedIsNotLinked(t *testing.T) {
+	base := t.TempDir()
+	w := standard(t, base)
+	m := w.build(w.input("prod"))
+	files, err := filepath.Glob(filepath.Join(base, "home", "store", "trees", "whl-*", "files", site, "alpha", "__init__.py"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("found %v, %v", files, err)
+	}
+	if err := errors.Join(os.Chmod(files[0], 0o644), os.WriteFile(files[0], []byte("evil = 1\n"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(filepath.Join(base, "home")) // as a later process
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.store = s
+	in := w.input("prod")
+	in.Dest = filepath.Join(w.root(), ".snug", "prod", "2")
+	if again := w.build(in); again.Tree != m.Tree || read(t, in.Dest, site, "alpha/__init__.py") != "a = 1\n" {
+		t.Error("a changed file of the store was linked")
+	}
+}
+
+func TestGlobMatch(t *testing.T) {
+	for _, c := range []struct {
+		pattern, name string
+		want          bool
+	}{
+		{"cv2/**", "cv2/a/b.py", true}, {"cv2/**", "cv2", false}, {"cv2/*", "cv2/a/b.py", false}, {"**/b.py", "cv2/a/b.py", true},
+		{"cv2/*.py", "cv2/b.py", true}, {"LICENSE", "LICENSE", true}, {"LICENSE", "a/LICENSE", false}, {"**", "a/b", true},
+	} {
+		if got := globMatch(c.pattern, c.name); got != c.want {
+			t.Errorf("globMatch(%q, %q) = %t", c.pattern, c.name, got)
+		}
+	}
+}
