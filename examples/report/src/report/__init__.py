@@ -1,0 +1,1 @@
+"""Draws monthly totals from a CSV as a PNG."""
