@@ -113,13 +113,15 @@ func (s Specifier) below(v Version) bool {
 	return s.Version.IsPrerelease() || !v.IsPrerelease() || !sameBase(v, s.Version)
 }
 
-// above is "Exclusive ordered comparison" >V: it admits neither the
-// post-releases of V, unless V is one, nor V's local versions.
+// above is "Exclusive ordered comparison" >V: it admits neither V's local
+// versions nor, unless V is a post-release or a developmental one, the
+// post-releases of V.
 func (s Specifier) above(v Version) bool {
 	if v.Compare(s.Version) <= 0 {
 		return false
 	}
-	if v.IsPost() && !s.Version.IsPost() && sameBase(v, s.Version) {
+	if p, q := v.parts, s.Version.parts; p.hasPost && !q.hasPost && !q.hasDev &&
+		p.pre == q.pre && p.preN == q.preN && sameBase(v, s.Version) {
 		return false
 	}
 	return v.parts.local == "" || publicCompare(v, s.Version) != 0

@@ -3,6 +3,7 @@ package pep440
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // Limits of what is read: a version or a comma set from outside.
@@ -28,7 +29,8 @@ func (e *ParseError) Error() string {
 	return fmt.Sprintf("invalid %s %q: %s", e.What, text, e.Reason)
 }
 
-const whitespace = " \t\n\r\f\v"
+// space is what Python's str.strip takes off.
+func space(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
 
 // Parse reads a version in any spelling that PEP 440 accepts, white space
 // around it included. The error is a *ParseError.
@@ -39,7 +41,7 @@ func Parse(text string) (Version, error) {
 	if len(text) > MaxVersion {
 		return fail("it is too long")
 	}
-	s := scanner{text: lower(strings.Trim(text, whitespace))}
+	s := scanner{text: lower(strings.TrimFunc(text, space))}
 	p := s.version()
 	switch {
 	case s.tooLarge:

@@ -43,7 +43,7 @@ func ParseSpecifiers(text string) (Specifiers, error) {
 	}
 	var set Specifiers
 	for clause := range strings.SplitSeq(text, ",") {
-		clause = strings.Trim(clause, whitespace)
+		clause = strings.TrimFunc(clause, space)
 		if clause == "" {
 			continue
 		}
@@ -61,19 +61,19 @@ func ParseSpecifier(text string) (Specifier, error) {
 	fail := func(reason string) (Specifier, error) {
 		return Specifier{}, &ParseError{What: "version specifier", Text: text, Reason: reason}
 	}
-	op, raw, ok := cutOperator(strings.Trim(text, whitespace))
+	op, raw, ok := cutOperator(strings.TrimFunc(text, space))
 	if !ok {
 		return fail("it does not start with one of ~= == != <= >= < > ===")
 	}
-	s := Specifier{Op: op, Raw: strings.Trim(raw, whitespace)}
+	s := Specifier{Op: op, Raw: strings.TrimFunc(raw, space)}
 	if op == Arbitrary {
-		if s.Raw == "" || len(s.Raw) > MaxVersion || strings.ContainsAny(s.Raw, whitespace+";)") {
+		if s.Raw == "" || len(s.Raw) > MaxVersion || strings.ContainsFunc(s.Raw, func(r rune) bool { return space(r) || r == ';' || r == ')' }) {
 			return fail("=== needs one word")
 		}
 		return s, nil
 	}
 	stem, wildcard := strings.CutSuffix(s.Raw, ".*")
-	if strings.TrimRight(stem, whitespace) != stem {
+	if strings.TrimRightFunc(stem, space) != stem {
 		return fail("white space before .*")
 	}
 	v, err := Parse(stem)
