@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -65,6 +66,12 @@ func (l *layout) file(name string, mode fs.FileMode, body io.Reader) error {
 	if err := l.room(name); err != nil {
 		return err
 	}
+	if name == "python"+l.minor {
+		var err error
+		if body, err = fromRoot(body); err != nil {
+			return fmt.Errorf("read %s: %w", name, err)
+		}
+	}
 	perm := fs.FileMode(0o644)
 	if mode&0o111 != 0 {
 		perm = 0o755
@@ -83,6 +90,16 @@ func (l *layout) file(name string, mode fs.FileMode, body io.Reader) error {
 	}
 	l.entries = append(l.entries, digest.Entry{Mode: perm, Sum: sum, Path: name})
 	return nil
+}
+
+// fromRoot corrects, in place and without changing its length, where an ELF
+// interpreter that was made to lie in bin/ looks for its libpython.
+func fromRoot(body io.Reader) (io.Reader, error) {
+	elf, err := io.ReadAll(io.LimitReader(body, maxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	return bytes.NewReader(bytes.ReplaceAll(elf, []byte("$ORIGIN/../lib"), []byte("$ORIGIN/.//lib"))), nil
 }
 
 // link writes a symbolic link, which may not lead out of the tree.
