@@ -1,0 +1,68 @@
+//go:build live
+
+package assemble
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"snug/internal/fetch"
+	"snug/internal/generation"
+	"snug/internal/interp"
+	"snug/internal/pytag"
+	"snug/internal/store"
+)
+
+// TestRealPython builds prod with a movable Python, moves it, and runs
+// its launcher under settings that must not count.
+func TestRealPython(t *testing.T) {
+	ctx, w := context.Background(), newWorld(t, t.TempDir())
+	w.add("alpha", map[string]string{"alpha.py": "import sys\ndef main():\n    import shop\n    print(sys.version_info[0], shop.__name__)\n",
+		"INFO/entry_points.txt": "[console_scripts]\nalpha = alpha:main\n"}, "prod")
+	host, err := pytag.Host()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := fetch.New(fetch.Options{Env: os.Getenv, CacheDir: t.TempDir(), Now: time.Now, UserAgent: "snug-test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := interp.NewModule(ctx, client, os.Getenv)
+	chosen, _, err := interp.Choose(ctx, []interp.Source{source}, "3.14", nil, []pytag.Target{host})
+	if err != nil {
+		t.Fatal(err)
+	}
+	py := chosen[host.String()]
+	tree, err := w.store.AddTree(ctx, "python-live-"+py.SHA256, func(dir string) (store.Plan, error) {
+		if err := source.Fetch(ctx, py, dir, nil); err != nil {
+			return nil, err
+		}
+		return store.Scan(dir, generation.OwnerPython)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := w.input("prod")
+	in.Target, in.Python, in.Interpreter, in.Runner = host, py.Version, tree, interp.NewRunner(os.Getenv)
+	in.Copy, in.Dest = true, filepath.Join(w.base, "out")
+	w.build(in)
+	moved := filepath.Join(w.base, "moved away")
+	if err := os.Rename(in.Dest, moved); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(filepath.Join(moved, "bin", "alpha"))
+	cmd.Dir = t.TempDir()
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "PYTHONPATH=/nowhere", "PYTHONHOME=/nowhere", "PYTHONPYCACHEPREFIX=" + cmd.Dir}
+	out, err := cmd.CombinedOutput()
+	if err != nil || strings.TrimSpace(string(out)) != "3 shop" {
+		t.Errorf("said %q, %v", out, err)
+	}
+	if r, err := Verify(moved); err != nil || !r.Clean() || r.AddedBytecode > 0 {
+		t.Errorf("after running: %+v, %v", r, err)
+	}
+}
