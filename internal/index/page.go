@@ -63,6 +63,10 @@ func (f *File) understand(project string) bool {
 // setURL resolves an address of the page and takes the file name and a hash
 // from it where the page gave none.
 func (f *File) setURL(base *url.URL, ref string) error {
+	if isPlain(ref) && strings.HasSuffix(ref, "/"+f.Name) {
+		f.URL = ref
+		return checkFileName(f.Name)
+	}
 	u, err := base.Parse(ref)
 	if err != nil {
 		return fmt.Errorf("file address %q is malformed", ref)
@@ -78,10 +82,30 @@ func (f *File) setURL(base *url.URL, ref string) error {
 	if f.Name == "" {
 		f.Name = u.Path[strings.LastIndexByte(u.Path, '/')+1:]
 	}
-	if f.Name == "" || strings.ContainsAny(f.Name, "/\\\x00\n") || f.Name == "." || f.Name == ".." {
+	return checkFileName(f.Name)
+}
+
+func checkFileName(name string) error {
+	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\\\x00\n") {
 		return errors.New("a file has no proper name")
 	}
 	return nil
+}
+
+// isPlain reports whether ref is an absolute address that parsing would give
+// back unchanged. Nearly all are, and a page has thousands.
+func isPlain(ref string) bool {
+	rest, ok := strings.CutPrefix(ref, "https://")
+	if !ok || rest == "" || rest[0] == '/' || strings.Contains(rest, "/.") {
+		return false
+	}
+	for i := range len(rest) {
+		c := rest[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '/' || c > '9') && strings.IndexByte("-._", c) < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 var hashLengths = map[string]int{"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -21,6 +22,7 @@ type scanner struct {
 	in    []byte
 	pos   int
 	depth int
+	known map[string]string // keys and short values seen: a page says few, often
 }
 
 func (s *scanner) at(err error) error { return fmt.Errorf("JSON, byte %d: %w", s.pos, err) }
@@ -86,7 +88,7 @@ func (s *scanner) object(member func(key string) error) error {
 		if err := s.expect(':'); err != nil {
 			return err
 		}
-		return member(string(key))
+		return member(s.intern(key))
 	})
 }
 
@@ -98,7 +100,31 @@ func (s *scanner) text() (string, error) {
 		return "", s.literal("null")
 	}
 	b, err := s.quoted()
-	return string(b), err
+	return s.intern(b), err
+}
+
+// Strings longer than this, or after so many, are not shared.
+const (
+	maxInterned = 24
+	maxKnown    = 256
+)
+
+// intern copies b, once for each content that is short.
+func (s *scanner) intern(b []byte) string {
+	if len(b) > maxInterned {
+		return string(b)
+	}
+	if text, ok := s.known[string(b)]; ok {
+		return text
+	}
+	text := string(b)
+	if s.known == nil {
+		s.known = map[string]string{}
+	}
+	if len(s.known) < maxKnown {
+		s.known[text] = text
+	}
+	return text
 }
 
 // quoted reads a string and returns it unescaped; without escapes it is part of
@@ -176,7 +202,7 @@ func (s *scanner) integer() (int64, error) {
 
 func (s *scanner) number() []byte {
 	start := s.pos
-	for s.pos < len(s.in) && bytes.IndexByte([]byte("+-.0123456789Ee"), s.in[s.pos]) >= 0 {
+	for s.pos < len(s.in) && strings.IndexByte("+-.0123456789Ee", s.in[s.pos]) >= 0 {
 		s.pos++
 	}
 	return s.in[start:s.pos]
