@@ -121,6 +121,7 @@ func TestParseRefuses(t *testing.T) {
 		{"packages[0]: want a table", head + "packages = [1]\n"},
 		{"packages[0].name: is required", head + "[[packages]]\nversion = '1'\ndirectory = {path = '.'}\n"},
 		{"not normalized", head + "[[packages]]\nname = 'A_b'\ndirectory = {path = '.'}\n"},
+		{"packages[0].(a).version", head + "[[packages]]\nname = 'a'\nversion = 'new'\ndirectory = {path = '.'}\n"},
 		{"one source", entry},
 		{"one source", entry + "directory = {path = '.'}\nsdist = {path = 'a-1.tar.gz', " + hashes + "}\n"},
 		{"one source", entry + "directory = {path = '.'}\nvcs = {type = 'git', url = 'u', commit-id = 'c'}\n"},

@@ -80,6 +80,9 @@ func (t table) pkg() Package {
 	if p.Name != "" { // from here on complaints say which package, not only which number
 		t.at += "(" + p.Name + ")."
 	}
+	if _, err := pep440.Parse(p.Version); p.Version != "" && err != nil {
+		t.fail("version", "%v", err)
+	}
 	t.checkMarker("marker", p.Marker, false)
 	for _, d := range t.tables("dependencies") {
 		p.Dependencies = append(p.Dependencies, Dependency{d.text("name"), d.text("version")})
@@ -165,9 +168,7 @@ func (t table) checkName(p *Package, file File, name string, version pep440.Vers
 		t.fail("name", "%q belongs to %s, not to %s", file.FileName(), name, p.Name)
 	case p.Version != "":
 		want, err := pep440.Parse(p.Version)
-		if err != nil {
-			t.fail("version", "of %s: %v", p.Name, err)
-		} else if want.Compare(version) != 0 {
+		if err == nil && want.Compare(version) != 0 { // a bad version is complained of at its key
 			t.fail("name", "%q is version %s, not %s", file.FileName(), version, p.Version)
 		}
 	}
