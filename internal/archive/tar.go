@@ -46,8 +46,8 @@ func Tar(r io.Reader, lim Limits, fn func(hdr TarEntry, body io.Reader) error) e
 	for {
 		h, err := tr.Next()
 		switch {
-		case errors.Is(err, io.EOF):
-			return nil
+		case err == io.EOF:
+			return finish(bounded, packed)
 		case err != nil:
 			return readError("", packed, err)
 		case h.Typeflag == tar.TypeXGlobalHeader:
@@ -64,6 +64,14 @@ func Tar(r io.Reader, lim Limits, fn func(hdr TarEntry, body io.Reader) error) e
 			return err
 		}
 	}
+}
+
+// finish reads what follows the end of the tar, so that the checksum of its packing is verified.
+func finish(rest io.Reader, packed *counter) error {
+	if _, err := io.Copy(io.Discard, rest); err != nil {
+		return readError("", packed, err)
+	}
+	return nil
 }
 
 // tarBound is how long the unpacked stream may be: the content, headers, padding, and names. Sparse
