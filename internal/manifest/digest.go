@@ -59,6 +59,7 @@ func asked(reqs []Requirement) []string {
 
 func canonical(r Requirement) string {
 	plain := r.Requirement
+	plain.Name = r.Key()
 	plain.URL = bare(plain.URL)
 	return plain.String()
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"snug/internal/fault"
@@ -153,17 +154,34 @@ func firstFile(root string, names []string) string {
 	return ""
 }
 
-// take adds what a requirements file says beside its requirements.
+// take adds what a requirements file says beside its requirements, once where
+// another runtime's file includes the same one.
 func (p *Project) take(r *Requirements) {
-	p.Files = append(p.Files, r.Files...)
-	p.Constraints = append(p.Constraints, r.Constraints...)
-	p.Notes = append(p.Notes, r.Notes...)
+	p.Files = addNew(p.Files, r.Files)
+	p.Notes = addNew(p.Notes, r.Notes)
+	for _, c := range r.Constraints {
+		if !slices.ContainsFunc(p.Constraints, func(old Requirement) bool { return old.Origin == c.Origin }) {
+			p.Constraints = append(p.Constraints, c)
+		}
+	}
 	if r.IndexURL != "" {
 		p.IndexURL = r.IndexURL
 	}
 	for _, u := range r.ExtraIndexURLs {
-		p.Indexes = append(p.Indexes, Index{Name: fmt.Sprintf("extra-%d", len(p.Indexes)+1), URL: u})
+		if !slices.ContainsFunc(p.Indexes, func(old Index) bool { return old.URL == u }) {
+			p.Indexes = append(p.Indexes, Index{Name: fmt.Sprintf("extra-%d", len(p.Indexes)+1), URL: u})
+		}
 	}
+}
+
+// addNew appends the strings that are not there yet.
+func addNew(to, from []string) []string {
+	for _, s := range from {
+		if !slices.Contains(to, s) {
+			to = append(to, s)
+		}
+	}
+	return to
 }
 
 // without drops what an inner runtime has asked for at the same place, as

@@ -134,11 +134,6 @@ func (s *scan) blank(i int) int {
 			i++
 		case '#':
 			i = s.lineEnd(i)
-		case 0xEF: // a byte order mark, only at the start
-			if i != 0 || !bytes.HasPrefix(s.src, []byte("\xEF\xBB\xBF")) {
-				return i
-			}
-			i = 3
 		default:
 			return i
 		}
