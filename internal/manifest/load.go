@@ -28,7 +28,7 @@ func Load(root string, env func(string) string) (*Project, error) {
 	}
 	p := &Project{Root: root, Name: projectName(filepath.Base(root))}
 	doc, err := p.readTOML()
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	if doc != nil && declares(doc) {
@@ -56,13 +56,10 @@ func projectName(folder string) string {
 	return name
 }
 
-// readTOML reads pyproject.toml; nil when there is none.
+// readTOML reads pyproject.toml; fs.ErrNotExist when there is none.
 func (p *Project) readTOML() (*document, error) {
 	path := filepath.Join(p.Root, FileName)
 	src, err := readFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil //nolint: no pyproject.toml is no error, requirements files come next
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -251,7 +248,7 @@ func (p *Project) takeSelf(env func(string) string) error {
 			continue
 		}
 		doc, err := p.readTOML()
-		if err != nil || doc == nil {
+		if err != nil {
 			return err
 		}
 		return p.readProject(doc, env)
