@@ -32,6 +32,9 @@ type Compiler interface {
 	Compile(ctx context.Context, exe string, jobs []interp.CompileJob) ([]interp.CompileFailure, error)
 }
 
+// firstPth is the first Python 3 whose getpath reads ._pth on every platform.
+const firstPth = 11
+
 // Input is everything that a runtime is made of.
 type Input struct {
 	Project     *manifest.Project // nil: no project; its Local is installed as an editable wheel would be
@@ -58,6 +61,10 @@ type Input struct {
 // for hashes and malformed wheels, fault.Conflict for two wheels that own one
 // file, fault.Unsupported for packages without a fitting wheel.
 func Assemble(ctx context.Context, in Input) (*generation.Manifest, error) {
+	if in.Isolated && in.Python.Major() == 3 && in.Python.Minor() < firstPth {
+		return nil, fault.New(fault.Unsupported, "choose a newer Python, or set isolated = false for this runtime in [tool.snug.runtimes]",
+			"Python %s cannot be isolated: it reads no ._pth file", in.Python)
+	}
 	release, err := in.Store.Use()
 	if err != nil {
 		return nil, err

@@ -204,8 +204,9 @@ func TestRefusedWheels(t *testing.T) {
 			}
 			w.lock.Packages[0].Wheels[0].Size = 0
 		}, fault.Integrity},
-		"no sha256":    {func(w *world, _ *Input) { w.lock.Packages[0].Wheels[0].Hashes = map[string]string{"md5": "0"} }, fault.Integrity},
-		"control file": {func(w *world, _ *Input) { w.add("evil", map[string]string{"evil-1.0.data/data/app/x.py": ""}, "prod") }, fault.Conflict},
+		"too old to isolate": {func(_ *world, in *Input) { in.Python = version(t, "3.10.16") }, fault.Unsupported},
+		"no sha256":          {func(w *world, _ *Input) { w.lock.Packages[0].Wheels[0].Hashes = map[string]string{"md5": "0"} }, fault.Integrity},
+		"control file":       {func(w *world, _ *Input) { w.add("evil", map[string]string{"evil-1.0.data/data/app/x.py": ""}, "prod") }, fault.Conflict},
 		"the interpreter": {func(w *world, _ *Input) {
 			w.add("evil", map[string]string{"evil-1.0.data/scripts/python3": ""}, "prod")
 		}, fault.Conflict},

@@ -159,19 +159,24 @@ func (w *world) python() *store.Tree {
 	return tree
 }
 
+func version(t *testing.T, text string) pep440.Version {
+	t.Helper()
+	v, err := pep440.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
 func (w *world) input(runtime string) Input {
 	w.t.Helper()
-	py, err := pep440.Parse("3.14.6")
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	target, err := pytag.ParseTarget("linux-x86_64")
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return Input{
 		Project: &manifest.Project{Root: w.root(), Local: w.local},
-		Lock:    &w.lock, LockBytes: []byte("lock"), Runtime: runtime, Isolated: runtime == "prod", Target: target, Python: py,
+		Lock:    &w.lock, LockBytes: []byte("lock"), Runtime: runtime, Isolated: runtime == "prod", Target: target, Python: version(w.t, "3.14.6"),
 		Store: w.store, Interpreter: w.python(), Runner: compiler{}, Bytecode: runtime != "dev",
 		Dest: filepath.Join(w.root(), ".snug", runtime, "1"), Jobs: 2,
 		Download: func(_ context.Context, f lock.File) (io.ReadCloser, error) {
