@@ -42,7 +42,7 @@ func ParseSpecifiersLenient(text string) (set Specifiers, said []string, err err
 		}
 		said = append(said, fmt.Sprintf("%s in %q", f.said, strings.TrimSpace(text)))
 		fixed = next
-		if set, lerr := ParseSpecifiers(fixed); lerr == nil {
+		if set, lerr := ParseSpecifiers(fixed); lerr == nil && len(set) > 0 { // never silently "any"
 			return set, said, nil
 		}
 	}

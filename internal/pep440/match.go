@@ -105,12 +105,17 @@ func (s Specifier) hasPrefix(v Version, n int) bool {
 }
 
 // below is "Exclusive ordered comparison" <V: it does not admit the
-// pre-releases of V itself unless V is one.
+// pre-releases of V itself unless V is one. Those of a post-release are its
+// developmental ones: <1.0.post1 admits 1.0rc1 but not 1.0.post1.dev0.
 func (s Specifier) below(v Version) bool {
 	if v.Compare(s.Version) >= 0 {
 		return false
 	}
-	return s.Version.IsPrerelease() || !v.IsPrerelease() || !sameBase(v, s.Version)
+	if s.Version.IsPrerelease() || !v.IsPrerelease() || !sameBase(v, s.Version) {
+		return true
+	}
+	p, q := v.parts, s.Version.parts
+	return q.hasPost && (p.pre != noPhase || !p.hasPost || p.post != q.post)
 }
 
 // above is "Exclusive ordered comparison" >V: it admits neither V's local
