@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // ParseMarker reads an environment marker. The error is a *ParseError.
@@ -150,14 +151,15 @@ var variables = [...]string{
 func setVariable(name string) bool { return name == "extras" || name == "dependency_groups" }
 
 // quoted eats a string in the quote q. Escapes are Python's: the reference
-// implementation evaluates the literal.
+// implementation evaluates the literal. What could not be printed again, both
+// quotes or a control character, is refused.
 func (s *scanner) quoted(q byte) (string, error) {
 	n := strings.IndexByte(s.text[s.pos+1:], q)
 	if n < 0 {
 		return "", s.fail("a quoted string does not end")
 	}
 	text, ok := unescape(s.text[s.pos+1 : s.pos+1+n])
-	if !ok || strings.Contains(text, `"`) && strings.Contains(text, "'") {
+	if !ok || strings.ContainsFunc(text, unicode.IsControl) || strings.Contains(text, `"`) && strings.Contains(text, "'") {
 		return "", s.fail("invalid quoted string")
 	}
 	s.pos += n + 2

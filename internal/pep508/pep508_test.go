@@ -154,7 +154,7 @@ func FuzzParse(f *testing.F) {
 }
 
 func FuzzParseMarker(f *testing.F) {
-	for _, s := range []string{"os_name=='x'", "('a' in extras)or python_version<'3'", `os_name == '\\x41'`, `os_name=="\'"`} {
+	for _, s := range []string{"os_name=='x'", "('a' in extras)or python_version<'3'", `os_name == '\\x41'`, `os_name=="\'"`, `os_name!='\000'`, "os.name!='\\\xb9'"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

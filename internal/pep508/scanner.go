@@ -3,6 +3,7 @@ package pep508
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Limits of what is read.
@@ -39,12 +40,15 @@ type scanner struct {
 	pos  int
 }
 
-// checkText sets what is read and refuses text that is too long or that spans
-// lines: line breaks are never part of either grammar.
+// checkText sets what is read and refuses text that is too long, is no UTF-8 or
+// spans lines: line breaks are never part of either grammar.
 func (s *scanner) checkText(what string) error {
 	s.what = what
 	if len(s.text) > MaxText {
 		return s.fail("it is too long")
+	}
+	if !utf8.ValidString(s.text) {
+		return s.fail("it is not UTF-8")
 	}
 	if i := strings.IndexAny(s.text, "\r\n\x00"); i >= 0 {
 		s.pos = i
