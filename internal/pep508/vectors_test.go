@@ -21,6 +21,8 @@ const pythonOnly = "behaviour of Python objects"
 var leftOut = map[string]string{
 	"test_markers::TestNode::test_accepts_value": pythonOnly,
 	"test_markers::TestNode::test_str":           pythonOnly,
+	// Theirs is an error outside a lock file; ours is false.
+	"test_markers::TestMarker::test_extras_and_dependency_groups_disallowed": "Context always has both sets, empty where nothing is asked for",
 }
 
 type params = map[string]any
@@ -53,9 +55,6 @@ var checks = map[string]func(t *testing.T, c params){
 		v := c["variable"].(string)
 		text := strings.ReplaceAll(c["expression"].(string), "{0}", v)
 		decides(t, text, Context{Extras: []string{"foo", "bar"}, DependencyGroups: []string{"foo", "bar"}}, c["result"] == true)
-	},
-	"test_markers::TestMarker::test_extras_and_dependency_groups_disallowed": func(t *testing.T, c params) {
-		decides(t, `"foo" in `+c["variable"].(string), Context{}, false)
 	},
 	"test_markers::TestMarker::test_membership_value_str_normalization": func(t *testing.T, c params) {
 		prints(t, `"Foo_Bar" in `+c["variable"].(string), `"foo-bar" in `+c["variable"].(string))
