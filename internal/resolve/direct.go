@@ -1,0 +1,97 @@
+package resolve
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"snug/internal/archive"
+	"snug/internal/digest"
+	"snug/internal/dist"
+	"snug/internal/fault"
+	"snug/internal/index"
+	"snug/internal/manifest"
+)
+
+// direct is a wheel that the project names by URL or path.
+type direct struct {
+	url, path string
+	size      int64
+	sum       digest.SHA256
+	metadata  []byte
+}
+
+// loadDirect reads the wheel that q names; it is the only release of p.
+func (s *shelf) loadDirect(ctx context.Context, p *project, q manifest.Requirement) error {
+	name := q.Path
+	if name == "" {
+		u, err := url.Parse(q.URL)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" {
+			return fault.New(fault.Unsupported, "name a wheel by https:// or by path", "%s: %s is neither a wheel on the web nor a file", q.Origin, q.Key())
+		}
+		name = u.Path
+	}
+	wheel, err := dist.ParseWheelName(path.Base(name))
+	if err != nil {
+		return fault.New(fault.Unsupported, "give the address of a wheel, or take the package from an index",
+			"%s: %s is no wheel; building from source is not done yet", q.Origin, q.Key())
+	}
+	if wheel.Name != p.name {
+		return fault.New(fault.Input, "", "%s: the wheel is of %s, not of %s", q.Origin, wheel.Name, p.name)
+	}
+	if p.direct, err = s.fetchDirect(ctx, q); err != nil {
+		return fmt.Errorf("%s: %s: %w", q.Origin, p.name, err)
+	}
+	f := index.File{Name: path.Base(name), URL: q.URL, Wheel: &wheel, Version: wheel.Version, Size: p.direct.size,
+		Hashes: map[string]string{"sha256": p.direct.sum.String()}}
+	p.releases = s.releases(p, []index.File{f})
+	return nil
+}
+
+// fetchDirect hashes the whole wheel, and reads its METADATA.
+func (s *shelf) fetchDirect(ctx context.Context, q manifest.Requirement) (d *direct, err error) {
+	d = &direct{path: q.Path}
+	var body io.ReadCloser
+	if q.Path != "" {
+		body, err = os.Open(filepath.Join(s.in.Project.Root, filepath.FromSlash(q.Path)))
+	} else {
+		d.url, _, _ = strings.Cut(q.URL, "#")
+		body, err = s.in.Index.Download(ctx, d.url, 0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close() // only read from
+	file, err := os.CreateTemp("", "snug-wheel-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(file.Name()) // a file that stays in the temporary folder harms nobody
+	defer file.Close()
+	h := sha256.New()
+	if d.size, err = io.Copy(io.MultiWriter(file, h), io.LimitReader(body, index.MaxWheel)); err != nil {
+		return nil, err
+	}
+	h.Sum(d.sum[:0])
+	d.metadata, err = readMetadata(file, d.size)
+	return d, err
+}
+
+func readMetadata(r io.ReaderAt, size int64) ([]byte, error) {
+	z, err := archive.OpenZip(r, size, archive.DefaultLimits())
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range z.Files() {
+		if dir, base := path.Split(f.Name); base == "METADATA" && strings.HasSuffix(dir, ".dist-info/") && strings.Count(dir, "/") == 1 {
+			return z.ReadFile(f.Name, index.MaxMetadata)
+		}
+	}
+	return nil, fault.New(fault.Input, "", "the wheel has no METADATA")
+}

@@ -1,0 +1,307 @@
+package resolve
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"snug/internal/manifest"
+	"snug/internal/pep440"
+	"snug/internal/pep508"
+	"snug/internal/pubgrub"
+)
+
+// variable is what the solver decides: the version of a name, with an extra,
+// on some targets. Without targets it is the one that holds all variables of a
+// name to the same version.
+type variable struct {
+	name, extra string
+	on          targets
+}
+
+// view is a project as one solve sees it: what is preferred comes first.
+type view struct {
+	*project
+	releases []*release
+	sets     map[string]pubgrub.Set // by specifiers
+}
+
+// problem speaks to the solver for a group of targets.
+type problem struct {
+	shelf  *shelf
+	asked  *roots
+	places []place
+	on     targets
+	prefer map[string]string
+
+	variables []variable
+	numbers   map[variable]int
+	views     map[string]*view
+	said      map[pubgrub.Need][]saying // requirements as written, for explanations
+	tried     map[string]int
+}
+
+// saying is a requirement of one version.
+type saying struct {
+	version int
+	text    string
+}
+
+func newProblem(s *shelf, asked *roots, places []place, on targets, prefer map[string]string) *problem {
+	p := &problem{shelf: s, asked: asked, places: places, on: on, prefer: prefer, numbers: map[variable]int{},
+		views: map[string]*view{}, said: map[pubgrub.Need][]saying{}, tried: map[string]int{}}
+	p.number(variable{})
+	return p
+}
+
+func (p *problem) number(v variable) int {
+	n, ok := p.numbers[v]
+	if !ok {
+		n = len(p.variables)
+		p.numbers[v] = n
+		p.variables = append(p.variables, v)
+	}
+	return n
+}
+
+// view returns the project in this solve's order; it is fixed the first time.
+func (p *problem) view(ctx context.Context, name string) (*view, error) {
+	if v := p.views[name]; v != nil {
+		return v, nil
+	}
+	pr, err := p.shelf.project(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{project: pr, releases: preferred(pr.releases, p.prefer[name]), sets: map[string]pubgrub.Set{}}
+	p.views[name] = v
+	return v, nil
+}
+
+// preferred puts the release of that version first.
+func preferred(releases []*release, version string) []*release {
+	want, err := pep440.Parse(version)
+	if err != nil {
+		return releases
+	}
+	i := slices.IndexFunc(releases, func(r *release) bool { return r.version.Equal(want) })
+	if i <= 0 {
+		return releases
+	}
+	return slices.Concat(releases[i:i+1], releases[:i], releases[i+1:])
+}
+
+// allowed is the set of releases that the specifiers admit.
+func (v *view) allowed(s pep440.Specifiers) pubgrub.Set {
+	key := s.String()
+	set, ok := v.sets[key]
+	if !ok {
+		set = pubgrub.NewSet(len(v.releases))
+		for i, r := range v.releases {
+			if v.direct != nil || s.Contains(r.version) {
+				set.Add(i)
+			}
+		}
+		v.sets[key] = set
+	}
+	return set
+}
+
+// Versions implements pubgrub.Problem.
+func (p *problem) Versions(ctx context.Context, pkg int) (int, []pubgrub.Exclusion, error) {
+	if pkg == pubgrub.Root {
+		return 1, nil, nil
+	}
+	at := p.variables[pkg]
+	v, err := p.view(ctx, at.name)
+	if err != nil {
+		return 0, nil, err
+	}
+	if at.on == 0 || at.extra != "" {
+		return len(v.releases), nil, nil
+	}
+	var out []pubgrub.Exclusion
+	byReason := map[string]int{}
+	for i, r := range v.releases {
+		why, err := p.unusable(r, at.on)
+		if err != nil {
+			return 0, nil, err
+		}
+		if why == "" {
+			continue
+		}
+		n, ok := byReason[why]
+		if !ok {
+			n = len(out)
+			byReason[why] = n
+			out = append(out, pubgrub.Exclusion{Set: pubgrub.NewSet(len(v.releases)), Reason: why})
+		}
+		out[n].Set.Add(i)
+	}
+	return len(v.releases), out, nil
+}
+
+// unusable says why the release cannot be had on some of the targets.
+func (p *problem) unusable(r *release, on targets) (string, error) {
+	if r.banned != "" {
+		return r.banned, nil
+	}
+	for i := range on.each {
+		if r.best[i] == nil {
+			return r.why[i], nil
+		}
+	}
+	for _, c := range p.asked.limits[r.of.name] {
+		if c.Specifiers.Contains(r.version) {
+			continue
+		}
+		where, err := p.where(c.Marker, "", on)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", c.Origin, err)
+		}
+		if where != 0 {
+			return fmt.Sprintf("the constraint %s (%s)", c.Requirement, c.Origin), nil
+		}
+	}
+	return "", nil
+}
+
+// where is the part of the targets on which the marker holds.
+func (p *problem) where(m *pep508.Marker, extra string, on targets) (targets, error) {
+	if m == nil {
+		return on, nil
+	}
+	var out targets
+	for i := range on.each {
+		ok, err := m.Eval(p.places[i].env, pep508.Context{Extra: extra})
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			out |= 1 << i
+		}
+	}
+	return out, nil
+}
+
+// Priority implements pubgrub.Problem.
+func (p *problem) Priority(pkg int, allowed pubgrub.Set) pubgrub.Class {
+	switch {
+	case pkg == pubgrub.Root:
+		return pubgrub.First
+	case p.views[p.variables[pkg].name].direct != nil:
+		return pubgrub.Direct
+	case allowed.Len() == 1:
+		return pubgrub.Singleton
+	}
+	return pubgrub.Normal
+}
+
+// Dependencies implements pubgrub.Problem.
+func (p *problem) Dependencies(ctx context.Context, pkg, version int) ([]pubgrub.Dep, any, error) {
+	if pkg == pubgrub.Root {
+		deps, err := p.rootDeps(ctx)
+		return deps, nil, err
+	}
+	at := p.variables[pkg]
+	if at.on == 0 {
+		return nil, nil, nil
+	}
+	v := p.views[at.name]
+	r := v.releases[version]
+	p.lookAhead(ctx, v, version)
+	if err := p.shelf.read(ctx, r); err != nil {
+		return nil, nil, err
+	}
+	if r.bad != "" {
+		return nil, r.bad, nil
+	}
+	same := pubgrub.Of(len(v.releases), version)
+	var deps []pubgrub.Dep
+	if at.extra != "" {
+		deps = append(deps, pubgrub.Dep{Pkg: p.number(variable{at.name, "", at.on}), Allowed: same})
+	} else if p.on.many() {
+		deps = append(deps, pubgrub.Dep{Pkg: p.number(variable{name: at.name}), Allowed: same})
+	}
+	more, reason, err := p.needs(ctx, pkg, version, r)
+	if reason != "" || err != nil {
+		return nil, reason, err
+	}
+	return append(deps, more...), nil, nil
+}
+
+// needs are the dependencies that the release's metadata names for a variable.
+func (p *problem) needs(ctx context.Context, pkg, version int, r *release) (deps []pubgrub.Dep, reason string, err error) {
+	at := p.variables[pkg]
+	p.shelf.crawl(ctx, r.needs, at)
+	for _, n := range r.needs {
+		if at.extra != "" && !n.byExtra {
+			continue // the variable without the extra has it
+		}
+		where, err := p.where(n.Marker, at.extra, at.on)
+		if err != nil {
+			return nil, fmt.Sprintf("%s: %v", n.Requirement, err), nil
+		}
+		if where == 0 {
+			continue
+		}
+		if root := p.asked.names[n.key]; n.URL != "" && (root == nil || root.direct == nil) {
+			return nil, fmt.Sprintf("it depends on a direct address (%s), which only the project may name", n.Name), nil
+		}
+		more, err := p.ask(ctx, pkg, version, n.Requirement, where, "")
+		if err != nil {
+			return nil, "", err
+		}
+		deps = append(deps, more...)
+	}
+	return deps, "", nil
+}
+
+// rootDeps are the requirements of all runtimes.
+func (p *problem) rootDeps(ctx context.Context) ([]pubgrub.Dep, error) {
+	var deps []pubgrub.Dep
+	p.shelf.crawlRoots(ctx, p.asked.all)
+	for _, q := range p.asked.all {
+		where, err := p.where(q.Marker, "", p.on)
+		if err != nil {
+			return nil, badMarker(q, err)
+		}
+		if where == 0 {
+			continue
+		}
+		more, err := p.ask(ctx, pubgrub.Root, 0, q.Requirement, where, q.Origin.String())
+		if err != nil {
+			return nil, err
+		}
+		deps = append(deps, more...)
+	}
+	return deps, nil
+}
+
+// ask turns a requirement into needs of one variable for the package and one
+// for each extra.
+func (p *problem) ask(ctx context.Context, pkg, version int, q pep508.Requirement, where targets, origin string) ([]pubgrub.Dep, error) {
+	name := q.Key()
+	v, err := p.view(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	var deps []pubgrub.Dep
+	for _, extra := range append([]string{""}, q.Extras...) {
+		on := p.number(variable{name, pep508.NormalizeName(extra), where})
+		deps = append(deps, pubgrub.Dep{Pkg: on, Allowed: v.allowed(q.Specifiers)})
+		text := strings.TrimSpace(strings.TrimSuffix(q.String(), q.Marker.String()))
+		text = strings.TrimRight(text, "; ")
+		if origin != "" {
+			text += " (" + origin + ")"
+		}
+		need := pubgrub.Need{Of: pkg, On: on}
+		p.said[need] = append(p.said[need], saying{version, text})
+	}
+	return deps, nil
+}
+
+func badMarker(q manifest.Requirement, err error) error {
+	return fmt.Errorf("%s: %s: %w", q.Origin, q.Requirement, err)
+}

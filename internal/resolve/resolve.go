@@ -1,0 +1,197 @@
+// Package resolve chooses one version of every package for every target, and
+// writes the choice down as a lock. It asks an index what there is, and runs,
+// builds or installs nothing.
+//
+// The hard idea is that targets are explicit. A solver's variable is a
+// (name, extra, set of targets): a dependency whose marker holds on some
+// targets is a need on those targets only. The union of all runtimes is solved
+// once, for all targets together, so that they share versions; only where that
+// has no solution are the targets solved one after the other, each keeping to
+// what the ones before it took. Runtimes are cut from the solution by
+// reachability, so that a runtime holds what the one inside it holds.
+package resolve
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"math/bits"
+	"time"
+
+	"snug/internal/event"
+	"snug/internal/fault"
+	"snug/internal/index"
+	"snug/internal/lock"
+	"snug/internal/manifest"
+	"snug/internal/pep440"
+	"snug/internal/pep508"
+	"snug/internal/pubgrub"
+	"snug/internal/pytag"
+)
+
+// MaxTargets bounds the targets of one lock.
+const MaxTargets = 64
+
+// Source is where packages come from; *index.Client is one. All methods must
+// be safe for concurrent use and answer the same each time.
+type Source interface {
+	// Listing has the code fault.NotFound for a name that nobody knows.
+	Listing(ctx context.Context, name string) (*index.Listing, error)
+	Metadata(ctx context.Context, l *index.Listing, f index.File) ([]byte, error)
+	Download(ctx context.Context, url string, size int64) (io.ReadCloser, error)
+}
+
+// TargetPython is a target with the interpreter that its runtimes get.
+type TargetPython struct {
+	Target      pytag.Target
+	Python      pep440.Version
+	Interpreter lock.Interpreter
+}
+
+// Input is what a resolution depends on.
+type Input struct {
+	Project     *manifest.Project
+	Targets     []TargetPython // in the order of the project
+	Index       Source
+	Preferences map[string]string // normalised name to the version to keep if it can be kept
+	AsOf        time.Time         // said in the lock; the Source applies it
+	Events      event.Handler     // nil: nobody listens
+	CreatedBy   string
+}
+
+// Resolve returns the lock that answers what the project asks, checked. The
+// error is a *Conflict where there is no answer; other faults say what is wrong
+// with the input or the index. Tool.Asked is left to the caller.
+func Resolve(ctx context.Context, in Input) (*lock.Lock, error) {
+	if len(in.Targets) == 0 || len(in.Targets) > MaxTargets {
+		return nil, fault.New(fault.Usage, "name them in [tool.snug] targets", "%d targets, not 1 to %d", len(in.Targets), MaxTargets)
+	}
+	if in.Events == nil {
+		in.Events = event.Discard()
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	asked, err := readRoots(in.Project)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	places := newPlaces(in.Targets)
+	shelf := newShelf(in, asked, places)
+	defer shelf.wait()
+	defer cancel()
+	picks, err := solveAll(ctx, in, asked, places, shelf)
+	if err != nil {
+		return nil, err
+	}
+	l, err := write(ctx, in, asked, places, picks)
+	if err != nil {
+		return nil, err
+	}
+	return l, Check(l, in, shelf.metadataOf(ctx))
+}
+
+// place is one target as the rules of dependencies see it.
+type place struct {
+	name   string
+	python pep440.Version
+	env    pep508.Environment
+	tags   *pytag.Set
+}
+
+func newPlaces(targets []TargetPython) []place {
+	out := make([]place, len(targets))
+	for i, t := range targets {
+		out[i] = place{t.Target.String(), t.Python, pytag.Environment(t.Target, t.Python), pytag.Supported(t.Target, t.Python)}
+	}
+	return out
+}
+
+// targets is a set of places, by index.
+type targets uint64
+
+func (s targets) has(i int) bool { return s&(1<<i) != 0 }
+func (s targets) first() int     { return bits.TrailingZeros64(uint64(s)) }
+func (s targets) many() bool     { return s&(s-1) != 0 }
+
+func (s targets) each(yield func(int) bool) {
+	for ; s != 0; s &= s - 1 {
+		if !yield(s.first()) {
+			return
+		}
+	}
+}
+
+// classes groups the places that no marker can tell apart: these share every
+// version.
+func classes(places []place) []targets {
+	var out []targets
+	seen := map[pep508.Environment]int{}
+	for i, p := range places {
+		at, ok := seen[p.env]
+		if !ok {
+			at = len(out)
+			seen[p.env] = at
+			out = append(out, 0)
+		}
+		out[at] |= 1 << i
+	}
+	return out
+}
+
+// picks is the chosen release of each name, for each place.
+type picks []map[string]*release
+
+// solveAll solves for all targets together, else class by class.
+func solveAll(ctx context.Context, in Input, asked *roots, places []place, shelf *shelf) (picks, error) {
+	groups := classes(places)
+	prefer := maps.Clone(in.Preferences)
+	all := targets(1<<len(places) - 1)
+	chosen, err := solve(ctx, newProblem(shelf, asked, places, all, prefer))
+	var conflict *Conflict
+	if !errors.As(err, &conflict) || len(groups) == 1 {
+		return spread(make(picks, len(places)), all, chosen), err
+	}
+	in.Events.Handle(event.Event{Stage: "resolve", Kind: event.Note, Message: "no version of every package fits all targets; solving each target"})
+	out := make(picks, len(places))
+	if prefer == nil {
+		prefer = map[string]string{}
+	}
+	for _, group := range groups {
+		if chosen, err = solve(ctx, newProblem(shelf, asked, places, group, prefer)); err != nil {
+			return nil, err
+		}
+		spread(out, group, chosen)
+		for name, r := range chosen {
+			prefer[name] = cmp.Or(prefer[name], r.version.String())
+		}
+	}
+	return out, nil
+}
+
+func spread(out picks, to targets, chosen map[string]*release) picks {
+	for i := range to.each {
+		out[i] = chosen
+	}
+	return out
+}
+
+// solve runs the solver and reads its answer.
+func solve(ctx context.Context, p *problem) (map[string]*release, error) {
+	got, err := pubgrub.Solve(ctx, p)
+	var none *pubgrub.NoSolution
+	if errors.As(err, &none) {
+		return nil, p.explain(none)
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]*release{}
+	for pkg, version := range got {
+		if v := p.variables[pkg]; pkg != pubgrub.Root {
+			out[v.name] = p.views[v.name].releases[version]
+		}
+	}
+	return out, nil
+}

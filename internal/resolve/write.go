@@ -1,0 +1,262 @@
+package resolve
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"snug/internal/index"
+	"snug/internal/lock"
+	"snug/internal/manifest"
+	"snug/internal/pep440"
+	"snug/internal/pep508"
+)
+
+// entry is one version of a package as the lock tells it.
+type entry struct {
+	*release
+	in    map[int]string // place to the groups' part of the marker
+	needs map[string]bool
+}
+
+// write makes the lock of what was picked, sorted and without anything that
+// the picks and the input do not determine.
+func write(ctx context.Context, in Input, asked *roots, places []place, chosen picks) (*lock.Lock, error) {
+	entries := map[*release]*entry{}
+	for i, place := range places {
+		w := walk{place: place, picks: chosen[i], entries: entries}
+		if err := w.runtimes(ctx, asked, i); err != nil {
+			return nil, err
+		}
+	}
+	l := head(in, asked)
+	versions := map[string]int{}
+	for r := range entries {
+		versions[r.of.name]++
+	}
+	for _, e := range entries {
+		l.Packages = append(l.Packages, e.pack(places, chosen, versions))
+	}
+	slices.SortFunc(l.Packages, func(a, b lock.Package) int {
+		return strings.Compare(a.Name+"\x00"+a.Version, b.Name+"\x00"+b.Version)
+	})
+	return l, nil
+}
+
+// head is everything of the lock but its packages.
+func head(in Input, asked *roots) *lock.Lock {
+	p := in.Project
+	l := &lock.Lock{LockVersion: lock.Version, RequiresPython: p.RequiresPython.String(), CreatedBy: in.CreatedBy,
+		Tool: lock.Tool{AsOf: in.AsOf, Overlaps: maps.Clone(p.Overlaps)}}
+	for _, t := range in.Targets {
+		l.Tool.Targets = append(l.Tool.Targets, lock.Target{Name: t.Target.String(), Python: t.Python.String(), Interpreter: t.Interpreter})
+	}
+	for _, rt := range asked.runtimes {
+		l.DependencyGroups = append(l.DependencyGroups, rt.Name)
+		l.Tool.Runtimes = append(l.Tool.Runtimes, lock.Runtime{Name: rt.Name, Contains: rt.Contains,
+			Isolated: rt.Isolated, Slim: rt.Slim, Roots: rootTexts(rt.asks)})
+	}
+	if len(asked.runtimes) > 0 {
+		l.DefaultGroups = []string{asked.runtimes[0].Name}
+	}
+	for _, place := range newPlaces(in.Targets) {
+		text := fmt.Sprintf("python_version == '%s' and sys_platform == '%s' and platform_machine == '%s' and implementation_name == '%s'",
+			place.env.PythonVersion, place.env.SysPlatform, place.env.PlatformMachine, place.env.ImplementationName)
+		if !slices.Contains(l.Environments, text) {
+			l.Environments = append(l.Environments, text)
+		}
+	}
+	return l
+}
+
+func rootTexts(asks []manifest.Requirement) []string {
+	var out []string
+	for _, q := range asks {
+		if text := q.Requirement.String(); !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// walk cuts the runtimes of one place from what was picked for it.
+type walk struct {
+	place   place
+	picks   map[string]*release
+	entries map[*release]*entry
+}
+
+// runtimes marks every release with the runtimes that reach it.
+func (w *walk) runtimes(ctx context.Context, asked *roots, i int) error {
+	reached := make([]map[string]bool, len(asked.runtimes))
+	groups := map[string][]string{}
+	for n, rt := range asked.runtimes {
+		reached[n] = map[string]bool{}
+		if rt.inner >= 0 && rt.inner < n {
+			maps.Copy(reached[n], reached[rt.inner])
+		}
+		if err := w.reach(ctx, rt.asks, reached[n]); err != nil {
+			return err
+		}
+		// Where an inner and an outer runtime ask for different extras of a
+		// package, the outer one holds the needs of both.
+		for name := range reached[n] {
+			groups[name] = append(groups[name], fmt.Sprintf("'%s' in dependency_groups", rt.Name))
+		}
+	}
+	for name, list := range groups {
+		w.entry(w.picks[name]).in[i] = strings.Join(list, " or ")
+	}
+	return nil
+}
+
+func (w *walk) entry(r *release) *entry {
+	e := w.entries[r]
+	if e == nil {
+		e = &entry{release: r, in: map[int]string{}, needs: map[string]bool{}}
+		w.entries[r] = e
+	}
+	return e
+}
+
+// reach adds to names all that the requirements bring in; extras are followed
+// as parts of their own, so that cycles end.
+func (w *walk) reach(ctx context.Context, asks []manifest.Requirement, names map[string]bool) error {
+	type part struct{ name, extra string }
+	var queue []part
+	seen := map[part]bool{}
+	add := func(q pep508.Requirement) {
+		for _, extra := range append([]string{""}, q.Extras...) {
+			if x := (part{q.Key(), pep508.NormalizeName(extra)}); !seen[x] {
+				seen[x] = true
+				queue = append(queue, x)
+			}
+		}
+	}
+	for _, q := range asks {
+		ok, err := q.Marker.Eval(w.place.env, pep508.Context{})
+		if err != nil {
+			return badMarker(q, err)
+		}
+		if ok {
+			add(q.Requirement)
+		}
+	}
+	for ; len(queue) > 0; queue = queue[1:] {
+		x := queue[0]
+		r := w.picks[x.name]
+		if r == nil {
+			return fmt.Errorf("snug: internal error: %s was not picked for %s", x.name, w.place.name)
+		}
+		names[x.name] = true
+		for _, n := range r.needs {
+			ok, err := n.Marker.Eval(w.place.env, pep508.Context{Extra: x.extra})
+			if err != nil {
+				return fmt.Errorf("%s: %s: %w", x.name, n.Requirement, err)
+			}
+			if ok {
+				w.entry(r).needs[n.key] = true
+				add(n.Requirement)
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+// pack is the entry as a package of the lock.
+func (e *entry) pack(places []place, chosen picks, versions map[string]int) lock.Package {
+	out := lock.Package{Name: e.of.name, Version: e.version.String(), Marker: e.marker(places), Notes: e.remarks()}
+	for name := range e.needs {
+		if name == e.of.name {
+			continue
+		}
+		seen := map[string]bool{}
+		for i := range e.in {
+			d := lock.Dependency{Name: name}
+			r := chosen[i][name]
+			if r == nil {
+				continue // needed on other targets only
+			}
+			if versions[name] > 1 {
+				d.Version = r.version.String()
+			}
+			if !seen[d.Version] {
+				seen[d.Version] = true
+				out.Dependencies = append(out.Dependencies, d)
+			}
+		}
+	}
+	if d := e.of.direct; d != nil {
+		out.Archive = &lock.Archive{URL: d.url, Path: d.path, Size: d.size, Hashes: map[string]string{"sha256": d.sum.String()}}
+		return out
+	}
+	out.Index = e.of.listing.IndexURL
+	var files []*index.File
+	for _, i := range slices.Sorted(maps.Keys(e.in)) {
+		if f := e.best[i]; !slices.Contains(files, f) {
+			files = append(files, f)
+			out.Wheels = append(out.Wheels, lock.File{Name: f.Name, URL: f.URL, Size: f.Size, UploadTime: f.Upload, Hashes: maps.Clone(f.Hashes)})
+		}
+	}
+	if set, _, err := pep440.ParseSpecifiersLenient(files[0].RequiresPython); err == nil {
+		out.RequiresPython = set.String()
+	}
+	return out
+}
+
+func (e *entry) remarks() []string {
+	out := slices.Clone(e.notes)
+	if len(e.wheels) > 0 && e.wheels[0].Yanked {
+		out = append(out, strings.TrimSuffix("yanked, and asked for by ==: "+e.wheels[0].YankedReason, ": "))
+	}
+	return out
+}
+
+// marker names every runtime that contains the package, and the targets where
+// these are not all.
+func (e *entry) marker(places []place) string {
+	byGroups := map[string]targets{}
+	var order []string
+	for _, i := range slices.Sorted(maps.Keys(e.in)) {
+		if byGroups[e.in[i]] == 0 {
+			order = append(order, e.in[i])
+		}
+		byGroups[e.in[i]] |= 1 << i
+	}
+	all := targets(1<<len(places) - 1)
+	if len(order) == 1 && byGroups[order[0]] == all {
+		return order[0]
+	}
+	var parts []string
+	for _, groups := range order {
+		parts = append(parts, "("+groups+") and "+onTargets(places, byGroups[groups]))
+	}
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return "(" + strings.Join(parts, ") or (") + ")"
+}
+
+// onTargets is true on exactly these places among all.
+func onTargets(places []place, on targets) string {
+	var parts []string
+	for i := range on.each {
+		env := places[i].env
+		text := fmt.Sprintf("sys_platform == '%s' and platform_machine == '%s'", env.SysPlatform, env.PlatformMachine)
+		for _, o := range places {
+			if o.env != env && o.env.SysPlatform == env.SysPlatform && o.env.PlatformMachine == env.PlatformMachine {
+				text += fmt.Sprintf(" and python_full_version == '%s'", env.PythonFullVersion)
+				break
+			}
+		}
+		if !slices.Contains(parts, text) {
+			parts = append(parts, text)
+		}
+	}
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return "((" + strings.Join(parts, ") or (") + "))"
+}
