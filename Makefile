@@ -1,11 +1,12 @@
 # make check    format, vet, staticcheck, layers and race, offline but for the Go modules
 # make cross    snug builds for macOS and Windows
 # make live     tests against the real index and a real interpreter
+# make interpreters  recompute the catalogue of interpreters from the whole Go module zips
 # make latest   build the examples without their as-of date
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: check cross live latest
+.PHONY: check cross live interpreters latest
 
 check:
 	@unformatted=$$(gofmt -l cmd internal examples); test -z "$$unformatted" || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
@@ -22,5 +23,8 @@ cross:
 live:
 	go test -tags live -run 'Live' -timeout 40m ./...
 
+interpreters:
+	go run ./internal/interp/catalogue
+
 latest:
-	for p in shop api report; do go run ./cmd/snug build --as-of now --no-write examples/$$p; done
+	for p in shop api report; do go run ./cmd/snug build --as-of now examples/$$p; done

@@ -131,6 +131,9 @@ func (in *Input) manifest(wheels []layer) *generation.Manifest {
 	if in.Copy {
 		m.LinkMode = "copy"
 	}
+	if in.Project != nil {
+		m.Local = in.Project.Local.Digest()
+	}
 	for _, w := range wheels {
 		m.Packages = append(m.Packages, generation.Package{Name: w.name, Version: w.version, SHA256: w.sum})
 	}

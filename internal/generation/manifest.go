@@ -75,8 +75,9 @@ type Manifest struct {
 	Runtime  string            `json:"runtime"`
 	Target   string            `json:"target"`
 	Python   string            `json:"python"`
-	Tree     string            `json:"tree"` // digest of the payload
-	Lock     string            `json:"lock"` // SHA-256 of the lock's bytes
+	Tree     string            `json:"tree"`            // digest of the payload
+	Lock     string            `json:"lock"`            // SHA-256 of the lock's bytes
+	Local    string            `json:"local,omitempty"` // digest of the project's own METADATA, entry points and import roots
 	Isolated bool              `json:"isolated"`
 	Editable bool              `json:"editable"`  // text files are copies, Python writes its bytecode itself
 	LinkMode string            `json:"link-mode"` // "hardlink" or "copy"

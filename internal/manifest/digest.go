@@ -46,6 +46,20 @@ func (p *Project) Digest() digest.SHA256 {
 	return digest.Of([]byte(b.String()))
 }
 
+// Digest is over what a runtime holds of the project itself: its METADATA,
+// entry points and import roots. It is "" for nil.
+func (l *Local) Digest() string {
+	if l == nil {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %q %q\n", digest.Of(l.Metadata), l.Paths, l.Version)
+	for _, ep := range l.EntryPoints {
+		fmt.Fprintf(&b, "%q %q %q %q\n", ep.Group, ep.Name, ep.Module, ep.Attr)
+	}
+	return digest.Of([]byte(b.String())).String()
+}
+
 // asked is the requirements as sorted canonical texts, once each.
 func asked(reqs []Requirement) []string {
 	var out []string

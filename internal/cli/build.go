@@ -1,0 +1,151 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"snug/internal/engine"
+	"snug/internal/fault"
+	"snug/internal/manifest"
+)
+
+// wanted are the flags that say what to build or lock without a project.
+type wanted struct {
+	python       string
+	targets      []string
+	requirements []string
+	constraints  []string
+	into         string
+}
+
+func (w *wanted) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&w.python, "python", "", "Python `VERSION`: 3.14 is its newest patch, 3.14.6 pins")
+	f.StringArrayVar(&w.targets, "target", nil, "`TARGET` such as linux-x86_64, macos-arm64 (repeatable)")
+	f.StringArrayVarP(&w.requirements, "requirement", "r", nil, "requirements `FILE` (repeatable)")
+	f.StringArrayVarP(&w.constraints, "constraint", "c", nil, "constraints `FILE` (repeatable)")
+}
+
+func (a *app) build() *cobra.Command {
+	var w wanted
+	var req engine.BuildRequest
+	cmd := &cobra.Command{
+		Use:   "build [RUNTIME | PROJECT-DIR]… | build --into DIR [REQUIREMENT]… [-r FILE]",
+		Short: "lock if needed, fetch, assemble and switch to the runtimes",
+		Long: `Build makes the project's runtimes (dev, test and prod unless it says otherwise)
+in .snug/NAME/GENERATION and switches to them once they start. What is built
+already is left as it is.
+
+With --into it needs no project: the requirements named on the command line are
+resolved, and a runtime of real copies is written to that folder.`,
+		Example: `  snug build
+  snug build prod
+  snug build examples/shop
+  snug build --python 3.13 'django~=5.2' gunicorn --into ./runtime`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			e, err := a.engine()
+			if err != nil {
+				return err
+			}
+			req.Lock.Python, req.Lock.Targets = w.python, w.targets
+			p, names, err := a.projectFor(&w, args)
+			if err != nil {
+				return err
+			}
+			req.Runtimes = names
+			if w.into != "" {
+				req.Into = a.path(w.into)
+			}
+			built, err := e.Build(cmd.Context(), p, req)
+			if built != nil {
+				if terr := a.printBuilt(built); err == nil {
+					err = terr
+				}
+			}
+			return err
+		},
+	}
+	w.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&w.into, "into", "", "write one runtime of real copies to `DIR` (replaces only what snug wrote there before)")
+	f.StringVar(&req.IntoRuntime, "runtime", "", "with --into in a project: which runtime (default prod)")
+	f.BoolVar(&req.Prove, "prove", false, "import every top-level module of the packages before switching")
+	f.BoolVar(&req.Locked, "locked", false, "fail if the lock does not answer what is asked, instead of locking")
+	return cmd
+}
+
+// projectFor tells a project's folder, names of runtimes and requirements
+// apart, and loads or makes the project.
+func (a *app) projectFor(w *wanted, args []string) (*manifest.Project, []string, error) {
+	if len(w.requirements) > 0 || (w.into != "" && len(args) > 0 && !a.isProject(args[0])) {
+		p, err := a.loose(w, args)
+		return p, nil, err
+	}
+	if len(args) > 0 && a.isProject(args[0]) {
+		a.project, args = args[0], args[1:]
+	}
+	p, err := a.load()
+	return p, args, err
+}
+
+// isProject tells a project's folder from the name of a runtime or a package:
+// it has a separator in it, or holds a manifest.
+func (a *app) isProject(arg string) bool {
+	info, err := os.Stat(a.path(arg))
+	if err != nil || !info.IsDir() {
+		return false
+	}
+	if arg == "." || strings.ContainsRune(arg, filepath.Separator) {
+		return true
+	}
+	for _, name := range []string{"pyproject.toml", "requirements.txt"} {
+		if _, err := os.Stat(filepath.Join(a.path(arg), name)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// loose makes a project of requirements given on the command line.
+func (a *app) loose(w *wanted, args []string) (*manifest.Project, error) {
+	var files, constraints []string
+	for _, f := range w.requirements {
+		files = append(files, a.path(f))
+	}
+	for _, f := range w.constraints {
+		constraints = append(constraints, a.path(f))
+	}
+	return manifest.Loose(a.Dir, args, files, constraints, a.env)
+}
+
+func (a *app) printBuilt(b *engine.Built) error {
+	if a.json {
+		return a.emit(b)
+	}
+	if a.quiet {
+		return nil
+	}
+	rows := [][]string{{"RUNTIME", "PYTHON", "PACKAGES", "FILES", "MB", "TIME", ""}}
+	for _, r := range b.Runtimes {
+		rows = append(rows, []string{
+			r.Name, r.Python, fmt.Sprint(r.Packages), fmt.Sprint(r.Files),
+			fmt.Sprintf("%.1f", float64(r.Bytes)/1e6), seconds(r.Took), r.State,
+		})
+	}
+	if err := a.table(rows); err != nil {
+		return err
+	}
+	for _, note := range b.Notes {
+		a.say("%s", note)
+	}
+	return nil
+}
+
+// usage makes a usage error.
+func usage(hint, format string, args ...any) error {
+	return fault.New(fault.Usage, hint, format, args...)
+}

@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"snug/internal/engine"
+	"snug/internal/fault"
+	"snug/internal/lock"
+)
+
+// readLock reads the project's lock for commands that only look.
+func (a *app) readLock() (*lock.Lock, error) {
+	l, err := engine.ReadLock(filepath.Join(a.rootDir(), engine.LockName))
+	if err != nil {
+		return nil, err
+	}
+	if l == nil {
+		return nil, fault.New(fault.NotFound, "snug lock makes it", "there is no %s in %s", engine.LockName, a.rootDir())
+	}
+	return l, nil
+}
+
+func (a *app) why() *cobra.Command {
+	return &cobra.Command{
+		Use:   "why NAME",
+		Short: "every chain that brings a package in, per runtime and target",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			l, err := a.readLock()
+			if err != nil {
+				return err
+			}
+			chains, err := engine.Why(l, args[0])
+			if err != nil {
+				return err
+			}
+			for _, c := range chains {
+				if a.json {
+					if err := a.emit(c); err != nil {
+						return err
+					}
+					continue
+				}
+				line := c.Runtime + ": " + strings.Join(c.Names, " -> ")
+				if len(c.Targets) < len(l.Tool.Targets) {
+					line += " (" + strings.Join(c.Targets, ", ") + ")"
+				}
+				fmt.Fprintln(a.Stdout, line)
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) list() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list [RUNTIME]",
+		Short: "packages of the lock, or of one runtime",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			l, err := a.readLock()
+			if err != nil {
+				return err
+			}
+			names, err := engine.List(l, args)
+			if err != nil {
+				return err
+			}
+			rows := [][]string{{"PACKAGE", "VERSION", "RUNTIMES"}}
+			for _, n := range names {
+				if a.json {
+					if err := a.emit(n); err != nil {
+						return err
+					}
+					continue
+				}
+				rows = append(rows, []string{n.Name, n.Version, strings.Join(n.Runtimes, " ")})
+			}
+			if a.json {
+				return nil
+			}
+			return a.table(rows)
+		},
+	}
+}
+
+func (a *app) diff() *cobra.Command {
+	return &cobra.Command{
+		Use:     "diff FROM TO",
+		Short:   "what differs between two runtimes or generations",
+		Example: "  snug diff dev prod\n  snug diff prod@3 prod@4",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			e, err := a.engine()
+			if err != nil {
+				return err
+			}
+			d, err := e.Diff(a.rootDir(), args[0], args[1])
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.emit(d)
+			}
+			for _, c := range d.Packages {
+				fmt.Fprintln(a.Stdout, changeLine(c))
+			}
+			fmt.Fprintf(a.Stdout, "files: %d added, %d removed, %d changed; %+.1f MB\n", d.Added, d.Removed, d.Changed, float64(d.Bytes)/1e6)
+			return nil
+		},
+	}
+}
+
+func changeLine(c engine.Change) string {
+	switch {
+	case c.Before == "":
+		return "+ " + c.Name + " " + c.After
+	case c.After == "":
+		return "- " + c.Name + " " + c.Before
+	default:
+		return "~ " + c.Name + " " + c.Before + " -> " + c.After
+	}
+}

@@ -1,0 +1,56 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"snug/internal/engine"
+)
+
+func (a *app) run() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "run RUNTIME -- COMMAND [ARG]…",
+		Short: "run a command in a runtime",
+		Long: `Run starts COMMAND with the runtime's bin folder first on PATH. The exit code is
+the command's own.`,
+		Example: "  snug run test -- pytest\n  snug run prod -- python manage.py check",
+		Args:    cobra.MinimumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.exec(cmd, args[0], args[1:])
+		},
+	}
+	cmd.Flags().SetInterspersed(false)
+	return cmd
+}
+
+func (a *app) shell() *cobra.Command {
+	return &cobra.Command{
+		Use:   "shell RUNTIME",
+		Short: "start your shell with a runtime first on PATH",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			shell := a.env("SHELL")
+			if shell == "" {
+				shell = "/bin/sh"
+			}
+			return a.exec(cmd, args[0], []string{shell})
+		},
+	}
+}
+
+func (a *app) exec(cmd *cobra.Command, name string, argv []string) error {
+	e, err := a.engine()
+	if err != nil {
+		return err
+	}
+	code, err := e.Run(cmd.Context(), engine.RunRequest{
+		Root: a.rootDir(), Dir: a.Dir, Runtime: name, Argv: argv,
+		Stdin: a.Stdin, Stdout: a.Stdout, Stderr: a.Stderr,
+	})
+	if err != nil {
+		return err
+	}
+	if code != 0 {
+		return exitCode(code)
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"snug/internal/index/indextest"
+	"snug/internal/interp"
+)
+
+// TestStories runs the scripts in testdata/script: what a user types, against
+// an index built from the script's own `index/` folder, an interpreter of a few
+// text files, and nothing of this machine's environment.
+//
+// Commands of the scripts besides testscript's own:
+//
+//	snug ARG…            runs snug in the current folder
+//	python VERSION…      the versions that can be had from now on
+//	found VERSION…       versions that are only found on the machine
+//	release FILE…        adds releases to the index, from txtar files
+func TestStories(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:   "testdata/script",
+		Setup: setup,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"snug": storySnug, "python": storyPython, "found": storyFound, "release": storyRelease,
+		},
+	})
+}
+
+// story is the world of one script.
+type story struct {
+	index  *indextest.Index
+	python fakeSource
+	found  fakeSource
+	broken bool // runtimes do not start
+}
+
+type storyKey struct{}
+
+func setup(env *testscript.Env) error {
+	data, err := archiveOf(filepath.Join(env.WorkDir, "index"))
+	if err != nil {
+		return err
+	}
+	x, err := indextest.FromTxtar(data)
+	if err != nil {
+		return err
+	}
+	env.Values[storyKey{}] = &story{index: x, python: fakeSource{versions: []string{"3.13.1", "3.14.6"}}, found: fakeSource{found: true}}
+	return nil
+}
+
+// archiveOf packs a folder back into the text that the fake index reads.
+func archiveOf(dir string) ([]byte, error) {
+	var a txtar.Archive
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		a.Files = append(a.Files, txtar.File{Name: filepath.ToSlash(rel), Data: data})
+		return err
+	})
+	if os.IsNotExist(err) {
+		err = nil
+	}
+	return txtar.Format(&a), err
+}
+
+func storyOf(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*story) }
+
+func storySnug(ts *testscript.TestScript, neg bool, args []string) {
+	s := storyOf(ts)
+	work := ts.Getenv("WORK")
+	var out, errOut bytes.Buffer
+	code := Run(context.Background(), World{
+		Args: args, Dir: ts.MkAbs("."),
+		Env:   []string{"HOME=" + filepath.Join(work, "home"), "SNUG_HOME=" + filepath.Join(work, "store"), "SNUG_INDEX_URL=" + indextest.URL, "PATH=" + os.Getenv("PATH")},
+		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut,
+		Now:       func() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC) },
+		Transport: s.index, Sources: []interp.Source{s.python, s.found}, Runner: fakeRunner{starts: !s.broken},
+	})
+	io.Copy(ts.Stdout(), &out)
+	io.Copy(ts.Stderr(), &errOut)
+	want := 0
+	if neg {
+		want = 1
+	}
+	if (code != 0) != (want != 0) {
+		ts.Fatalf("snug %s: exit code %d\n%s%s", strings.Join(args, " "), code, out.String(), errOut.String())
+	}
+	fmt.Fprintf(ts.Stderr(), "exit code %d\n", code)
+}
+
+func storyPython(ts *testscript.TestScript, _ bool, args []string) {
+	storyOf(ts).python.versions = args
+}
+
+func storyFound(ts *testscript.TestScript, _ bool, args []string) { storyOf(ts).found.versions = args }
+
+func storyRelease(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		specs, err := indextest.Parse([]byte(ts.ReadFile(name)))
+		ts.Check(err)
+		for _, s := range specs {
+			storyOf(ts).index.Add(s)
+		}
+	}
+}

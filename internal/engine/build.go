@@ -1,0 +1,167 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"snug/internal/assemble"
+	"snug/internal/event"
+	"snug/internal/fault"
+	"snug/internal/generation"
+	"snug/internal/lock"
+	"snug/internal/manifest"
+	"snug/internal/prove"
+)
+
+// BuildRequest says which runtimes to build and where.
+type BuildRequest struct {
+	Lock        LockRequest
+	Runtimes    []string // nil: all of the project's
+	Into        string   // one runtime of real copies in this folder, instead of .snug
+	IntoRuntime string   // which one; "" = prod
+	Prove       bool     // import every top-level module before switching
+	Locked      bool     // the lock must answer what is asked already
+}
+
+// Built is what a build made, runtime by runtime, innermost first.
+type Built struct {
+	Runtimes []BuiltRuntime `json:"runtimes"`
+	Notes    []string       `json:"notes,omitempty"`
+}
+
+// BuiltRuntime is one row of the table that build ends with.
+type BuiltRuntime struct {
+	Name       string        `json:"name"`
+	Dir        string        `json:"dir"`
+	Generation int           `json:"generation,omitempty"`
+	Python     string        `json:"python"`
+	Packages   int           `json:"packages"`
+	Files      int           `json:"files"`
+	Bytes      int64         `json:"bytes"`
+	Tree       string        `json:"tree"`
+	State      string        `json:"state"` // "built" or "unchanged"
+	Took       time.Duration `json:"nanoseconds"`
+}
+
+// Build makes the wanted runtimes current: it locks where the lock does not
+// answer what is asked, fetches what the store lacks, assembles each runtime
+// beside the one in use, proves that it starts, and switches. A runtime that is
+// current for this lock already is left as it is. On an error every runtime in
+// use is untouched; those named in the result are done.
+func (e *Engine) Build(ctx context.Context, p *manifest.Project, req BuildRequest) (*Built, error) {
+	locked, err := e.lockForBuild(ctx, p, req)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := e.plan(p, locked, req)
+	if err != nil {
+		return nil, err
+	}
+	built := &Built{}
+	if plan.allCurrent() {
+		built.Runtimes = plan.rows()
+		return built, nil
+	}
+	if err := e.fetchAll(ctx, plan); err != nil {
+		return nil, err
+	}
+	for _, name := range plan.runtimes {
+		if row, ok := plan.done[name]; ok {
+			built.Runtimes = append(built.Runtimes, row)
+			continue
+		}
+		row, err := e.buildOne(ctx, plan, name)
+		if err != nil {
+			return built, fmt.Errorf("runtime %s: %w", name, err)
+		}
+		built.Runtimes = append(built.Runtimes, *row)
+	}
+	return built, plan.refused()
+}
+
+func (e *Engine) lockForBuild(ctx context.Context, p *manifest.Project, req BuildRequest) (*Locked, error) {
+	if req.Into != "" && p.Root == "" {
+		req.Lock.DryRun = true // a runtime without a project carries its lock inside
+	}
+	if req.Locked {
+		req.Lock.DryRun = true
+	}
+	locked, err := e.Lock(ctx, p, req.Lock)
+	if err != nil {
+		return nil, err
+	}
+	if req.Locked && !locked.Fresh {
+		return nil, fault.New(fault.Conflict, "snug lock updates it", "%s does not answer what %s asks for", locked.Path, p.Files)
+	}
+	return locked, nil
+}
+
+// buildOne assembles one runtime into a new folder, proves it and switches.
+func (e *Engine) buildOne(ctx context.Context, plan *plan, name string) (*BuiltRuntime, error) {
+	start := e.Now()
+	e.say("assemble", event.Started, name, "assembling "+name)
+	dest, commit, abandon, err := plan.destination(name)
+	if err != nil {
+		return nil, err
+	}
+	defer abandon()
+	m, err := assemble.Assemble(ctx, plan.input(name, dest))
+	if err != nil {
+		return nil, err
+	}
+	if err := prove.Start(ctx, e.Runner, dest, m); err != nil {
+		return nil, err
+	}
+	if plan.req.Prove {
+		if err := e.mustProve(ctx, dest, m); err != nil {
+			return nil, err
+		}
+	}
+	n, dir, err := commit()
+	if err != nil {
+		return nil, err
+	}
+	row := rowOf(name, dir, n, m)
+	row.State, row.Took = "built", e.since(start)
+	e.Events.Handle(event.Event{Time: e.Now(), Stage: "assemble", Kind: event.Done, Subject: name, Message: "built " + name,
+		Data: map[string]any{"generation": n, "tree": m.Tree, "files": row.Files}})
+	return &row, nil
+}
+
+// mustProve is the error for a runtime in which some module does not import.
+func (e *Engine) mustProve(ctx context.Context, dir string, m *generation.Manifest) error {
+	report, err := e.proveDir(ctx, dir, m)
+	if err != nil || report.OK() {
+		return err
+	}
+	f := report.Failed[0]
+	return fault.New(fault.Failed, "the runtime in use is untouched; build without --prove to get it all the same",
+		"%d of %d modules do not import, first %s of %s: %s", len(report.Failed), report.Modules, f.Module, f.Package, f.Reason)
+}
+
+// wantedRuntimes are the names to build, innermost first.
+func wantedRuntimes(l *lock.Lock, req BuildRequest) ([]string, error) {
+	var all []string
+	for _, r := range l.Tool.Runtimes {
+		all = append(all, r.Name)
+	}
+	ask := req.Runtimes
+	if req.Into != "" {
+		name := req.IntoRuntime
+		if name == "" {
+			name = all[0]
+		}
+		ask = []string{name}
+	}
+	for _, name := range ask {
+		if !slices.Contains(all, name) {
+			return nil, fault.New(fault.Usage, fmt.Sprintf("the runtimes are %v; a project's folder is named first: snug build DIR", all), "there is no runtime %q", name)
+		}
+	}
+	if len(ask) == 0 {
+		return all, nil
+	}
+	return slices.DeleteFunc(all, func(n string) bool { return !slices.Contains(ask, n) }), nil
+}

@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"snug/internal/event"
+	"snug/internal/fault"
+	"snug/internal/manifest"
+	"snug/internal/store"
+)
+
+// Add writes requirements into the manifest for one runtime and locks. When
+// resolving fails, every file is as it was.
+func (e *Engine) Add(ctx context.Context, root, runtime string, reqs []string) (*Locked, error) {
+	return e.edit(ctx, root, func(p *manifest.Project) (map[string][]byte, error) {
+		return manifest.Add(p, runtime, reqs)
+	})
+}
+
+// Remove takes a package's own requirements out of the manifest, from one
+// runtime or, when runtime is empty, from every one, and locks. A package that
+// stays because another one needs it is said.
+func (e *Engine) Remove(ctx context.Context, root, runtime string, names []string) (*Locked, error) {
+	return e.edit(ctx, root, func(p *manifest.Project) (map[string][]byte, error) {
+		return manifest.Remove(p, runtime, names)
+	})
+}
+
+// edit replaces the files that change returns, locks, and puts the old bytes
+// back if that fails.
+func (e *Engine) edit(ctx context.Context, root string, change func(*manifest.Project) (map[string][]byte, error)) (*Locked, error) {
+	p, err := manifest.Load(root, e.Env)
+	if err != nil {
+		return nil, err
+	}
+	files, err := change(p)
+	if err != nil {
+		return nil, err
+	}
+	restore, err := replaceAll(files)
+	if err != nil {
+		return nil, err
+	}
+	if p, err = manifest.Load(root, e.Env); err == nil {
+		var locked *Locked
+		if locked, err = e.Lock(ctx, p, LockRequest{}); err == nil {
+			return locked, nil
+		}
+	}
+	return nil, errors.Join(err, restore())
+}
+
+// replaceAll writes every file whole and returns how to undo that.
+func replaceAll(files map[string][]byte) (restore func() error, err error) {
+	old := map[string][]byte{}
+	restore = func() error {
+		var errs []error
+		for path, data := range old {
+			if data == nil {
+				errs = append(errs, os.Remove(path))
+				continue
+			}
+			errs = append(errs, store.WriteFile(path, data, 0o644))
+		}
+		return errors.Join(errs...)
+	}
+	for path, data := range files {
+		before, err := os.ReadFile(path) // nil: the file is new
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, errors.Join(err, restore())
+		}
+		if err := store.WriteFile(path, data, 0o644); err != nil {
+			return nil, errors.Join(err, restore())
+		}
+		old[path] = before
+	}
+	return restore, nil
+}
+
+// Init writes a minimal pyproject.toml below root, taking in the requirements
+// files that lie there. It refuses to touch an existing pyproject.toml.
+func (e *Engine) Init(root, name, python string) (path string, err error) {
+	path = filepath.Join(root, "pyproject.toml")
+	if _, err := os.Stat(path); err == nil {
+		return path, fault.New(fault.Usage, "snug build works with it as it is", "%s exists already", path)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return path, err
+	}
+	var from *manifest.Project
+	if p, err := manifest.Load(root, e.Env); err == nil {
+		from = p
+	} else if fault.CodeOf(err) != fault.NotFound {
+		return path, err
+	}
+	data, err := manifest.Init(name, python, from)
+	if err != nil {
+		return path, err
+	}
+	if err := store.WriteFile(path, data, 0o644); err != nil {
+		return path, fmt.Errorf("write %s: %w", path, err)
+	}
+	e.say("init", event.Done, path, "wrote "+path)
+	return path, nil
+}

@@ -1,0 +1,116 @@
+// Package engine is the pipeline: manifest, resolve, lock, assemble, prove,
+// switch. Every front (the command line today) calls it, and it alone calls
+// two stages in a row. It is not where any stage's work is done: read Build to
+// see the product, then the stage whose step interests you.
+//
+// The hard idea: everything a stage needs from the machine (clock, environment,
+// folders, network, process execution) is a field here and handed down, so that
+// the whole pipeline runs in a test against in-process fakes.
+package engine
+
+import (
+	"context"
+	"net/http"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"snug/internal/event"
+	"snug/internal/fault"
+	"snug/internal/fetch"
+	"snug/internal/index"
+	"snug/internal/interp"
+	"snug/internal/pytag"
+	"snug/internal/store"
+)
+
+// Options are the settings of one run, already merged from flags and
+// environment. The zero value of a field means "as the project or the machine
+// says".
+type Options struct {
+	Home      string              // store and cache; required
+	Env       func(string) string // required
+	Environ   []string            // what `run` hands on
+	UserHome  string              // where pip's, uv's and netrc files are looked for
+	Now       func() time.Time    // required
+	IndexURL  string              // overrides the project's and pip's
+	Extra     []index.Extra
+	Offline   bool
+	AsOf      time.Time // files uploaded later are not seen
+	AllFiles  bool      // no cut-off, whatever the project says
+	Jobs      int       // parallel work; 0 = one for each core
+	Transport http.RoundTripper
+	Sources   []interp.Source // nil: the real ones
+	Runner    interp.Runner   // nil: real processes
+	Events    event.Handler   // nil: nothing is said
+	Version   string          // snug's own, for created-by
+}
+
+// Engine runs the pipeline. It is safe for use by one goroutine at a time;
+// several processes may work on one store and on one project.
+type Engine struct {
+	Options
+	fetch *fetch.Client
+	store *store.Store
+}
+
+// New opens the store below opt.Home, creating it where needed. It touches no
+// network.
+func New(opt Options) (*Engine, error) {
+	if opt.Jobs <= 0 {
+		opt.Jobs = runtime.GOMAXPROCS(0)
+	}
+	if opt.Events == nil {
+		opt.Events = event.Discard()
+	}
+	machine, err := index.ReadConfig(opt.Env, opt.UserHome, "")
+	if err != nil {
+		return nil, err
+	}
+	client, err := fetch.New(fetch.Options{
+		Transport: opt.Transport,
+		Env:       opt.Env,
+		CacheDir:  filepath.Join(opt.Home, "cache", "http"),
+		Offline:   opt.Offline,
+		CertFile:  machine.CertFile,
+		Now:       opt.Now,
+		UserAgent: "snug/" + opt.Version,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(opt.Home)
+	if err != nil {
+		return nil, err
+	}
+	if opt.Runner == nil {
+		opt.Runner = interp.NewRunner(opt.Env)
+	}
+	return &Engine{Options: opt, fetch: client, store: s}, nil
+}
+
+func (e *Engine) say(stage string, kind event.Kind, subject, message string) {
+	e.Events.Handle(event.Event{Time: e.Now(), Stage: stage, Kind: kind, Subject: subject, Message: message})
+}
+
+// progress reports work done so far; unit is "bytes" or a plural noun.
+func (e *Engine) progress(stage, subject string, done, total int64, unit string) {
+	e.Events.Handle(event.Event{Time: e.Now(), Stage: stage, Kind: event.Progress, Subject: subject, Done: done, Total: total, Unit: unit})
+}
+
+// host is the target that runtimes are built for here.
+func (e *Engine) host() (pytag.Target, error) {
+	t, err := pytag.Host()
+	if err != nil {
+		return t, fault.New(fault.Unsupported, "snug locks for any target with --target, but builds only where it runs", "this machine: %w", err)
+	}
+	return t, nil
+}
+
+// sourcesFor returns the interpreter sources in the order they are tried.
+func (e *Engine) sourcesFor(ctx context.Context, mirror string) []interp.Source {
+	if e.Sources != nil {
+		return e.Sources
+	}
+	return interp.Default(ctx, e.fetch, interp.Settings{Mirror: mirror, Env: e.Env})
+}

@@ -1,0 +1,242 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"snug/internal/event"
+	"snug/internal/fault"
+	"snug/internal/index"
+	"snug/internal/interp"
+	"snug/internal/lock"
+	"snug/internal/manifest"
+	"snug/internal/pep440"
+	"snug/internal/pytag"
+	"snug/internal/resolve"
+)
+
+// LockName is the lock's file name beside pyproject.toml (PEP 751).
+const LockName = "pylock.toml"
+
+// LockRequest says what to lock and how much may move.
+type LockRequest struct {
+	Upgrade     bool     // choose everything anew
+	UpgradeOnly []string // choose these names anew, keep the rest
+	Python      string   // overrides the project's
+	Targets     []string // override the project's
+	Output      string   // lock file; "" = LockName in the project's folder
+	DryRun      bool     // resolve, write nothing
+}
+
+// Locked is a lock and what became of its file.
+type Locked struct {
+	Lock    *lock.Lock
+	Path    string
+	Changed bool // the file's bytes were replaced
+	Fresh   bool // it answered what is asked already: nothing was resolved
+}
+
+// Lock returns the project's lock, resolving only where the one on disk does
+// not answer what is asked. The file is replaced whole or not at all.
+func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest) (*Locked, error) {
+	if err := e.override(p, req); err != nil {
+		return nil, err
+	}
+	e.sayNotes(p)
+	path := req.Output
+	if path == "" {
+		path = filepath.Join(p.Root, LockName)
+	}
+	old, err := ReadLock(path)
+	if err != nil {
+		return nil, err
+	}
+	asked := p.Digest().String()
+	if old != nil && !req.Upgrade && len(req.UpgradeOnly) == 0 && old.Tool.Asked == asked {
+		return &Locked{Lock: old, Path: path, Fresh: true}, nil
+	}
+	l, err := e.resolve(ctx, p, preferences(old, req))
+	if err != nil {
+		return nil, err
+	}
+	l.Tool.Asked = asked
+	out := &Locked{Lock: l, Path: path}
+	if req.DryRun {
+		return out, nil
+	}
+	out.Changed, err = lock.Write(path, l)
+	return out, err
+}
+
+// sayNotes tells what of the project was read and not obeyed.
+func (e *Engine) sayNotes(p *manifest.Project) {
+	notes := p.Notes
+	if p.Local != nil {
+		notes = append(slices.Clone(notes), p.Local.Notes...)
+	}
+	for _, note := range notes {
+		e.say("manifest", event.Note, "", note)
+	}
+}
+
+// override lets flags speak before the project.
+func (e *Engine) override(p *manifest.Project, req LockRequest) error {
+	if req.Python != "" {
+		p.Python = req.Python
+	}
+	if len(req.Targets) > 0 {
+		p.Targets = req.Targets
+	}
+	if !e.AsOf.IsZero() || e.AllFiles {
+		p.AsOf = e.AsOf
+	}
+	if len(p.Targets) == 0 {
+		host, err := e.host()
+		if err != nil {
+			return err
+		}
+		p.Targets = []string{host.String()}
+	}
+	return nil
+}
+
+// ReadLock reads the lock at path; a lock of nil without an error means that
+// there is none yet.
+func ReadLock(path string) (*lock.Lock, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return lock.Parse(data, path)
+}
+
+// preferences are the versions that resolving should keep if it can.
+func preferences(old *lock.Lock, req LockRequest) map[string]string {
+	keep := map[string]string{}
+	if old == nil || req.Upgrade {
+		return keep
+	}
+	for _, p := range old.Packages {
+		if p.Version != "" && !slices.Contains(req.UpgradeOnly, p.Name) {
+			keep[p.Name] = p.Version
+		}
+	}
+	return keep
+}
+
+// resolve chooses interpreters, then packages.
+func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep map[string]string) (*lock.Lock, error) {
+	start := e.Now()
+	targets, err := e.interpreters(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	client, err := e.index(p)
+	if err != nil {
+		return nil, err
+	}
+	e.say("resolve", event.Started, "", "resolving")
+	l, err := resolve.Resolve(ctx, resolve.Input{
+		Project:     p,
+		Targets:     targets,
+		Index:       client,
+		Preferences: keep,
+		AsOf:        p.AsOf,
+		Events:      e.Events,
+		CreatedBy:   "snug",
+	})
+	if err != nil {
+		return nil, err
+	}
+	e.Events.Handle(event.Event{Time: e.Now(), Stage: "resolve", Kind: event.Done, Message: "resolved",
+		Done: int64(len(l.Packages)), Unit: "packages", Data: map[string]any{"seconds": e.Now().Sub(start).Seconds()}})
+	return l, nil
+}
+
+// interpreters picks one interpreter for every target, the same full version
+// where possible.
+func (e *Engine) interpreters(ctx context.Context, p *manifest.Project) ([]resolve.TargetPython, error) {
+	targets := make([]pytag.Target, len(p.Targets))
+	for i, name := range p.Targets {
+		t, err := pytag.ParseTarget(name)
+		if err != nil {
+			return nil, err
+		}
+		targets[i] = t
+	}
+	chosen, said, err := interp.Choose(ctx, e.sourcesFor(ctx, p.PythonMirror), p.Python, p.RequiresPython, targets)
+	if err != nil {
+		return nil, err
+	}
+	for _, line := range said {
+		e.say("interpreter", event.Note, "", line)
+	}
+	out := make([]resolve.TargetPython, len(targets))
+	for i, t := range targets {
+		py, ok := chosen[t.String()]
+		if !ok {
+			return nil, fault.New(fault.Internal, "", "no interpreter chosen for %s", t)
+		}
+		out[i] = resolve.TargetPython{Target: t, Python: py.Version, Interpreter: lock.Interpreter{Source: py.Source, ID: py.ID, SHA256: py.SHA256}}
+	}
+	return out, nil
+}
+
+// index is the client for this project's indexes: flags first, then the
+// project, then pip's and uv's own configuration.
+func (e *Engine) index(p *manifest.Project) (*index.Client, error) {
+	cfg, err := index.ReadConfig(e.Env, e.UserHome, p.Root)
+	if err != nil {
+		return nil, err
+	}
+	if p.IndexURL != "" {
+		cfg.IndexURL = p.IndexURL
+	}
+	if e.IndexURL != "" {
+		cfg.IndexURL = e.IndexURL
+	}
+	extra := slices.Clone(e.Extra)
+	for _, x := range p.Indexes {
+		extra = append(extra, index.Extra{Name: x.Name, URL: x.URL, Explicit: x.Explicit})
+	}
+	cfg.Extra = append(extra, cfg.Extra...)
+	cfg.PackageIndex = p.PackageIndex
+	cfg.AsOf = p.AsOf
+	for _, note := range cfg.Notes {
+		e.say("index", event.Note, "", note)
+	}
+	return index.New(e.fetch, cfg, filepath.Join(e.Home, "cache", "index")), nil
+}
+
+// targetOf returns the lock's entry for this machine, matching by what the
+// target can run rather than by its exact spelling.
+func (e *Engine) targetOf(l *lock.Lock, path string) (pytag.Target, pep440.Version, lock.Target, error) {
+	host, err := e.host()
+	if err != nil {
+		return pytag.Target{}, pep440.Version{}, lock.Target{}, err
+	}
+	for _, lt := range l.Tool.Targets {
+		t, err := pytag.ParseTarget(lt.Name)
+		if err != nil {
+			return pytag.Target{}, pep440.Version{}, lock.Target{}, err
+		}
+		if t.OS == host.OS && t.Arch == host.Arch && t.Libc == host.Libc {
+			v, err := pep440.Parse(lt.Python)
+			return t, v, lt, err
+		}
+	}
+	return pytag.Target{}, pep440.Version{}, lock.Target{}, fault.New(fault.Input,
+		"add it: [tool.snug] targets = [..., \""+host.String()+"\"], then snug lock",
+		"%s: no target of this lock runs on this machine (%s)", path, host)
+}
+
+// since is how long ago t was, for the table that build prints.
+func (e *Engine) since(t time.Time) time.Duration { return e.Now().Sub(t) }

@@ -1,0 +1,267 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"snug/internal/assemble"
+	"snug/internal/digest"
+	"snug/internal/fault"
+	"snug/internal/generation"
+	"snug/internal/index"
+	"snug/internal/interp"
+	"snug/internal/lock"
+	"snug/internal/manifest"
+	"snug/internal/pep440"
+	"snug/internal/pytag"
+	"snug/internal/store"
+)
+
+// plan is what one build has to do, worked out before anything is fetched.
+type plan struct {
+	engine    *Engine
+	project   *manifest.Project
+	lock      *lock.Lock
+	lockBytes []byte
+	lockSum   string
+	req       BuildRequest
+	target    pytag.Target
+	python    pep440.Version
+	locked    lock.Target
+	runtimes  []string                // to end up current, innermost first
+	done      map[string]BuiltRuntime // those that are already
+	cannot    []string                // those that a found Python cannot serve
+
+	client *index.Client
+	tree   *store.Tree // the interpreter's
+}
+
+func (e *Engine) plan(p *manifest.Project, locked *Locked, req BuildRequest) (*plan, error) {
+	target, python, lt, err := e.targetOf(locked.Lock, locked.Path)
+	if err != nil {
+		return nil, err
+	}
+	names, err := wantedRuntimes(locked.Lock, req)
+	if err != nil {
+		return nil, err
+	}
+	pl := &plan{engine: e, project: p, lock: locked.Lock, lockBytes: locked.Lock.Marshal(), req: req,
+		target: target, python: python, locked: lt, done: map[string]BuiltRuntime{}}
+	pl.lockSum = digest.Of(pl.lockBytes).String()
+	for _, name := range names {
+		if lt.Interpreter.Source == interp.SourceFound && !pl.editable(name) {
+			pl.cannot = append(pl.cannot, name)
+			continue
+		}
+		pl.runtimes = append(pl.runtimes, name)
+		if req.Into == "" {
+			pl.noteCurrent(name)
+		}
+	}
+	return pl, nil
+}
+
+// noteCurrent records a runtime whose current generation was made from this lock.
+func (pl *plan) noteCurrent(name string) {
+	room := roomOf(pl.project.Root, name)
+	n, ok := room.Current()
+	if !ok {
+		return
+	}
+	head, err := generation.ReadHead(room.Path(n))
+	if err != nil || head.Lock != pl.lockSum || head.Target != pl.target.String() || head.Local != pl.project.Local.Digest() {
+		return // damaged, of another lock, or of another project table: it is built again
+	}
+	row := rowOf(name, room.Path(n), n, head)
+	row.State = "unchanged"
+	pl.done[name] = row
+}
+
+func (pl *plan) allCurrent() bool { return len(pl.done) == len(pl.runtimes) && len(pl.cannot) == 0 }
+
+func (pl *plan) rows() []BuiltRuntime {
+	var out []BuiltRuntime
+	for _, name := range pl.runtimes {
+		out = append(out, pl.done[name])
+	}
+	return out
+}
+
+// refused is the error for runtimes that only a found Python could serve.
+func (pl *plan) refused() error {
+	if len(pl.cannot) == 0 {
+		return nil
+	}
+	return fault.New(fault.Unsupported,
+		"ask for a version that `snug python list` shows from another source, or set python-mirror in [tool.snug]",
+		"not built: %v; Python %s was only found on this machine (%s) and cannot be moved", pl.cannot, pl.python, pl.locked.Interpreter.ID)
+}
+
+func (pl *plan) runtime(name string) lock.Runtime {
+	i := slices.IndexFunc(pl.lock.Tool.Runtimes, func(r lock.Runtime) bool { return r.Name == name })
+	return pl.lock.Tool.Runtimes[i]
+}
+
+// editable says whether people edit in this runtime: the outermost of several,
+// unless it is isolated. Its text files are copies, and Python writes its
+// bytecode there itself.
+func (pl *plan) editable(name string) bool {
+	all := pl.lock.Tool.Runtimes
+	contained := slices.ContainsFunc(all, func(r lock.Runtime) bool { return r.Contains == name })
+	return pl.req.Into == "" && len(all) > 1 && !contained && !pl.runtime(name).Isolated
+}
+
+// fetchAll brings the interpreter and every wheel into the store.
+func (e *Engine) fetchAll(ctx context.Context, pl *plan) error {
+	var err error
+	if pl.client, err = e.index(pl.project); err != nil {
+		return err
+	}
+	if pl.tree, err = e.interpreterTree(ctx, pl.project.PythonMirror, pl.target, pl.python, pl.locked.Interpreter); err != nil {
+		return err
+	}
+	// The outermost runtime first: it holds the others' wheels, so that all
+	// downloads are under way at once.
+	for _, name := range slices.Backward(pl.runtimes) {
+		if _, ok := pl.done[name]; ok {
+			continue
+		}
+		if err := assemble.Prefetch(ctx, pl.input(name, "")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// interpreterTree is the locked interpreter's tree, fetched where the store
+// lacks it.
+func (e *Engine) interpreterTree(ctx context.Context, mirror string, t pytag.Target, v pep440.Version, want lock.Interpreter) (*store.Tree, error) {
+	i := interp.Interpreter{Version: v, Target: t.String(), Source: want.Source, ID: want.ID, SHA256: want.SHA256}
+	return e.store.AddTree(ctx, "python-"+v.String()+"-"+want.SHA256, func(dir string) (store.Plan, error) {
+		for _, s := range e.sourcesFor(ctx, mirror) {
+			if s.Name() != want.Source {
+				continue
+			}
+			err := s.Fetch(ctx, i, dir, func(done, total int64) { e.progress("interpreter", "Python "+v.String(), done, total, "bytes") })
+			if err != nil {
+				return nil, fmt.Errorf("fetch Python %s from %s: %w", v, want.Source, err)
+			}
+			return store.Scan(dir, generation.OwnerPython)
+		}
+		return nil, fault.New(fault.Unsupported, "snug lock --upgrade chooses an interpreter that can be had", "Python %s: no source %q here", v, want.Source)
+	})
+}
+
+// input is what assemble needs for one runtime in dest.
+func (pl *plan) input(name, dest string) assemble.Input {
+	e := pl.engine
+	return assemble.Input{
+		Project: pl.project, Lock: pl.lock, LockBytes: pl.lockBytes, Runtime: name,
+		Isolated: pl.runtime(name).Isolated, Target: pl.target, Python: pl.python,
+		Store: e.store, Interpreter: pl.tree, Runner: e.Runner,
+		Copy: pl.req.Into != "", Bytecode: !pl.editable(name),
+		Dest: dest, Jobs: e.Jobs, Events: e.Events,
+		Download: pl.download,
+	}
+}
+
+// download opens a locked file: from the project's folder or from its index.
+func (pl *plan) download(ctx context.Context, f lock.File) (io.ReadCloser, error) {
+	if f.Path != "" {
+		return os.Open(filepath.Join(pl.project.Root, filepath.FromSlash(f.Path)))
+	}
+	return pl.client.Download(ctx, f.URL, f.Size)
+}
+
+// destination is a fresh folder for a runtime, how to make it the one in use,
+// and how to drop what is left of it after an error.
+func (pl *plan) destination(name string) (dest string, commit func() (int, string, error), abandon func(), err error) {
+	if pl.req.Into != "" {
+		return intoFolder(pl.req.Into)
+	}
+	room := roomOf(pl.project.Root, name)
+	dest, err = room.Stage()
+	if err != nil {
+		return "", nil, nil, err
+	}
+	commit = func() (int, string, error) {
+		n, err := room.Adopt(dest)
+		if err != nil {
+			return 0, "", err
+		}
+		return n, room.Path(n), room.Switch(n)
+	}
+	return dest, commit, func() { removeTree(dest) }, nil
+}
+
+// intoFolder prepares the user's own folder: it may be absent, empty, or an
+// earlier output of snug, which is replaced.
+func intoFolder(path string) (dest string, commit func() (int, string, error), abandon func(), err error) {
+	ours, err := replaceable(path)
+	if err != nil {
+		return "", nil, nil, err
+	}
+	parent := filepath.Dir(path)
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return "", nil, nil, err
+	}
+	if dest, err = os.MkdirTemp(parent, "."+filepath.Base(path)+".tmp-"); err != nil {
+		return "", nil, nil, err
+	}
+	commit = func() (int, string, error) {
+		old := dest + ".old"
+		if ours {
+			if err := os.Rename(path, old); err != nil {
+				return 0, "", err
+			}
+		}
+		if err := os.Rename(dest, path); err != nil {
+			if ours {
+				err = errors.Join(err, os.Rename(old, path))
+			}
+			return 0, "", err
+		}
+		removeTree(old)
+		return 0, path, nil
+	}
+	return dest, commit, func() { removeTree(dest) }, os.Chmod(dest, 0o755)
+}
+
+func replaceable(path string) (exists bool, err error) {
+	entries, err := os.ReadDir(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fault.New(fault.Usage, "name a folder", "--into %s: %w", path, err)
+	}
+	if len(entries) == 0 {
+		return true, nil
+	}
+	if _, err := generation.ReadHead(path); err != nil {
+		return false, fault.New(fault.Usage, "name a new or an empty folder", "--into %s: not empty, and not made by snug", path)
+	}
+	return true, nil
+}
+
+// removeTree removes what may hold read-only folders. What cannot be removed is
+// left: it has a temporary name, and garbage collection takes it later.
+func removeTree(dir string) {
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			_ = os.Chmod(path, 0o755)
+		}
+		return nil
+	})
+	_ = os.RemoveAll(dir)
+}
+
+func rowOf(name, dir string, n int, m *generation.Manifest) BuiltRuntime {
+	return BuiltRuntime{Name: name, Dir: dir, Generation: n, Python: m.Python, Packages: len(m.Packages), Files: m.Count, Bytes: m.Bytes, Tree: m.Tree}
+}
