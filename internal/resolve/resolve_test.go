@@ -1,0 +1,343 @@
+package resolve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"snug/internal/digest"
+	"snug/internal/dist"
+	"snug/internal/fault"
+	"snug/internal/index"
+	"snug/internal/lock"
+	"snug/internal/manifest"
+	"snug/internal/pep440"
+	"snug/internal/pep508"
+	"snug/internal/pytag"
+)
+
+// shelfText is a Source from a notation, a release a line:
+//
+//	a 1.0 | python>=3.9 | tag=cp314-cp314-win_amd64 | yanked | sdist | b>=1 | c; extra == 'x'
+type shelfText struct {
+	listings map[string]*index.Listing
+	metadata map[string][]byte // by URL
+}
+
+func world(t testing.TB, text string) *shelfText {
+	t.Helper()
+	w := &shelfText{map[string]*index.Listing{}, map[string][]byte{}}
+	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+		fields := strings.Split(line, " | ")
+		name, version, _ := strings.Cut(strings.TrimSpace(fields[0]), " ")
+		r := fake{name: name, version: version}
+		for _, f := range fields[1:] {
+			f = strings.TrimSpace(f)
+			switch key, value, _ := strings.Cut(f, "="); {
+			case f == "yanked":
+				r.yanked = true
+			case f == "sdist":
+				r.sdist, r.noWheel = true, true
+			case key == "tag":
+				r.tags = append(r.tags, value)
+			case strings.HasPrefix(f, "python"):
+				r.python = strings.TrimPrefix(f, "python")
+			default:
+				r.needs = append(r.needs, f)
+			}
+		}
+		w.add(t, r)
+	}
+	return w
+}
+
+// fake is one release.
+type fake struct {
+	name, version, python string
+	tags, needs, extras   []string
+	yanked                bool
+	sdist, noWheel        bool
+}
+
+func (w *shelfText) add(t testing.TB, r fake) {
+	t.Helper()
+	l := w.listings[r.name]
+	if l == nil {
+		l = &index.Listing{Name: r.name, IndexURL: "https://index.example/simple/"}
+		w.listings[r.name] = l
+	}
+	version, err := pep440.Parse(r.version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := index.File{RequiresPython: r.python, Yanked: r.yanked, Version: version}
+	if r.sdist {
+		f.Name = r.name + "-" + r.version + ".tar.gz"
+		l.Files = append(l.Files, w.file(f, nil))
+	}
+	if r.noWheel {
+		return
+	}
+	if len(r.tags) == 0 {
+		r.tags = []string{"py3-none-any"}
+	}
+	text := "Metadata-Version: 2.1\nName: " + r.name + "\nVersion: " + r.version + "\n"
+	for _, x := range r.extras {
+		text += "Provides-Extra: " + x + "\n"
+	}
+	for _, n := range r.needs {
+		text += "Requires-Dist: " + n + "\n"
+	}
+	for _, tag := range r.tags {
+		f.Name = strings.ReplaceAll(r.name, "-", "_") + "-" + r.version + "-" + tag + ".whl"
+		wheel, err := dist.ParseWheelName(f.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Wheel = &wheel
+		l.Files = append(l.Files, w.file(f, []byte(text+"\n")))
+	}
+}
+
+func (w *shelfText) file(f index.File, metadata []byte) index.File {
+	f.URL = "https://index.example/files/" + f.Name
+	f.Hashes = map[string]string{"sha256": digest.Of([]byte(f.Name)).String()}
+	w.metadata[f.URL] = metadata
+	return f
+}
+
+func (w *shelfText) Listing(_ context.Context, name string) (*index.Listing, error) {
+	if l := w.listings[name]; l != nil {
+		return l, nil
+	}
+	return nil, fault.New(fault.NotFound, "", "%s is not on the index", name)
+}
+
+func (w *shelfText) Metadata(_ context.Context, _ *index.Listing, f index.File) ([]byte, error) {
+	return w.metadata[f.URL], nil
+}
+
+func (w *shelfText) Download(context.Context, string, int64) (io.ReadCloser, error) {
+	return nil, errors.New("nothing to download")
+}
+
+// asks makes a project that asks in prod, test and dev, each a list "a>=1, b[x]".
+func asks(t testing.TB, lists ...string) *manifest.Project {
+	t.Helper()
+	p := &manifest.Project{Root: t.TempDir(), Name: "shop"}
+	names := []string{"prod", "test", "dev"}
+	for i, list := range lists {
+		rt := manifest.Runtime{Name: names[i]}
+		if i > 0 {
+			rt.Contains = names[i-1]
+		}
+		for text := range strings.SplitSeq(list, " & ") {
+			if text != "" {
+				rt.Requirements = append(rt.Requirements, asking(t, text))
+			}
+		}
+		p.Runtimes = append(p.Runtimes, rt)
+	}
+	return p
+}
+
+func asking(t testing.TB, text string) manifest.Requirement {
+	t.Helper()
+	q, err := pep508.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return manifest.Requirement{Requirement: q, Origin: manifest.Origin{File: "pyproject.toml", Table: "[project]"}}
+}
+
+func input(t testing.TB, p *manifest.Project, w Source, names ...string) Input {
+	t.Helper()
+	in := Input{Project: p, Index: w, CreatedBy: "snug"}
+	for _, name := range names {
+		target, err := pytag.ParseTarget(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		py, err := pep440.Parse("3.14.0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.Targets = append(in.Targets, TargetPython{Target: target, Python: py})
+	}
+	return in
+}
+
+// versions is "a 1, b 2" as one runtime on one target installs it.
+func versions(t testing.TB, l *lock.Lock, in Input, target int, runtime string) string {
+	t.Helper()
+	at := in.Targets[target]
+	got, err := l.Select(pytag.Environment(at.Target, at.Python), []string{runtime}, nil, pytag.Supported(at.Target, at.Python), at.Python)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, s := range got {
+		out = append(out, s.Package.Name+" "+s.Package.Version)
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
+}
+
+func TestResolve(t *testing.T) {
+	for _, c := range []struct{ name, index, asks, want string }{
+		{"newest", "a 1\na 2", "a", "a 2"},
+		{"transitive", "a 1 | b<2\nb 1\nb 2", "a", "a 1, b 1"},
+		{"backtrack", "a 2 | b>=2\na 1 | b<2\nb 1", "a", "a 1, b 1"},
+		{"extras", "a 1 | b; extra == 'x' | c; extra == 'y'\nb 1\nc 1", "a[x]", "a 1, b 1"},
+		{"extras of itself", "a 1 | a[x,y]; extra == 'all' | b; extra == 'x' | c; extra == 'y'\nb 1\nc 1", "a[all]", "a 1, b 1, c 1"},
+		{"extra spelled otherwise", "a 1 | b; extra == 'Big_Thing'\nb 1", "a[big-thing]", "a 1, b 1"},
+		{"extra that does not exist", "a 1", "a[none]", "a 1"},
+		{"yanked", "a 2 | yanked\na 1", "a", "a 1"},
+		{"yanked and pinned", "a 2 | yanked\na 1", "a==2", "a 2"},
+		{"yanked and pinned by a package", "a 2 | yanked\na 1\nb 2 | a==2\nb 1", "b", "b 1"},
+		{"pre-release last", "a 2rc1\na 1", "a>=1rc1", "a 1"},
+		{"only pre-releases", "a 2rc1\na 2a1", "a", "a 2rc1"},
+		{"pre-release when stable fails", "a 2rc1 \na 1 | b>9\nb 1", "a", "a 2rc1"},
+		{"requires-python", "a 2 | python>=3.15\na 1", "a", "a 1"},
+		{"broken requires-python", "a 2 | python>=3.8,!=3.0*", "a", "a 2"},
+		{"local version", "a 1.0+cpu\na 0.9", "a==1.0", "a 1.0+cpu"},
+		{"sdist only", "a 2 | sdist\na 1", "a", "a 1"},
+		{"tags", "a 2 | tag=cp314-cp314-win_amd64\na 1", "a", "a 1"},
+		{"marker false", "a 1 | b; sys_platform == 'win32'", "a", "a 1"},
+		{"cycle", "a 1 | b\nb 1 | a", "a", "a 1, b 1"},
+		{"missing package behind an older choice", "a 2 | gone\na 1", "a", "a 1"},
+		{"direct address in a package", "a 2 | b @ https://index.example/b-1-py3-none-any.whl\na 1\nb 1", "a", "a 1"},
+		{"sloppy dependency", "a 1 | b>=1.9.*\nb 2", "a", "a 1, b 2"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in := input(t, asks(t, c.asks), world(t, c.index), "linux-x86_64")
+			l, err := Resolve(t.Context(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := versions(t, l, in, 0, "prod"); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestTargets(t *testing.T) {
+	const linux, windows = "linux-x86_64", "windows-x86_64"
+	for _, c := range []struct{ name, index, asks, linux, windows string }{
+		{"one version for both", "a 2 | tag=cp314-cp314-win_amd64\na 1", "a", "a 1", "a 1"},
+		{"needed on one", "a 1 | w; sys_platform == 'win32'\nw 2 | tag=cp314-cp314-win_amd64", "a", "a 1", "a 1, w 2"},
+		{"limited on one", "a 1 | b<2; sys_platform == 'win32' | b\nb 1\nb 2", "a", "a 1, b 1", "a 1, b 1"},
+		{"split where forced", "a 2 | tag=cp314-cp314-win_amd64\na 1 | tag=py3-none-manylinux_2_17_x86_64\nb 1", "a & b", "a 1, b 1", "a 2, b 1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in := input(t, asks(t, c.asks), world(t, c.index), linux, windows)
+			l, err := Resolve(t.Context(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := versions(t, l, in, 0, "prod"); got != c.linux {
+				t.Errorf("linux: got %q, want %q", got, c.linux)
+			}
+			if got := versions(t, l, in, 1, "prod"); got != c.windows {
+				t.Errorf("windows: got %q, want %q", got, c.windows)
+			}
+		})
+	}
+}
+
+func TestConflict(t *testing.T) {
+	for _, c := range []struct{ name, index, asks, want string }{
+		{"clash", "a 1 | c<2\nb 1 | c>=2\nc 1\nc 2", "a & b", "b 1 needs c>=2"},
+		{"unknown", "a 1", "z", "z is not on the index"},
+		{"no such version", "a 1", "a>5", "the newest of 1 is 1"},
+		{"sdist", "a 1 | sdist", "a", "only an sdist for a 1; building from source is not done yet"},
+		{"yanked", "a 1 | yanked", "a", "yanked"},
+		{"tags", "a 1 | tag=cp314-cp314-win_amd64", "a", "no wheel for linux-x86_64"},
+		{"python", "a 1 | python>=3.15", "a", "needs Python >=3.15, not 3.14.0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Resolve(t.Context(), input(t, asks(t, c.asks), world(t, c.index), "linux-x86_64"))
+			var conflict *Conflict
+			if !errors.As(err, &conflict) {
+				t.Fatalf("got %v, not a conflict", err)
+			}
+			text := conflict.Error()
+			if !strings.Contains(text, c.want) || strings.Count(text, "\n") >= maxLines || fault.HintOf(err) == "" {
+				t.Errorf("hint %q, text:\n%s", fault.HintOf(err), text)
+			}
+		})
+	}
+}
+
+// TestNesting: what a runtime holds, the one around it holds too, on every
+// target; markers name every runtime.
+func TestNesting(t *testing.T) {
+	w := world(t, "a 1 | c; extra == 'x' | w; sys_platform == 'win32'\nb 1 | a[x]\nc 1 | a\nd 1 | b\nw 1 | c")
+	in := input(t, asks(t, "a", "b", "d"), w, "linux-x86_64", "windows-x86_64", "linux-x86_64-musl")
+	l, err := Resolve(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range [][]string{{"a 1", "a 1, b 1, c 1", "a 1, b 1, c 1, d 1"}, {"a 1, c 1, w 1", "a 1, b 1, c 1, w 1", "a 1, b 1, c 1, d 1, w 1"}} {
+		for n, runtime := range []string{"prod", "test", "dev"} {
+			if got := versions(t, l, in, i, runtime); got != want[n] {
+				t.Errorf("%s on %s: got %q, want %q", runtime, in.Targets[i].Target, got, want[n])
+			}
+		}
+	}
+	if got, want := l.Packages[0].Marker, "'prod' in dependency_groups or 'test' in dependency_groups or 'dev' in dependency_groups"; got != want {
+		t.Errorf("marker of a: %s", got)
+	}
+	again, err := Resolve(t.Context(), in)
+	if err != nil || string(again.Marshal()) != string(l.Marshal()) {
+		t.Errorf("a second run gives other bytes (%v)", err)
+	}
+}
+
+func TestPreferencesAndConstraints(t *testing.T) {
+	w := world(t, "a 1\na 2\na 3\nb 1\nb 2")
+	in := input(t, asks(t, "a & b"), w, "linux-x86_64")
+	in.Preferences = map[string]string{"a": "2"}
+	in.Project.Constraints = []manifest.Requirement{asking(t, "b<2")}
+	l, err := Resolve(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := versions(t, l, in, 0, "prod"); got != "a 2, b 1" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestCheckRefuses: a lock that was tampered with is not let through.
+func TestCheckRefuses(t *testing.T) {
+	w := world(t, "a 1 | b>=2\nb 1\nb 2\nc 1")
+	for name, spoil := range map[string]func(*lock.Lock){
+		"missing":      func(l *lock.Lock) { l.Packages = l.Packages[:1] },
+		"not admitted": func(l *lock.Lock) { l.Packages[1].Version = "1" },
+		"not needed": func(l *lock.Lock) {
+			l.Packages = append(l.Packages, lock.Package{Name: "c", Version: "1", Wheels: l.Packages[1].Wheels})
+		},
+	} {
+		in := input(t, asks(t, "a"), w, "linux-x86_64")
+		l, err := Resolve(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spoil(l)
+		read := func(name, version string) ([]byte, error) {
+			data, ok := w.metadata[fmt.Sprintf("https://index.example/files/%s-%s-py3-none-any.whl", name, version)]
+			if !ok {
+				return nil, errors.New("no such metadata")
+			}
+			return data, nil
+		}
+		if err := Check(l, in, read); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
