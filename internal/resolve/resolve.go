@@ -12,7 +12,6 @@
 package resolve
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -164,7 +163,7 @@ func solveAll(ctx context.Context, in Input, asked *roots, places []place, shelf
 		}
 		spread(out, group, chosen)
 		for name, r := range chosen {
-			prefer[name] = cmp.Or(prefer[name], r.version.String())
+			prefer[name] = r.version.String()
 		}
 	}
 	return out, nil

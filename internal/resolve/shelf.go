@@ -121,7 +121,7 @@ func (s *shelf) releases(p *project, files []index.File) []*release {
 	var out []*release
 	for _, f := range files {
 		key := f.Version.String()
-		for strings.HasSuffix(key, ".0") { // 1.0 is 1.0.0
+		for r := f.Version; r.Local() == "" && strings.HasSuffix(key, ".0"); { // 1.0 is 1.0.0
 			key = strings.TrimSuffix(key, ".0")
 		}
 		if byVersion[key] == nil {

@@ -100,8 +100,6 @@ func (w *walk) runtimes(ctx context.Context, asked *roots, i int) error {
 		if err := w.reach(ctx, rt.asks, reached[n]); err != nil {
 			return err
 		}
-		// Where an inner and an outer runtime ask for different extras of a
-		// package, the outer one holds the needs of both.
 		for name := range reached[n] {
 			groups[name] = append(groups[name], fmt.Sprintf("'%s' in dependency_groups", rt.Name))
 		}
