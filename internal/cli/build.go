@@ -60,6 +60,12 @@ resolved, and a runtime of real copies is written to that folder.`,
 			if w.into != "" {
 				req.Into = a.path(w.into)
 			}
+			if a.isLoose(&w, args) {
+				if w.into == "" {
+					return usage("add --into DIR, or name a project's folder", "requirements on the command line need a folder to build into")
+				}
+				req.Loose = true
+			}
 			built, err := e.Build(cmd.Context(), p, req)
 			if built != nil {
 				if terr := a.printBuilt(built); err == nil {
@@ -81,7 +87,7 @@ resolved, and a runtime of real copies is written to that folder.`,
 // projectFor tells a project's folder, names of runtimes and requirements
 // apart, and loads or makes the project.
 func (a *app) projectFor(w *wanted, args []string) (*manifest.Project, []string, error) {
-	if len(w.requirements) > 0 || (w.into != "" && len(args) > 0 && !a.isProject(args[0])) {
+	if a.isLoose(w, args) {
 		p, err := a.loose(w, args)
 		return p, nil, err
 	}
@@ -90,6 +96,11 @@ func (a *app) projectFor(w *wanted, args []string) (*manifest.Project, []string,
 	}
 	p, err := a.load()
 	return p, args, err
+}
+
+// isLoose says whether the requirements are named on the command line.
+func (a *app) isLoose(w *wanted, args []string) bool {
+	return len(w.requirements) > 0 || (w.into != "" && len(args) > 0 && !a.isProject(args[0]))
 }
 
 // isProject tells a project's folder from the name of a runtime or a package:

@@ -15,7 +15,14 @@ the command's own.`,
 		Example: "  snug run test -- pytest\n  snug run prod -- python manage.py check",
 		Args:    cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.exec(cmd, args[0], args[1:])
+			argv := args[1:]
+			if argv[0] == "--" {
+				argv = argv[1:]
+			}
+			if len(argv) == 0 {
+				return usage("snug run "+args[0]+" -- python", "run needs a command")
+			}
+			return a.exec(cmd, args[0], argv)
 		},
 	}
 	cmd.Flags().SetInterspersed(false)

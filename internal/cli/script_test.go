@@ -28,13 +28,14 @@ import (
 //	snug ARG…            runs snug in the current folder
 //	python VERSION…      the versions that can be had from now on
 //	found VERSION…       versions that are only found on the machine
-//	release FILE…        adds releases to the index, from txtar files
+//	later DURATION       moves the clock
+//	release DIR…         adds the releases of a folder to the index
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata/script",
 		Setup: setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"snug": storySnug, "python": storyPython, "found": storyFound, "release": storyRelease,
+			"snug": storySnug, "python": storyPython, "found": storyFound, "release": storyRelease, "later": storyLater,
 		},
 	})
 }
@@ -45,6 +46,7 @@ type story struct {
 	python fakeSource
 	found  fakeSource
 	broken bool // runtimes do not start
+	now    time.Time
 }
 
 type storyKey struct{}
@@ -58,7 +60,7 @@ func setup(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	env.Values[storyKey{}] = &story{index: x, python: fakeSource{versions: []string{"3.13.1", "3.14.6"}}, found: fakeSource{found: true}}
+	env.Values[storyKey{}] = &story{index: x, python: fakeSource{versions: []string{"3.13.1", "3.14.6"}}, found: fakeSource{found: true}, now: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)}
 	return nil
 }
 
@@ -93,7 +95,7 @@ func storySnug(ts *testscript.TestScript, neg bool, args []string) {
 		Args: args, Dir: ts.MkAbs("."),
 		Env:   []string{"HOME=" + filepath.Join(work, "home"), "SNUG_HOME=" + filepath.Join(work, "store"), "SNUG_INDEX_URL=" + indextest.URL, "PATH=" + os.Getenv("PATH")},
 		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut,
-		Now:       func() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC) },
+		Now:       func() time.Time { return s.now },
 		Transport: s.index, Sources: []interp.Source{s.python, s.found}, Runner: fakeRunner{starts: !s.broken},
 	})
 	io.Copy(ts.Stdout(), &out)
@@ -108,6 +110,12 @@ func storySnug(ts *testscript.TestScript, neg bool, args []string) {
 	fmt.Fprintf(ts.Stderr(), "exit code %d\n", code)
 }
 
+func storyLater(ts *testscript.TestScript, _ bool, args []string) {
+	d, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	storyOf(ts).now = storyOf(ts).now.Add(d)
+}
+
 func storyPython(ts *testscript.TestScript, _ bool, args []string) {
 	storyOf(ts).python.versions = args
 }
@@ -116,7 +124,9 @@ func storyFound(ts *testscript.TestScript, _ bool, args []string) { storyOf(ts).
 
 func storyRelease(ts *testscript.TestScript, _ bool, args []string) {
 	for _, name := range args {
-		specs, err := indextest.Parse([]byte(ts.ReadFile(name)))
+		data, err := archiveOf(ts.MkAbs(name))
+		ts.Check(err)
+		specs, err := indextest.Parse(data)
 		ts.Check(err)
 		for _, s := range specs {
 			storyOf(ts).index.Add(s)

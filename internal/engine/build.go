@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 type BuildRequest struct {
 	Lock        LockRequest
 	Runtimes    []string // nil: all of the project's
+	Loose       bool     // there is no project: nothing but Into is written
 	Into        string   // one runtime of real copies in this folder, instead of .snug
 	IntoRuntime string   // which one; "" = prod
 	Prove       bool     // import every top-level module before switching
@@ -82,8 +84,9 @@ func (e *Engine) Build(ctx context.Context, p *manifest.Project, req BuildReques
 }
 
 func (e *Engine) lockForBuild(ctx context.Context, p *manifest.Project, req BuildRequest) (*Locked, error) {
-	if req.Into != "" && p.Root == "" {
-		req.Lock.DryRun = true // a runtime without a project carries its lock inside
+	if req.Loose { // a runtime without a project carries its lock inside
+		req.Lock.DryRun = true
+		req.Lock.Output = filepath.Join(req.Into, filepath.FromSlash(generation.LockPath))
 	}
 	if req.Locked {
 		req.Lock.DryRun = true

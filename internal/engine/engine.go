@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 
 	"snug/internal/event"
@@ -52,6 +53,7 @@ type Engine struct {
 	Options
 	fetch *fetch.Client
 	store *store.Store
+	noted sync.Once // the notes on pip's and uv's configuration
 }
 
 // New opens the store below opt.Home, creating it where needed. It touches no

@@ -210,9 +210,11 @@ func (e *Engine) index(p *manifest.Project) (*index.Client, error) {
 	cfg.Extra = append(extra, cfg.Extra...)
 	cfg.PackageIndex = p.PackageIndex
 	cfg.AsOf = p.AsOf
-	for _, note := range cfg.Notes {
-		e.say("index", event.Note, "", note)
-	}
+	e.noted.Do(func() {
+		for _, note := range cfg.Notes {
+			e.say("index", event.Note, "", note)
+		}
+	})
 	return index.New(e.fetch, cfg, filepath.Join(e.Home, "cache", "index")), nil
 }
 
