@@ -60,7 +60,6 @@ type release struct {
 	notes []string
 	bad   string // why its metadata cannot be used
 	err   error
-	extra map[string]bool
 }
 
 // need is one Requires-Dist.
@@ -269,10 +268,6 @@ func (r *release) parse(data []byte) error {
 	}
 	if len(m.RequiresDist) > maxNeeds {
 		return errors.New("it names too many dependencies")
-	}
-	r.extra = map[string]bool{}
-	for _, x := range m.ProvidesExtra {
-		r.extra[pep508.NormalizeName(x)] = true
 	}
 	for _, text := range m.RequiresDist {
 		q, said, err := pep508.ParseLenient(text)
