@@ -110,9 +110,8 @@ func newPlaces(targets []TargetPython) []place {
 // targets is a set of places, by index.
 type targets uint64
 
-func (s targets) has(i int) bool { return s&(1<<i) != 0 }
-func (s targets) first() int     { return bits.TrailingZeros64(uint64(s)) }
-func (s targets) many() bool     { return s&(s-1) != 0 }
+func (s targets) first() int { return bits.TrailingZeros64(uint64(s)) }
+func (s targets) many() bool { return s&(s-1) != 0 }
 
 func (s targets) each(yield func(int) bool) {
 	for ; s != 0; s &= s - 1 {
