@@ -167,10 +167,10 @@ func (a *app) prove() *cobra.Command {
 					fmt.Fprintf(a.Stdout, "%s (%s): %s\n", f.Module, f.Package, f.Reason)
 				}
 			}
-			if len(r.Failed) > 0 {
-				return fault.New(fault.Failed, "the lines above name each module and why", "%s: %d of %d modules do not import", args[0], len(r.Failed), r.Modules)
+			if broken := r.Broken(); len(broken) > 0 {
+				return fault.New(fault.Failed, "the lines above name each module and why", "%s: %d of %d modules do not import", args[0], len(broken), r.Modules)
 			}
-			a.say("%s: %d modules import", args[0], r.Modules)
+			a.say("%s: %d of %d modules import, none is broken", args[0], r.Modules-len(r.Failed), r.Modules)
 			return nil
 		},
 	}

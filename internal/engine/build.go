@@ -139,9 +139,10 @@ func (e *Engine) mustProve(ctx context.Context, dir string, m *generation.Manife
 	if err != nil || report.OK() {
 		return err
 	}
-	f := report.Failed[0]
+	broken := report.Broken()
+	f := broken[0]
 	return fault.New(fault.Failed, "the runtime in use is untouched; build without --prove to get it all the same",
-		"%d of %d modules do not import, first %s of %s: %s", len(report.Failed), report.Modules, f.Module, f.Package, f.Reason)
+		"%d of %d modules do not import, first %s of %s: %s", len(broken), report.Modules, f.Module, f.Package, f.Reason)
 }
 
 // wantedRuntimes are the names to build, innermost first.

@@ -74,14 +74,21 @@ type Report struct {
 	Kept    bool      `json:"-"` // from an earlier proof of the same tree
 }
 
-// OK reports whether every module can be imported.
-func (r *Report) OK() bool { return len(r.Failed) == 0 }
+// Broken are the failures that count: those whose reason is not that something
+// is absent which no locked package brings.
+func (r *Report) Broken() []Failure {
+	return slices.DeleteFunc(slices.Clone(r.Failed), func(f Failure) bool { return f.Absent != "" })
+}
+
+// OK reports whether no module is broken.
+func (r *Report) OK() bool { return len(r.Broken()) == 0 }
 
 // Failure is a module that cannot be imported.
 type Failure struct {
 	Package  string `json:"package"`
 	Module   string `json:"module"`
 	Reason   string `json:"reason"`
+	Absent   string `json:"absent,omitempty"` // the top-level module it asked for, which nothing in the runtime brings
 	TimedOut bool   `json:"timed-out,omitempty"`
 }
 
@@ -108,7 +115,8 @@ func Imports(ctx context.Context, in Input) (*Report, error) {
 		}
 		for _, r := range results {
 			if !r.OK {
-				report.Failed = append(report.Failed, Failure{Package: owners[r.Module], Module: r.Module, Reason: r.Reason, TimedOut: r.TimedOut})
+				report.Failed = append(report.Failed, Failure{Package: owners[r.Module], Module: r.Module, Reason: r.Reason,
+					Absent: absent(r.Reason, owners), TimedOut: r.TimedOut})
 			}
 		}
 		done += len(part)
@@ -117,6 +125,22 @@ func Imports(ctx context.Context, in Input) (*Report, error) {
 		}
 	}
 	return report, in.write(report)
+}
+
+// absent is the module that an import did not find, if no package of the
+// runtime has it: an import that the package did not declare as a requirement
+// (matplotlib-inline without matplotlib is the usual one).
+func absent(reason string, owners map[string]string) string {
+	_, rest, ok := strings.Cut(reason, "ModuleNotFoundError: No module named '")
+	if !ok {
+		return ""
+	}
+	name, _, _ := strings.Cut(rest, "'")
+	name, _, _ = strings.Cut(name, ".")
+	if _, here := owners[name]; here {
+		return ""
+	}
+	return name
 }
 
 // Modules are the top-level modules of a runtime's packages, each with the
