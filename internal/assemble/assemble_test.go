@@ -88,7 +88,7 @@ func TestIsolatedRuntime(t *testing.T) {
 	w := standard(t, t.TempDir())
 	in := w.input("prod")
 	m := w.build(in)
-	want := "lib/python3.14\nlib/python3.14/lib-dynload\nlib/python3.14/site-packages\nlib/python3.14/site-packages/vendored\napp\napp/src\n"
+	want := "share/snug/isolated\nlib/python3.14\nlib/python3.14/lib-dynload\nlib/python3.14/site-packages\nlib/python3.14/site-packages/vendored\napp\napp/src\n"
 	if got := read(t, in.Dest, "python3.14._pth"); got != want {
 		t.Errorf("._pth is %q", got)
 	}
@@ -105,6 +105,9 @@ func TestIsolatedRuntime(t *testing.T) {
 		t.Errorf("bytecode %q", got)
 	}
 	read(t, in.Dest, "bin/shop")
+	if text := read(t, in.Dest, "share/snug/isolated/venv.py"); !strings.Contains(text, "snug run dev -- python -m venv") {
+		t.Errorf("venv.py is %q", text)
+	}
 	read(t, in.Dest, site, "my_shop-1.4.0.dist-info/direct_url.json")
 }
 

@@ -1,6 +1,7 @@
 package assemble
 
 import (
+	_ "embed"
 	"fmt"
 	"os"
 	"path"
@@ -26,6 +27,15 @@ Error=This Python is a runtime that snug assembled: exactly what its lock says.
  For something to throw away: snug run dev -- python -m venv DIR
 `
 
+// isolatedDir comes first on an isolated runtime's path: it holds what stands
+// before a module of the standard library there.
+const isolatedDir = "share/snug/isolated"
+
+// venvStop is what `python -m venv` meets in an isolated runtime.
+//
+//go:embed venv.py
+var venvStop string
+
 // addControl writes the control files: the closed list of what snug adds.
 func (in *Input) addControl(m *generation.Manifest, wheels []layer) error {
 	control := map[string]string{
@@ -45,6 +55,7 @@ func (in *Input) addControl(m *generation.Manifest, wheels []layer) error {
 	}
 	if in.Isolated {
 		control["python"+in.minor()+"._pth"] = in.isolatedPath(pth.paths, roots)
+		control[isolatedDir+"/venv.py"] = venvStop
 		m.Notes = append(m.Notes, pth.code...)
 	} else if len(roots) > 0 {
 		control[in.sitePackages()+"/"+projectPth] = strings.Join(roots, "\n") + "\n"
@@ -61,7 +72,7 @@ func (in *Input) addControl(m *generation.Manifest, wheels []layer) error {
 // and no "import site", so that nothing else gets in.
 func (in *Input) isolatedPath(fromWheels, roots []string) string {
 	lib := "lib/python" + in.minor()
-	lines := append([]string{lib, lib + "/lib-dynload", lib + "/site-packages"}, fromWheels...)
+	lines := append([]string{isolatedDir, lib, lib + "/lib-dynload", lib + "/site-packages"}, fromWheels...)
 	return strings.Join(append(lines, roots...), "\n") + "\n"
 }
 
