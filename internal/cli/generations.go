@@ -177,7 +177,7 @@ func (a *app) prove() *cobra.Command {
 }
 
 func (a *app) python() *cobra.Command {
-	cmd := &cobra.Command{Use: "python", Short: "which interpreters can be had, and from where", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "python", Short: "which interpreters can be had, and from where", Args: known,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	var target string
 	list := &cobra.Command{

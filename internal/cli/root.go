@@ -77,6 +77,7 @@ func Run(ctx context.Context, w World) int {
 	root.SetIn(w.Stdin)
 	root.SetOut(w.Stdout)
 	root.SetErr(w.Stderr)
+	asUsage(root)
 	err := root.ExecuteContext(ctx)
 	app.finish()
 	if err == nil {
@@ -116,7 +117,7 @@ func (a *app) root() *cobra.Command {
 		Version:       Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          known,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
@@ -136,6 +137,37 @@ func (a *app) root() *cobra.Command {
 	cmd.AddCommand(a.build(), a.lock(), a.run(), a.shell(), a.init(), a.add(), a.remove(), a.why(), a.diff(),
 		a.list(), a.history(), a.rollback(), a.gc(), a.verify(), a.prove(), a.python())
 	return cmd
+}
+
+// known refuses a word that is no command, with those that are near it.
+func known(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := cmd.CommandPath() + " --help lists the commands"
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "? " + hint
+	}
+	return usage(hint, "there is no command %q", args[0])
+}
+
+// asUsage makes a wrong number of arguments a usage error, in every command
+// below cmd.
+func asUsage(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(c *cobra.Command, args []string) error {
+			err := check(c, args)
+			var said *fault.Error
+			if err == nil || errors.As(err, &said) {
+				return err
+			}
+			return usage("write it as "+c.UseLine(), "%s: %w", c.Name(), err)
+		}
+	}
+	for _, c := range cmd.Commands() {
+		asUsage(c)
+	}
 }
 
 // env looks a variable up in the world's environment.

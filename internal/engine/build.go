@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"snug/internal/assemble"
 	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/generation"
-	"snug/internal/lock"
 	"snug/internal/manifest"
 	"snug/internal/prove"
 )
@@ -53,11 +53,15 @@ type BuiltRuntime struct {
 // current for this lock already is left as it is. On an error every runtime in
 // use is untouched; those named in the result are done.
 func (e *Engine) Build(ctx context.Context, p *manifest.Project, req BuildRequest) (*Built, error) {
+	names, err := wantedRuntimes(p, req)
+	if err != nil {
+		return nil, err
+	}
 	locked, err := e.lockForBuild(ctx, p, req)
 	if err != nil {
 		return nil, err
 	}
-	plan, err := e.plan(p, locked, req)
+	plan, err := e.plan(p, locked, names, req)
 	if err != nil {
 		return nil, err
 	}
@@ -146,9 +150,9 @@ func (e *Engine) mustProve(ctx context.Context, dir string, m *generation.Manife
 }
 
 // wantedRuntimes are the names to build, innermost first.
-func wantedRuntimes(l *lock.Lock, req BuildRequest) ([]string, error) {
+func wantedRuntimes(p *manifest.Project, req BuildRequest) ([]string, error) {
 	var all []string
-	for _, r := range l.Tool.Runtimes {
+	for _, r := range p.Runtimes {
 		all = append(all, r.Name)
 	}
 	ask := req.Runtimes
@@ -161,7 +165,7 @@ func wantedRuntimes(l *lock.Lock, req BuildRequest) ([]string, error) {
 	}
 	for _, name := range ask {
 		if !slices.Contains(all, name) {
-			return nil, fault.New(fault.Usage, fmt.Sprintf("the runtimes are %v; a project's folder is named first: snug build DIR", all), "there is no runtime %q", name)
+			return nil, fault.New(fault.Usage, fmt.Sprintf("the runtimes are %s; a project's folder is named first: snug build DIR", strings.Join(all, ", ")), "there is no runtime %q", name)
 		}
 	}
 	if len(ask) == 0 {

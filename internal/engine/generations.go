@@ -63,7 +63,11 @@ func (e *Engine) Rollback(root, name string, to int) (int, error) {
 			return g.Number, room.Switch(g.Number)
 		}
 	}
-	return 0, fault.New(fault.NotFound, "snug history "+name+" lists the generations", "%s has no generation to go back to", name)
+	what := "no generation to go back to"
+	if to != 0 {
+		what = fmt.Sprintf("no generation %d", to)
+	}
+	return 0, fault.New(fault.NotFound, "snug history "+name+" lists the generations", "%s has %s", name, what)
 }
 
 // Verify hashes every file of a runtime again.

@@ -16,6 +16,7 @@ import (
 	"snug/internal/lock"
 	"snug/internal/manifest"
 	"snug/internal/pep440"
+	"snug/internal/pep508"
 	"snug/internal/pytag"
 	"snug/internal/resolve"
 )
@@ -54,6 +55,9 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	}
 	old, err := ReadLock(path)
 	if err != nil {
+		return nil, err
+	}
+	if req.UpgradeOnly, err = lockedNames(old, req.UpgradeOnly, path); err != nil {
 		return nil, err
 	}
 	asked := p.Digest().String()
@@ -116,6 +120,19 @@ func ReadLock(path string) (*lock.Lock, error) {
 		return nil, err
 	}
 	return lock.Parse(data, path)
+}
+
+// lockedNames are the names as the lock spells them. One that is not locked is
+// refused: there is nothing to choose anew.
+func lockedNames(old *lock.Lock, names []string, path string) ([]string, error) {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = pep508.NormalizeName(name)
+		if old != nil && !slices.ContainsFunc(old.Packages, func(p lock.Package) bool { return p.Name == out[i] }) {
+			return nil, fault.New(fault.NotFound, "snug list shows what is locked; snug add "+name+" asks for it", "%s does not hold %s", path, name)
+		}
+	}
+	return out, nil
 }
 
 // preferences are the versions that resolving should keep if it can.

@@ -42,12 +42,8 @@ type plan struct {
 	tree   *store.Tree // the interpreter's
 }
 
-func (e *Engine) plan(p *manifest.Project, locked *Locked, req BuildRequest) (*plan, error) {
+func (e *Engine) plan(p *manifest.Project, locked *Locked, names []string, req BuildRequest) (*plan, error) {
 	target, python, lt, err := e.targetOf(locked.Lock, locked.Path)
-	if err != nil {
-		return nil, err
-	}
-	names, err := wantedRuntimes(locked.Lock, req)
 	if err != nil {
 		return nil, err
 	}
