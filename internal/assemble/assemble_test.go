@@ -196,6 +196,25 @@ func TestOverlaps(t *testing.T) {
 	}
 }
 
+// Some wheels bring bytecode, which says whose machine made it and is stale
+// once unpacked: the runtime's own stands in its place.
+func TestBytecodeOfAWheelIsLeftOut(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	w.add("alpha", map[string]string{"alpha.py": "a = 1\n", "__pycache__/alpha.cpython-314.pyc": "theirs", "bare.pyc": "no source"}, "prod", "dev")
+	in := w.input("prod")
+	w.build(in)
+	if got := read(t, in.Dest, site, "__pycache__/alpha.cpython-314.pyc"); got != "pyc of "+site+"alpha.py: a = 1\n" {
+		t.Errorf("bytecode %q", got)
+	}
+	if got := read(t, in.Dest, site, "bare.pyc"); got != "no source" {
+		t.Errorf("a module without source is %q", got)
+	}
+	dev := w.build(w.input("dev"))
+	if slices.ContainsFunc(dev.Files, func(f generation.File) bool { return strings.Contains(f.Path, "__pycache__") }) {
+		t.Error("dev has the wheel's bytecode")
+	}
+}
+
 func TestRefusedWheels(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(w *world, in *Input)

@@ -43,7 +43,7 @@ func (in *Input) addProject(m *generation.Manifest) error {
 			return fault.New(fault.Input, "see [project.scripts]", "pyproject.toml: %w", err)
 		}
 		if script != "" {
-			payload[script] = wheel.Launcher(ep, in.minor())
+			payload[script] = wheel.Launcher(ep)
 		}
 	}
 	if err := in.refuseOwned(m, name, payload); err != nil {

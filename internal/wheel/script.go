@@ -24,23 +24,23 @@ if [ -e "$d/../` + SealedPath + `" ]; then
   unset PYTHONPYCACHEPREFIX
   export PYTHONDONTWRITEBYTECODE=1
 fi
-exec "$d/python%s" "$0" "$@"
+exec "$d/python3" "$0" "$@"
 '''
 `
 
 // Launcher is the script that an entry point of console_scripts or gui_scripts
 // becomes: it runs the Python beside it, wherever the runtime was moved to. In
 // a sealed runtime that Python writes no bytecode and looks for none elsewhere.
-func Launcher(ep dist.EntryPoint, minor string) []byte {
+func Launcher(ep dist.EntryPoint) []byte {
 	call := ep.Attr
 	first, _, _ := strings.Cut(call, ".")
-	return fmt.Appendf(nil, trampoline+`import sys
+	return fmt.Appendf([]byte(trampoline), `import sys
 
 from %s import %s
 
 if __name__ == "__main__":
     sys.exit(%s())
-`, minor, ep.Module, first, call)
+`, ep.Module, first, call)
 }
 
 // ScriptName is the launcher's path for an entry point, or "" when the entry
@@ -79,7 +79,7 @@ func (in *install) launchers() error {
 		if dest == "" || in.done[dest] {
 			continue
 		}
-		if err := in.write(dest, 0o755, Launcher(ep, in.opt.PythonMinor)); err != nil {
+		if err := in.write(dest, 0o755, Launcher(ep)); err != nil {
 			return err
 		}
 	}
@@ -105,14 +105,14 @@ func (in *install) script(i int, f archive.ZipFile, dest string) error {
 	if err := in.verify(f.Name, digest.Of(data)); err != nil {
 		return err
 	}
-	return in.write(dest, f.Mode, rewriteShebang(data, in.opt.PythonMinor))
+	return in.write(dest, f.Mode, rewriteShebang(data))
 }
 
 // rewriteShebang replaces "#!python…" (also "#!pythonw", with arguments).
-func rewriteShebang(data []byte, minor string) []byte {
+func rewriteShebang(data []byte) []byte {
 	if !bytes.HasPrefix(data, []byte("#!python")) {
 		return data
 	}
 	_, rest, _ := bytes.Cut(data, []byte("\n"))
-	return append(fmt.Appendf(nil, trampoline, minor), rest...)
+	return append([]byte(trampoline), rest...)
 }

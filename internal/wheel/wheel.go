@@ -28,7 +28,7 @@ import (
 
 // LayoutVersion changes whenever the same wheel would be written otherwise; it
 // is part of a tree's key.
-const LayoutVersion = "1"
+const LayoutVersion = "2"
 
 // Limits of the small files that are read whole.
 const (
@@ -190,10 +190,11 @@ func (in *install) place(name string) (dest, scheme string, err error) {
 	return "", "", in.broken("%s: unknown scheme %q", name, scheme)
 }
 
-// unpack writes every entry but those that are made anew.
+// unpack writes every entry but those that are made anew, by the installer or
+// by Python.
 func (in *install) unpack() error {
 	for i, f := range in.zip.Files() {
-		if f.Dir || in.remade(f.Name) {
+		if f.Dir || in.remade(f.Name) || cached(f.Name) {
 			continue
 		}
 		dest, scheme, err := in.place(f.Name)
@@ -224,6 +225,12 @@ func (in *install) remade(name string) bool {
 		return true
 	}
 	return false
+}
+
+// cached is bytecode beside its source: it names the machine that made it and
+// no longer fits the source's new time, so the runtime's own stands there.
+func cached(name string) bool {
+	return strings.HasSuffix(name, ".pyc") && path.Base(path.Dir(name)) == "__pycache__"
 }
 
 // copy streams one entry to dest and holds it to RECORD.

@@ -195,7 +195,7 @@ func TestLauncherIsMovable(t *testing.T) {
 	}
 	fake := "#!/bin/sh\necho \"$(basename \"$1\") $2 ${PYTHONDONTWRITEBYTECODE-no} ${PYTHONPYCACHEPREFIX-no}\"\n"
 	ep := dist.EntryPoint{Group: "console_scripts", Name: "shop", Module: "shop_kit", Attr: "main"}
-	for name, text := range map[string]string{"python3.14": fake, "shop": string(Launcher(ep, "3.14"))} {
+	for name, text := range map[string]string{"python3": fake, "shop": string(Launcher(ep))} {
 		if err := os.WriteFile(filepath.Join(bin, name), []byte(text), 0o755); err != nil {
 			t.Fatal(err)
 		}
