@@ -215,6 +215,19 @@ func TestBytecodeOfAWheelIsLeftOut(t *testing.T) {
 	}
 }
 
+func TestToleratedWheelIsNamed(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	w.add("alpha", map[string]string{"alpha.py": "", "beta.py": "", "INFO/RECORD": "gone.py,,\n"}, "prod")
+	in := w.input("prod")
+	heard := &said{}
+	in.Events = heard
+	w.build(in)
+	want := []string{"alpha-1.0-py3-none-any.whl: RECORD lists gone.py, which the wheel lacks (and 4 more)"}
+	if !slices.Equal(heard.notes, want) {
+		t.Errorf("said %q", heard.notes)
+	}
+}
+
 func TestRefusedWheels(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(w *world, in *Input)

@@ -12,10 +12,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"snug/internal/digest"
 	"snug/internal/dist"
+	"snug/internal/event"
 	"snug/internal/generation"
 	"snug/internal/interp"
 	"snug/internal/lock"
@@ -71,11 +73,14 @@ func wheelOf(t *testing.T, name, version string, files map[string]string) (file 
 		names = append(names, n)
 		entries = append(entries, dist.RecordEntry{Path: n, Sum: digest.Of([]byte(text)), Size: int64(len(text))})
 	}
-	all[info+"/RECORD"] = string(dist.FormatRecord(entries))
+	if _, given := all[info+"/RECORD"]; !given {
+		all[info+"/RECORD"] = string(dist.FormatRecord(entries))
+		names = append(names, info+"/RECORD")
+	}
 	slices.Sort(names)
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
-	for _, n := range append(names, info+"/RECORD") {
+	for _, n := range names {
 		f, err := w.Create(n)
 		if err == nil {
 			_, err = f.Write([]byte(all[n]))
@@ -88,6 +93,20 @@ func wheelOf(t *testing.T, name, version string, files map[string]string) (file 
 		t.Fatal(err)
 	}
 	return fmt.Sprintf("%s-%s-py3-none-any.whl", name, version), b.Bytes()
+}
+
+// said collects the notes of a build.
+type said struct {
+	mu    sync.Mutex
+	notes []string
+}
+
+func (s *said) Handle(e event.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.Kind == event.Note {
+		s.notes = append(s.notes, e.Message)
+	}
 }
 
 // world is a machine: a home, a project, and an index that serves wheels.

@@ -14,6 +14,7 @@ import (
 	"snug/internal/archive"
 	"snug/internal/digest"
 	"snug/internal/dist"
+	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/lock"
 	"snug/internal/pep508"
@@ -140,27 +141,45 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 			return nil, err
 		}
 		opt := wheel.Options{PythonMinor: in.minor(), URL: src.url, SHA256: sum.String()}
-		return unpack(blob, name, opt, dir)
+		plan, notes, err := unpack(blob, name, opt, dir)
+		in.tolerated(src.file.Name, notes)
+		return plan, err
 	})
 	return layer{name: src.name, version: src.version, sum: sum.String(), tree: tree}, err
 }
 
-func unpack(blob string, name dist.WheelName, opt wheel.Options, dir string) (store.Plan, error) {
+func unpack(blob string, name dist.WheelName, opt wheel.Options, dir string) (store.Plan, []string, error) {
 	f, err := os.Open(blob)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	st, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	z, err := archive.OpenZip(f, st.Size(), archive.DefaultLimits())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	plan, _, err := wheel.Install(z, name, opt, dir)
-	return plan, err
+	plan, info, err := wheel.Install(z, name, opt, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	return plan, info.Notes, nil
+}
+
+// tolerated says, when a wheel enters the store, where it departs from the
+// standard: one line, however many files that concerns.
+func (in *Input) tolerated(file string, notes []string) {
+	if in.Events == nil || len(notes) == 0 {
+		return
+	}
+	text := file + ": " + notes[0]
+	if more := len(notes) - 1; more > 0 {
+		text += fmt.Sprintf(" (and %d more)", more)
+	}
+	in.Events.Handle(event.Event{Stage: "assemble", Kind: event.Note, Subject: in.Runtime, Message: text})
 }
 
 // blob returns the wheel's file in the store, fetching it if need be.
