@@ -92,7 +92,7 @@ func TestIsolatedRuntime(t *testing.T) {
 	if got := read(t, in.Dest, "python3.14._pth"); got != want {
 		t.Errorf("._pth is %q", got)
 	}
-	if len(m.Notes) != 1 || !strings.Contains(m.Notes[0], "alpha.pth runs code") {
+	if len(m.Notes) != 1 || !strings.Contains(m.Notes[0], "alpha.pth runs code") || !strings.Contains(m.Notes[0], "isolated = false") {
 		t.Errorf("notes %q", m.Notes)
 	}
 	if to, err := os.Readlink(filepath.Join(in.Dest, "app")); err != nil || to != "../../.." {
@@ -109,6 +109,26 @@ func TestIsolatedRuntime(t *testing.T) {
 		t.Errorf("venv.py is %q", text)
 	}
 	read(t, in.Dest, site, "my_shop-1.4.0.dist-info/direct_url.json")
+}
+
+func TestPthLines(t *testing.T) {
+	for _, c := range []struct{ file, text, paths, lost string }{
+		{"a.pth", "vendored\n# said\n\nimport a; import b\nimport\tc\n", "s/vendored", "what it sets up is missing"},
+		{"a.pth", "a/../b  \r\n", "s/b", ""},
+		{"a.pth", "/etc\n", "", "/etc to the path, which lies outside"},
+		{"a.pth", "../../x\n", "", "../../x to the path, which lies outside"},
+		{"a.pth", "important\n", "s/important", ""},
+		{"distutils-precedence.pth", "import os; x", "", "distutils can be imported only after setuptools"},
+		{"a1_coverage.pth", "import sys", "", "coverage of child processes"},
+		{"zc.lockfile-3.0-py3.12-nspkg.pth", "import sys, types", "", ""},
+	} {
+		var p pthLines
+		p.add("owner", "s", c.file, c.text)
+		lost := strings.Join(p.lost, "\n")
+		if strings.Join(p.paths, " ") != c.paths || !strings.Contains(lost, c.lost) || (lost == "") != (c.lost == "") || len(p.lost) > 1 {
+			t.Errorf("%s %q: paths %q, lost %q", c.file, c.text, p.paths, p.lost)
+		}
+	}
 }
 
 func TestDevIsForEditing(t *testing.T) {

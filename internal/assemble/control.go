@@ -56,7 +56,7 @@ func (in *Input) addControl(m *generation.Manifest, wheels []layer) error {
 	if in.Isolated {
 		control["python"+in.minor()+"._pth"] = in.isolatedPath(pth.paths, roots)
 		control[isolatedDir+"/venv.py"] = venvStop
-		m.Notes = append(m.Notes, pth.code...)
+		m.Notes = append(m.Notes, pth.lost...)
 	} else if len(roots) > 0 {
 		control[in.sitePackages()+"/"+projectPth] = strings.Join(roots, "\n") + "\n"
 	}
@@ -112,45 +112,6 @@ func (in *Input) importRoots() ([]string, error) {
 }
 
 func (in *Input) hasProject() bool { return in.Project != nil && in.Project.Root != "" }
-
-// pthLines is what the wheels' .pth files hold.
-type pthLines struct {
-	paths []string // relative to the runtime
-	code  []string // what does not run where site does not
-}
-
-// readPth reads the .pth files at the top of site-packages, as site would.
-func (in *Input) readPth(wheels []layer) (pthLines, error) {
-	var out pthLines
-	for _, l := range wheels {
-		for _, f := range l.tree.Files {
-			if path.Dir(f.Path) != in.sitePackages() || path.Ext(f.Path) != ".pth" {
-				continue
-			}
-			text, err := os.ReadFile(filepath.Join(l.tree.Dir, filepath.FromSlash(f.Path)))
-			if err != nil {
-				return out, err
-			}
-			out.add(l.name, in.sitePackages(), path.Base(f.Path), string(text))
-		}
-	}
-	return out, nil
-}
-
-func (p *pthLines) add(owner, site, file, text string) {
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, " \t\r\n")
-		switch {
-		case line == "" || strings.HasPrefix(line, "#"):
-		case strings.HasPrefix(line, "import ") || strings.HasPrefix(line, "import\t"):
-			p.code = append(p.code, fmt.Sprintf("%s: %s runs code when Python starts; an isolated runtime does not run it", owner, file))
-		default:
-			if dir := path.Join(site, line); filepath.IsLocal(filepath.FromSlash(dir)) && !path.IsAbs(line) {
-				p.paths = append(p.paths, dir)
-			}
-		}
-	}
-}
 
 // write puts a file that no tree holds into the runtime and the manifest.
 func (in *Input) write(m *generation.Manifest, name string, data []byte, kind, owner string) error {
