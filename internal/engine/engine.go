@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"snug/internal/fetch"
 	"snug/internal/index"
 	"snug/internal/interp"
+	"snug/internal/manifest"
 	"snug/internal/pytag"
 	"snug/internal/store"
 )
@@ -109,10 +111,23 @@ func (e *Engine) host() (pytag.Target, error) {
 	return t, nil
 }
 
-// sourcesFor returns the interpreter sources in the order they are tried.
-func (e *Engine) sourcesFor(ctx context.Context, mirror string) []interp.Source {
+// sourcesFor returns the interpreter sources in the order they are tried, for a
+// project or (nil) for none.
+func (e *Engine) sourcesFor(ctx context.Context, p *manifest.Project) []interp.Source {
 	if e.Sources != nil {
 		return e.Sources
 	}
-	return interp.Default(ctx, e.fetch, interp.Settings{Mirror: mirror, Env: e.Env})
+	return interp.Default(ctx, e.fetch, interp.Settings{Mirror: e.mirror(p), Env: e.Env})
+}
+
+// mirror is where python-build-standalone's releases are taken from, "" being
+// their own host. A project's folder is relative to the project.
+func (e *Engine) mirror(p *manifest.Project) string {
+	if m := e.Env("SNUG_PYTHON_MIRROR"); m != "" || p == nil {
+		return m
+	}
+	if m := p.PythonMirror; m == "" || strings.Contains(m, "://") || filepath.IsAbs(m) {
+		return m
+	}
+	return filepath.Join(p.Root, filepath.FromSlash(p.PythonMirror))
 }

@@ -77,8 +77,8 @@ func (e *Engine) Pythons(ctx context.Context, target string) ([]interp.Interpret
 		return nil, err
 	}
 	var out []interp.Interpreter
-	for _, s := range e.sourcesFor(ctx, "") {
-		found, err := s.List(ctx, t)
+	for _, s := range e.sourcesFor(ctx, nil) {
+		found, err := interp.List(ctx, s, t)
 		if err != nil {
 			e.say("interpreter", "note", s.Name(), err.Error())
 			continue
@@ -102,11 +102,11 @@ func (e *Engine) InstallPython(ctx context.Context, asked string) (*interp.Inter
 	if err != nil {
 		return nil, err
 	}
-	chosen, _, err := interp.Choose(ctx, e.sourcesFor(ctx, ""), asked, pep440.Specifiers{}, []pytag.Target{t})
+	chosen, _, err := interp.Choose(ctx, e.sourcesFor(ctx, nil), asked, pep440.Specifiers{}, []pytag.Target{t})
 	if err != nil {
 		return nil, err
 	}
 	i := chosen[t.String()]
-	_, err = e.interpreterTree(ctx, "", t, i.Version, lock.Interpreter{Source: i.Source, ID: i.ID, SHA256: i.SHA256})
+	_, err = e.interpreterTree(ctx, nil, t, i.Version, lock.Interpreter{Source: i.Source, ID: i.ID, SHA256: i.SHA256})
 	return &i, err
 }

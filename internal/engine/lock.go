@@ -189,7 +189,7 @@ func (e *Engine) interpreters(ctx context.Context, p *manifest.Project) ([]resol
 		}
 		targets[i] = t
 	}
-	chosen, said, err := interp.Choose(ctx, e.sourcesFor(ctx, p.PythonMirror), p.Python, p.RequiresPython, targets)
+	chosen, said, err := interp.Choose(ctx, e.sourcesFor(ctx, p), p.Python, p.RequiresPython, targets)
 	if err != nil {
 		return nil, err
 	}

@@ -119,7 +119,7 @@ func (e *Engine) fetchAll(ctx context.Context, pl *plan) error {
 	if pl.client, err = e.index(pl.project); err != nil {
 		return err
 	}
-	if pl.tree, err = e.interpreterTree(ctx, pl.project.PythonMirror, pl.target, pl.python, pl.locked.Interpreter); err != nil {
+	if pl.tree, err = e.interpreterTree(ctx, pl.project, pl.target, pl.python, pl.locked.Interpreter); err != nil {
 		return err
 	}
 	// The outermost runtime first: it holds the others' wheels, so that all
@@ -137,10 +137,10 @@ func (e *Engine) fetchAll(ctx context.Context, pl *plan) error {
 
 // interpreterTree is the locked interpreter's tree, fetched where the store
 // lacks it.
-func (e *Engine) interpreterTree(ctx context.Context, mirror string, t pytag.Target, v pep440.Version, want lock.Interpreter) (*store.Tree, error) {
+func (e *Engine) interpreterTree(ctx context.Context, p *manifest.Project, t pytag.Target, v pep440.Version, want lock.Interpreter) (*store.Tree, error) {
 	i := interp.Interpreter{Version: v, Target: t.String(), Source: want.Source, ID: want.ID, SHA256: want.SHA256}
-	return e.store.AddTree(ctx, "python-"+v.String()+"-"+want.SHA256, func(dir string) (store.Plan, error) {
-		for _, s := range e.sourcesFor(ctx, mirror) {
+	return e.store.AddTree(ctx, "python-"+v.String()+"-"+want.SHA256+"-"+interp.LayoutVersion, func(dir string) (store.Plan, error) {
+		for _, s := range e.sourcesFor(ctx, p) {
 			if s.Name() != want.Source {
 				continue
 			}

@@ -104,19 +104,12 @@ type offer struct {
 // listAll asks every source for every target at the same time. The errors are
 // one a source, nil where all went well.
 func listAll(ctx context.Context, sources []Source, targets []pytag.Target) (map[string][]offer, []error, error) {
-	lists := make([][][]Interpreter, len(sources))
+	lists := make([][]Interpreter, len(sources))
 	failed := make([]error, len(sources))
 	var g errgroup.Group
 	for i, s := range sources {
-		lists[i] = make([][]Interpreter, len(targets))
 		g.Go(func() error {
-			bounded, cancel := context.WithTimeout(ctx, listLimit)
-			defer cancel()
-			for j, t := range targets {
-				if lists[i][j], failed[i] = s.List(bounded, t); failed[i] != nil {
-					break
-				}
-			}
+			lists[i], failed[i] = List(ctx, s, targets...)
 			return ctx.Err()
 		})
 	}
@@ -124,14 +117,27 @@ func listAll(ctx context.Context, sources []Source, targets []pytag.Target) (map
 		return nil, nil, err
 	}
 	offers := map[string][]offer{}
-	for i := range sources {
-		for j, t := range targets {
-			for _, found := range lists[i][j] {
-				offers[t.String()] = append(offers[t.String()], offer{found, i})
-			}
+	for i, list := range lists {
+		for _, found := range list {
+			offers[found.Target] = append(offers[found.Target], offer{found, i})
 		}
 	}
 	return offers, failed, nil
+}
+
+// List asks one source for every target, for a bounded time.
+func List(ctx context.Context, s Source, targets ...pytag.Target) ([]Interpreter, error) {
+	ctx, cancel := context.WithTimeout(ctx, listLimit)
+	defer cancel()
+	var out []Interpreter
+	for _, t := range targets {
+		found, err := s.List(ctx, t)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, found...)
+	}
+	return out, nil
 }
 
 // pick goes from the best to the least good kind of answer: one movable full

@@ -40,11 +40,19 @@ func (g goTool) env(ctx context.Context, name string) string {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, g.path, "env", name).Output()
+	out, err := g.command(ctx, "env", name).Output()
 	if err != nil {
 		return "" // a broken go tool is as good as none
 	}
 	return strings.TrimSpace(string(out))
+}
+
+// command runs where no go.mod or go.work of the user's counts, so that none of
+// them has the go tool fetch another toolchain first.
+func (g goTool) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, g.path, args...)
+	cmd.Dir, cmd.WaitDelay = filepath.Dir(g.path), killDelay
+	return cmd
 }
 
 // ModuleZip is a module as the go tool downloaded and checked it.
@@ -62,7 +70,7 @@ func (g goTool) download(ctx context.Context, version string) (ModuleZip, error)
 		return m, fault.New(fault.Unsupported, "install Go, or choose a Python that `snug python list` shows",
 			"%s %s is not in snug's catalogue, and there is no go command to check it with", ModulePath, version)
 	}
-	out, err := exec.CommandContext(ctx, g.path, "mod", "download", "-json", ModulePath+"@"+version).Output()
+	out, err := g.command(ctx, "mod", "download", "-json", ModulePath+"@"+version).Output()
 	if json.Unmarshal(out, &m) == nil && m.Error != "" {
 		return m, fault.New(fault.Network, "", "download %s@%s: %s", ModulePath, version, m.Error)
 	}

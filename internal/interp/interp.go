@@ -57,7 +57,7 @@ type Source interface {
 
 // Settings say where the sources look.
 type Settings struct {
-	Mirror string              // replaces the release host of python-build-standalone
+	Mirror string              // replaces the release host of python-build-standalone: an address or a folder
 	Env    func(string) string // PATH, GOPROXY, PYENV_ROOT, HOME
 }
 

@@ -2,6 +2,7 @@ package interp
 
 import (
 	"bytes"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,15 @@ import (
 
 	"snug/internal/digest"
 )
+
+// LayoutVersion changes whenever the same interpreter would be laid out
+// otherwise; it is part of a tree's key.
+const LayoutVersion = "2"
+
+// relocate is appended to _sysconfigdata.
+//
+//go:embed sysconfigdata.py
+var relocate string
 
 // What an interpreter may at most hold.
 const (
@@ -26,8 +36,10 @@ const (
 // beside it isolates it, and bin/ holds links to it; on Windows it lies at the
 // root already. Left out are: scripts of bin/, whose first lines name the
 // machine that built them; pip, which is not in the lock; bytecode, which snug
-// compiles itself. Sources that name their build folder (_sysconfigdata,
-// Makefile) are kept as they are.
+// compiles itself. _sysconfigdata, which names the folder of its build, gets a
+// few lines that correct this when it is imported (sysconfigdata.py); they are
+// not in the digest. The Makefile is kept as it is: nothing that builds
+// extensions reads it.
 type layout struct {
 	root    *os.Root
 	minor   string // "3.14"
@@ -85,11 +97,19 @@ func (l *layout) file(name string, mode fs.FileMode, body io.Reader) error {
 	if err == nil && (n > maxFile || l.total > maxTree) {
 		err = errors.New("larger than any interpreter")
 	}
+	if err == nil && l.isSysconfigdata(name) {
+		_, err = f.WriteString(relocate)
+	}
 	if err = errors.Join(err, f.Chmod(perm), f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	l.entries = append(l.entries, digest.Entry{Mode: perm, Sum: sum, Path: name})
 	return nil
+}
+
+func (l *layout) isSysconfigdata(name string) bool {
+	ok, err := path.Match("lib/python"+l.minor+"/_sysconfigdata_*.py", name)
+	return ok && err == nil
 }
 
 // fromRoot corrects, in place and without changing its length, where an ELF

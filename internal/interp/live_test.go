@@ -76,6 +76,24 @@ func TestLiveRunsAnywhere(t *testing.T) {
 	}
 	check(moved, true)
 	isolatedFromEnvironment(t, moved)
+	namesItsOwnFolder(t, moved)
+}
+
+// namesItsOwnFolder: what builds extensions is told where Python lies now, not
+// where it was built.
+func namesItsOwnFolder(t *testing.T, dir string) {
+	var out strings.Builder
+	code, err := NewRunner(os.Getenv).Exec(context.Background(), Command{
+		Argv: []string{"python3", "-c", `import json, sysconfig; print(json.dumps([sysconfig.get_config_var(n) for n in ("LIBDIR", "INCLUDEPY", "CC", "INSTALL")]))`},
+		Path: filepath.Join(dir, "bin"), Env: []string{"PATH=/usr/bin"}, Stdout: &out, Stderr: &out,
+	})
+	var got []string
+	if err != nil || code != 0 || json.Unmarshal([]byte(out.String()), &got) != nil {
+		t.Fatalf("%d %v: %s", code, err, out.String())
+	}
+	if want := []string{dir + "/lib", dir + "/include/python3.14", "cc -pthread", "/usr/bin/install -c"}; !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
 }
 
 // isolatedFromEnvironment starts the runtime with everything set that would

@@ -2,6 +2,7 @@ package interp
 
 import (
 	"archive/zip"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
@@ -11,6 +12,9 @@ import (
 	"os"
 	"regexp"
 	"strings"
+
+	"github.com/package-url/packageurl-go"
+	"golang.org/x/mod/module"
 
 	"snug/internal/digest"
 	"snug/internal/fault"
@@ -24,32 +28,35 @@ const maxList = 1 << 20 // of a module proxy's answers in text
 // Module is the source "go-embed-python": a Go module whose zip holds CPython
 // for five platforms, read through the module proxy that Go itself would use.
 type Module struct {
-	client  *fetch.Client
 	goTool  goTool
-	proxies []string
+	proxies []origin
 }
 
-// NewModule reads GOPROXY from env, else asks `go env`. With neither, the
-// source is not configured and List says so.
+// NewModule reads GOPROXY from env, else asks `go env`, else takes Go's own
+// default. A list that names no proxy is not configured, and List says so.
 func NewModule(ctx context.Context, client *fetch.Client, env func(string) string) *Module {
 	tool := findGo(env)
 	list := env("GOPROXY")
 	if list == "" {
-		list = tool.env(ctx, "GOPROXY")
+		list = cmp.Or(tool.env(ctx, "GOPROXY"), defaultProxy())
 	}
-	return &Module{client: client, goTool: tool, proxies: proxies(list)}
+	return &Module{goTool: tool, proxies: proxies(client, list)}
 }
 
-// proxies returns the addresses of a GOPROXY list; "direct" and "off" are none.
-func proxies(list string) []string {
-	var out []string
+// defaultProxy is the one that Go itself asks where nothing else is said. It is
+// composed from the package-URL type: this is the only place that knows it.
+func defaultProxy() string { return "https://proxy." + packageurl.TypeGolang + ".org" }
+
+// proxies are those of a GOPROXY list, in its order; "direct" and "off" are none.
+func proxies(client *fetch.Client, list string) []origin {
+	var out []origin
 	for _, p := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == '|' }) {
 		p = strings.TrimSpace(p)
 		if p == "off" {
 			break
 		}
-		if strings.HasPrefix(p, "https://") || strings.HasPrefix(p, "http://") {
-			out = append(out, strings.TrimRight(p, "/"))
+		if isAddress(p) || strings.HasPrefix(p, "file://") {
+			out = append(out, originAt(client, p))
 		}
 	}
 	return out
@@ -87,7 +94,7 @@ func (m *Module) List(ctx context.Context, target pytag.Target) ([]Interpreter, 
 			out = append(out, m.interpreter(v, target, e.Module, sum))
 		}
 	}
-	listed, err := m.get(ctx, "/"+ModulePath+"/@v/list")
+	listed, err := m.get(ctx, ModulePath+"/@v/list")
 	if errors.Is(err, fetch.ErrOffline) {
 		return out, nil // what the store has can still be chosen
 	}
@@ -110,8 +117,8 @@ func (m *Module) uncatalogued(ctx context.Context, target pytag.Target, list str
 		return nil, nil
 	}
 	sumdb, _, _ := strings.Cut(m.goTool.env(ctx, "GOSUMDB"), " ")
-	if sumdb == "" || sumdb == "off" {
-		return nil, nil
+	if sumdb == "" || sumdb == "off" || module.MatchPrefixPatterns(m.goTool.env(ctx, "GONOSUMDB"), ModulePath) {
+		return nil, nil // the go tool would check nothing
 	}
 	var out []Interpreter
 	for _, id := range strings.Fields(list) {
@@ -123,7 +130,7 @@ func (m *Module) uncatalogued(ctx context.Context, target pytag.Target, list str
 		if err != nil {
 			continue
 		}
-		body, err := m.get(ctx, "/sumdb/"+sumdb+"/lookup/"+ModulePath+"@"+id)
+		body, err := m.get(ctx, "sumdb/"+sumdb+"/lookup/"+ModulePath+"@"+id)
 		if err != nil {
 			continue // a version without a checksum is not offered
 		}
@@ -156,9 +163,9 @@ func h1Hex(h1 string) (string, bool) {
 func (m *Module) get(ctx context.Context, path string) ([]byte, error) {
 	err := fault.New(fault.Network, "", "no module proxy")
 	for _, p := range m.proxies {
-		r, failed := m.client.Get(ctx, p+path, fetch.GetOptions{MaxBytes: maxList})
+		body, failed := p.get(ctx, path, maxList)
 		if failed == nil {
-			return r.Body, nil
+			return body, nil
 		}
 		err = fault.New(fault.Network, "", "module proxy: %w", failed)
 	}
@@ -196,7 +203,7 @@ func (m *Module) fetchByRange(ctx context.Context, i Interpreter, platform, want
 	}
 	var failed error
 	for _, p := range m.proxies {
-		z, done, err := m.open(ctx, p+"/"+ModulePath+"/@v/"+i.ID+".zip", i, platform, progress)
+		z, done, err := openModule(ctx, p, i, platform, progress)
 		if err != nil {
 			failed = errors.Join(failed, err)
 			continue
@@ -220,19 +227,23 @@ func expect(i Interpreter, want string, got digest.SHA256) error {
 		"Python %s (%s) has digest %s, expected %s", i.Version, i.ID, got, want)
 }
 
-// open returns the platform's entries of the zip at url, read by range, or
-// from a temporary copy where the server does not serve ranges.
-func (m *Module) open(ctx context.Context, url string, i Interpreter, platform string, progress func(done, total int64)) (map[string]*zip.File, func(), error) {
-	r, err := openRemoteZip(ctx, m.client, url)
+// openModule returns the platform's entries of the zip at p, read by range, or
+// from a temporary copy where ranges are not served.
+func openModule(ctx context.Context, p origin, i Interpreter, platform string, progress func(done, total int64)) (map[string]*zip.File, func(), error) {
+	name := ModulePath + "/@v/" + i.ID + ".zip"
+	if p.folder {
+		return openCopy(ctx, p, name, i, platform, progress)
+	}
+	r, err := openRemoteZip(ctx, p.client, p.base+"/"+name)
 	if errors.Is(err, fetch.ErrNoRange) {
-		return m.openCopy(ctx, url, i, platform, progress)
+		return openCopy(ctx, p, name, i, platform, progress)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
 	z, err := zip.NewReader(r, r.size)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", fetch.Redact(url), err)
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
 	}
 	files, first, next, err := platformFiles(z, i.ID, platform)
 	if err != nil {
@@ -251,8 +262,8 @@ func (m *Module) open(ctx context.Context, url string, i Interpreter, platform s
 	return files, func() {}, r.want(from, to, progress)
 }
 
-func (m *Module) openCopy(ctx context.Context, url string, i Interpreter, platform string, progress func(done, total int64)) (map[string]*zip.File, func(), error) {
-	body, size, err := m.client.Download(ctx, url, maxModuleZip)
+func openCopy(ctx context.Context, p origin, name string, i Interpreter, platform string, progress func(done, total int64)) (map[string]*zip.File, func(), error) {
+	body, size, err := p.download(ctx, name, maxModuleZip)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -270,7 +281,7 @@ func (m *Module) openCopy(ctx context.Context, url string, i Interpreter, platfo
 	z, err := zip.NewReader(f, n)
 	if err != nil {
 		done()
-		return nil, nil, fmt.Errorf("%s: %w", fetch.Redact(url), err)
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
 	}
 	files, _, _, err := platformFiles(z, i.ID, platform)
 	if err != nil {

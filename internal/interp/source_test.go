@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -75,6 +77,7 @@ func release(t *testing.T) (web, []byte) {
 		{Name: "python/bin/python3", Linkname: "python3.14", Typeflag: tar.TypeSymlink},
 		{Name: "python/bin/pip3", Mode: 0o755, Size: 3, Typeflag: tar.TypeReg},
 		{Name: "python/lib/python3.14/os.py", Mode: 0o664, Size: 3, Typeflag: tar.TypeReg},
+		{Name: "python/lib/python3.14/_sysconfigdata__linux_x86_64-linux-gnu.py", Mode: 0o664, Size: 3, Typeflag: tar.TypeReg},
 		{Name: "python/lib/python3.14/__pycache__/os.cpython-314.pyc", Mode: 0o644, Size: 3, Typeflag: tar.TypeReg},
 		{Name: "python/lib/python3.14/site-packages/pip/__init__.py", Mode: 0o644, Size: 3, Typeflag: tar.TypeReg},
 	} {
@@ -108,10 +111,53 @@ func TestStandaloneLaysOut(t *testing.T) {
 	if err := s.Fetch(context.Background(), list[0], dir, nil); err != nil {
 		t.Fatal(err)
 	}
+	const sysconfigdata = "lib/python3.14/_sysconfigdata__linux_x86_64-linux-gnu.py"
 	want := []string{"bin/python -> ../python3.14", "bin/python3 -> ../python3.14", "bin/python3.14 -> ../python3.14",
-		"lib/python3.14/os.py 644", "lib/python3.14/site-packages/", "python3.14 755"}
+		sysconfigdata + " 644", "lib/python3.14/os.py 644", "lib/python3.14/site-packages/", "python3.14 755"}
 	if got := tree(t, dir); !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, sysconfigdata)); err != nil || string(text) != "abc"+relocate {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// writeWeb puts what an address serves into a folder.
+func writeWeb(t *testing.T, w web, host string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for address, body := range w {
+		name, ok := strings.CutPrefix(address, host)
+		if !ok {
+			continue
+		}
+		full := filepath.Join(dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(full), 0o755), os.WriteFile(full, body, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestStandaloneFromAFolder(t *testing.T) {
+	w, _ := release(t)
+	dir := writeWeb(t, w, "mirror.example/py/")
+	for _, mirror := range []string{dir, "file://" + filepath.ToSlash(dir)} {
+		s := NewStandalone(client(t, web{}), mirror)
+		list, err := s.List(context.Background(), parseTargets(t, "linux-x86_64")[0])
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%s: %+v %v", mirror, list, err)
+		}
+		out := t.TempDir()
+		if err := s.Fetch(context.Background(), list[0], out, nil); err != nil {
+			t.Errorf("%s: %v", mirror, err)
+		}
+		if got := tree(t, out); !slices.Contains(got, "python3.14 755") {
+			t.Errorf("%s: got %q", mirror, got)
+		}
+	}
+	if _, err := NewStandalone(client(t, web{}), filepath.Join(dir, "absent")).List(context.Background(), parseTargets(t, "linux-x86_64")[0]); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a folder that is not there: %v", err)
 	}
 }
 
@@ -229,13 +275,37 @@ func TestModuleUnknownVersionNeedsGo(t *testing.T) {
 }
 
 func TestModuleNotConfigured(t *testing.T) {
-	for _, list := range []string{"", "off", "direct", "off,https://proxy.example"} {
+	for _, list := range []string{"off", "direct", "off,https://proxy.example"} {
 		m := NewModule(context.Background(), client(t, web{}), func(name string) string {
 			return map[string]string{"GOPROXY": list}[name]
 		})
 		if _, err := m.List(context.Background(), parseTargets(t, "linux-x86_64")[0]); fault.CodeOf(err) != fault.Unsupported {
 			t.Errorf("%q: %v", list, err)
 		}
+	}
+}
+
+// Where Go is not installed and nothing is set, Go's own default is asked.
+func TestModuleByDefault(t *testing.T) {
+	host := strings.TrimPrefix(defaultProxy(), "https://")
+	m := NewModule(context.Background(), client(t, web{host + "/" + ModulePath + "/@v/list": []byte("\n")}), func(string) string { return "" })
+	if list, err := m.List(context.Background(), parseTargets(t, "linux-x86_64")[0]); err != nil || len(list) < 4 {
+		t.Errorf("%+v %v", list, err)
+	}
+}
+
+func TestModuleFromAFolder(t *testing.T) {
+	const id = "v0.0.0-3.14.6-20260610-1"
+	dir := writeWeb(t, web{"/" + ModulePath + "/@v/list": []byte(id + "\n"), "/" + ModulePath + "/@v/" + id + ".zip": moduleZip(t, id)}, "/")
+	m := NewModule(context.Background(), client(t, web{}), func(name string) string {
+		return map[string]string{"GOPROXY": "file://" + filepath.ToSlash(dir) + ",off"}[name]
+	})
+	list, err := m.List(context.Background(), parseTargets(t, "linux-x86_64")[0])
+	if err != nil || len(list) != 4 {
+		t.Fatalf("%+v %v", list, err)
+	}
+	if err := m.Fetch(context.Background(), list[3], t.TempDir(), nil); fault.CodeOf(err) != fault.Integrity || !strings.Contains(err.Error(), "has digest") {
+		t.Errorf("%v", err)
 	}
 }
 

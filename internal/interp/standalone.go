@@ -20,29 +20,31 @@ import (
 
 const (
 	releaseHost = "https://github.com/astral-sh/python-build-standalone/releases/download"
-	latestURL   = "https://raw.githubusercontent.com/astral-sh/python-build-standalone/latest-release/latest-release.json"
+	latestHost  = "https://raw.githubusercontent.com/astral-sh/python-build-standalone/latest-release"
+	latestFile  = "latest-release.json"
 
 	maxLatest  = 64 << 10
 	maxSums    = 4 << 20 // SHA256SUMS has about a thousand lines
 	maxArchive = 512 << 20
 )
 
-// Standalone is the source "python-build-standalone": the releases of that
-// project or a mirror of them.
+// Standalone is the source "python-build-standalone": the newest release of
+// that project, or of a mirror of it. Older releases are not listed, but what a
+// lock pins is fetched from the release that it names.
 type Standalone struct {
-	client *fetch.Client
-	base   string // holds TAG/FILE
-	latest string // address of latest-release.json
+	releases origin // holds TAG/FILE
+	latest   origin // holds latest-release.json
 }
 
-// NewStandalone uses the project's release host, or the mirror: a folder that
-// holds latest-release.json and TAG/SHA256SUMS with the archives beside it.
+// NewStandalone uses the project's release host, or the mirror: an address or a
+// folder, which holds latest-release.json, and TAG/SHA256SUMS with the archives
+// beside it.
 func NewStandalone(client *fetch.Client, mirror string) *Standalone {
 	if mirror == "" {
-		return &Standalone{client: client, base: releaseHost, latest: latestURL}
+		return &Standalone{releases: originAt(client, releaseHost), latest: originAt(client, latestHost)}
 	}
-	mirror = strings.TrimRight(mirror, "/")
-	return &Standalone{client: client, base: mirror, latest: mirror + "/latest-release.json"}
+	o := originAt(client, mirror)
+	return &Standalone{releases: o, latest: o}
 }
 
 // Name is SourceStandalone.
@@ -90,12 +92,12 @@ func (s *Standalone) List(ctx context.Context, target pytag.Target) ([]Interpret
 	if err != nil {
 		return nil, err
 	}
-	sums, err := s.client.Get(ctx, s.base+"/"+tag+"/SHA256SUMS", fetch.GetOptions{MaxBytes: maxSums})
+	sums, err := s.releases.get(ctx, tag+"/SHA256SUMS", maxSums)
 	if err != nil {
 		return nil, fmt.Errorf("checksums of release %s: %w", tag, err)
 	}
 	var out []Interpreter
-	for line := range strings.Lines(string(sums.Body)) {
+	for line := range strings.Lines(string(sums)) {
 		fields := strings.Fields(line)
 		if len(fields) != 2 {
 			continue
@@ -115,18 +117,18 @@ func (s *Standalone) List(ctx context.Context, target pytag.Target) ([]Interpret
 }
 
 func (s *Standalone) latestTag(ctx context.Context) (string, error) {
-	r, err := s.client.Get(ctx, s.latest, fetch.GetOptions{MaxBytes: maxLatest})
+	text, err := s.latest.get(ctx, latestFile, maxLatest)
 	if err != nil {
 		return "", fmt.Errorf("latest release: %w", err)
 	}
 	var latest struct {
 		Tag string `json:"tag"`
 	}
-	if err := json.Unmarshal(r.Body, &latest); err != nil {
-		return "", fmt.Errorf("%s: %w", fetch.Redact(s.latest), err)
+	if err := json.Unmarshal(text, &latest); err != nil {
+		return "", fmt.Errorf("%s: %w", latestFile, err)
 	}
 	if !releaseTag.MatchString(latest.Tag) {
-		return "", fmt.Errorf("%s: tag %q is not a date", fetch.Redact(s.latest), latest.Tag)
+		return "", fmt.Errorf("%s: tag %q is not a date", latestFile, latest.Tag)
 	}
 	return latest.Tag, nil
 }
@@ -141,7 +143,7 @@ func (s *Standalone) Fetch(ctx context.Context, i Interpreter, dir string, progr
 		return fault.New(fault.Input, "", "%q is not a release of %s", i.ID, SourceStandalone)
 	}
 	name := asset(i.Version.String(), i.ID, triple(target))
-	body, size, err := s.client.Download(ctx, s.base+"/"+i.ID+"/"+strings.Replace(name, "+", "%2B", 1), maxArchive)
+	body, size, err := s.releases.download(ctx, i.ID+"/"+name, maxArchive)
 	if err != nil {
 		return fmt.Errorf("fetch %s: %w", name, err)
 	}
