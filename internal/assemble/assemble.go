@@ -65,7 +65,7 @@ func Assemble(ctx context.Context, in Input) (*generation.Manifest, error) {
 		return nil, fault.New(fault.Unsupported, "choose a newer Python, or set isolated = false for this runtime in [tool.snug.runtimes]",
 			"Python %s cannot be isolated: it reads no ._pth file", in.Python)
 	}
-	release, err := in.Store.Use()
+	release, err := in.Store.Use(ctx)
 	if err != nil {
 		return nil, err
 	}

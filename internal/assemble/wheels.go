@@ -41,7 +41,7 @@ type source struct {
 // several runtimes fails before the first is assembled. Bytecode is left to
 // Assemble. Errors are those of Assemble.
 func Prefetch(ctx context.Context, in Input) error {
-	release, err := in.Store.Use()
+	release, err := in.Store.Use(ctx)
 	if err != nil {
 		return err
 	}

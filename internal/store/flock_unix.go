@@ -16,22 +16,19 @@ const (
 	exclusive = unix.LOCK_EX
 )
 
-// lockFile takes an advisory lock among processes; it ends with the process.
-func lockFile(path string, how int) (release func(), err error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return nil, err
-	}
+// tryLock takes an advisory lock among processes, or says busy; the lock ends
+// with the process.
+func tryLock(f *os.File, how int) (busy bool, err error) {
 	for {
-		err = unix.Flock(int(f.Fd()), how)
-		if !errors.Is(err, unix.EINTR) {
-			break
+		err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case errors.Is(err, unix.EWOULDBLOCK):
+			return true, nil
 		}
+		return false, err
 	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return func() { f.Close() }, nil // closing gives up the lock
 }
 
 // links is how many names a file has.

@@ -14,17 +14,14 @@ const (
 	exclusive = windows.LOCKFILE_EXCLUSIVE_LOCK
 )
 
-// lockFile takes a lock among processes; it ends with the process.
-func lockFile(path string, how int) (release func(), err error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return nil, err
+// tryLock takes a lock among processes, or says busy; the lock ends with the
+// process.
+func tryLock(f *os.File, how int) (busy bool, err error) {
+	err = windows.LockFileEx(windows.Handle(f.Fd()), uint32(how)|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, math.MaxUint32, math.MaxUint32, new(windows.Overlapped))
+	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) || errors.Is(err, windows.ERROR_IO_PENDING) {
+		return true, nil
 	}
-	err = windows.LockFileEx(windows.Handle(f.Fd()), uint32(how), 0, math.MaxUint32, math.MaxUint32, new(windows.Overlapped))
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return func() { f.Close() }, nil // closing gives up the lock
+	return false, err
 }
 
 // links is how many names a file has, as far as a listing tells: on Windows

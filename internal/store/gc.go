@@ -19,16 +19,17 @@ const (
 )
 
 // GC removes trees that no runtime links to and that were not used for days,
-// blobs that were not used for months, and temporary names older than a day. It
-// returns how many entries and bytes that were. It waits for builds that use
-// the store (Use) and keeps new ones waiting.
+// blobs that no tree here was unpacked from and that were not used for months,
+// and temporary names older than a day. It returns how many entries and bytes
+// that were. It waits until no build uses the store (Use), and keeps new ones
+// waiting while it works.
 func (s *Store) GC(ctx context.Context) (entries int, freed int64, err error) {
-	release, err := lockFile(filepath.Join(s.locks(), "gc"), exclusive)
+	release, err := lockFile(ctx, filepath.Join(s.locks(), "gc"), exclusive)
 	if err != nil {
 		return 0, 0, err
 	}
 	defer release()
-	var sum collected
+	sum := collected{kept: map[string]bool{}}
 	err = errors.Join(s.gcTrees(ctx, &sum), s.gcBlobs(ctx, &sum))
 	return sum.entries, sum.bytes, err
 }
@@ -36,6 +37,7 @@ func (s *Store) GC(ctx context.Context) (entries int, freed int64, err error) {
 type collected struct {
 	entries int
 	bytes   int64
+	kept    map[string]bool // digests in the keys of trees that stay
 }
 
 func (s *Store) gcTrees(ctx context.Context, sum *collected) error {
@@ -54,6 +56,7 @@ func (s *Store) gcTrees(ctx context.Context, sum *collected) error {
 		}
 		size, used := s.inUse(e.Name())
 		if used {
+			sum.kept[sumIn.FindString(e.Name())] = true
 			continue
 		}
 		sum.entries, sum.bytes = sum.entries+1, sum.bytes+size
@@ -102,7 +105,7 @@ func (s *Store) gcBlobs(ctx context.Context, sum *collected) error {
 			return s.removeOld(path, e)
 		}
 		st, err := e.Info()
-		if err != nil || s.now().Sub(st.ModTime()) < keepBlob {
+		if err != nil || s.now().Sub(st.ModTime()) < keepBlob || sum.kept[e.Name()] {
 			return err
 		}
 		sum.entries, sum.bytes = sum.entries+1, sum.bytes+st.Size()

@@ -9,6 +9,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -49,8 +50,42 @@ func (s *Store) locks() string { return filepath.Join(s.dir, "locks") }
 
 // Use keeps garbage collection away until release is called. Hold it while
 // files of the store are linked into a runtime.
-func (s *Store) Use() (release func(), err error) {
-	return lockFile(filepath.Join(s.locks(), "gc"), shared)
+func (s *Store) Use(ctx context.Context) (release func(), err error) {
+	return lockFile(ctx, filepath.Join(s.locks(), "gc"), shared)
+}
+
+// lockPause is the time between two tries at a lock that another process holds.
+const lockPause = 20 * time.Millisecond
+
+// lockFile waits for a lock among processes, until ctx ends.
+func lockFile(ctx context.Context, path string, how int) (release func(), err error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		busy, err := tryLock(f, how)
+		if err == nil && !busy {
+			return func() { f.Close() }, nil // closing gives up the lock
+		}
+		if err == nil {
+			err = pause(ctx, lockPause)
+		}
+		if err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
 }
 
 var keyPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{7,199}$`)

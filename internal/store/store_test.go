@@ -143,6 +143,79 @@ func TestChangedTreeIsBuiltAgain(t *testing.T) {
 	}
 }
 
+// A hard link shares its mode with the store: chmod in one runtime must not
+// reach the next.
+func TestChangedModeIsDamage(t *testing.T) {
+	s := open(t)
+	tree, err := s.AddTree(context.Background(), key, oneFile("x = 1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(tree.Dir, "a.py"), 0o555); err != nil {
+		t.Fatal(err)
+	}
+	if err := tree.Check(); fault.CodeOf(err) != fault.Integrity || !strings.Contains(err.Error(), "has mode 0555") {
+		t.Error(err)
+	}
+}
+
+// A process that waits for another can be interrupted.
+func TestWaitingEndsWithItsContext(t *testing.T) {
+	s := open(t)
+	release, err := s.Use(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, _, err := s.GC(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	release()
+	if _, _, err := s.GC(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
+// A blob is kept as long as its tree is, so that a damaged tree can be built
+// again without the index; and for months after its last use.
+func TestGCKeepsBlobsOfTrees(t *testing.T) {
+	s, ctx := open(t), context.Background()
+	put := func(text string) digest.SHA256 {
+		sum := digest.Of([]byte(text))
+		if _, err := s.PutBlob(ctx, sum, -1, strings.NewReader(text)); err != nil {
+			t.Fatal(err)
+		}
+		return sum
+	}
+	held, used, idle := put("held"), put("used"), put("idle")
+	tree, err := s.AddTree(ctx, "whl-"+held.String()+"-3.14", oneFile("x = 1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.AddTree(ctx, "whl-"+used.String()+"-3.14", oneFile("x = 2\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(filepath.Join(tree.Dir, "a.py"), filepath.Join(t.TempDir(), "a.py")); err != nil {
+		t.Fatal(err)
+	}
+	later, err := Open(filepath.Dir(s.dir)) // another process, after months
+	if err != nil {
+		t.Fatal(err)
+	}
+	later.now = func() time.Time { return time.Now().Add(keepBlob) }
+	later.Tree("whl-" + used.String() + "-3.14")
+	later.now = func() time.Time { return time.Now().Add(keepBlob + 2*keepTree) }
+	if n, _, err := later.GC(ctx); n != 2 || err != nil { // idle, and the tree of used
+		t.Errorf("removed %d, %v", n, err)
+	}
+	for sum, want := range map[digest.SHA256]bool{held: true, used: true, idle: false} {
+		if _, ok := later.Blob(sum); ok != want {
+			t.Errorf("%s is here: %t", sum, ok)
+		}
+	}
+}
+
 func TestLeftoverWithoutPlanIsReplaced(t *testing.T) {
 	s := open(t)
 	if err := os.MkdirAll(filepath.Join(s.treePath(key), "files", "half"), 0o755); err != nil {

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"time"
 
 	"snug/internal/digest"
@@ -51,14 +53,23 @@ func (s *Store) Tree(key string) (*Tree, bool) {
 	return t, true
 }
 
-// touch notes that a tree is in use, for GC; once a day is enough.
+// touch notes that a tree is in use, and the blob that it was unpacked from,
+// for GC; once a day is enough.
 func (s *Store) touch(key string) {
 	plan := filepath.Join(s.treePath(key), planName)
 	if st, err := os.Stat(plan); err == nil && s.now().Sub(st.ModTime()) > 24*time.Hour {
 		now := s.now()
-		_ = os.Chtimes(plan, now, now) // a store of another user: GC may take it sooner, nothing breaks
+		// A store of another user, or no blob: GC may take them sooner, nothing breaks.
+		_ = os.Chtimes(plan, now, now)
+		if sum, err := digest.Parse(sumIn.FindString(key)); err == nil {
+			_ = os.Chtimes(s.blobPath(sum), now, now)
+		}
 	}
 }
+
+// sumIn is the digest in a tree's key: that of the blob it was unpacked from,
+// where there is one.
+var sumIn = regexp.MustCompile(`[0-9a-f]{64}`)
 
 // AddTree returns the tree of that key, building it if it is not here or no
 // longer whole. build fills dir and lists what it wrote; it runs once among all
@@ -95,14 +106,11 @@ func (s *Store) check(t *Tree) error {
 }
 
 func (s *Store) addTree(ctx context.Context, key string, build func(dir string) (Plan, error)) (*Tree, error) {
-	release, err := lockFile(filepath.Join(s.locks(), key), exclusive)
+	release, err := lockFile(ctx, filepath.Join(s.locks(), key), exclusive)
 	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", key, err)
 	}
 	defer release()
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	if t, ok := s.Tree(key); ok {
 		if s.check(t) == nil {
 			return t, nil
@@ -191,7 +199,8 @@ func seal(dir string, plan Plan) error {
 }
 
 // Check compares the tree with its plan: a file whose size or time moved since
-// it entered is hashed again. Read-only modes do not stop root, so this runs
+// it entered is hashed again, and one that became a program, or is none any
+// more, counts as changed (a hard link shares its mode). Read-only modes do not stop root, so this runs
 // before a tree is linked. A difference is fault.Integrity.
 func (t *Tree) Check() error {
 	for i, f := range t.Files {
@@ -205,6 +214,9 @@ func (t *Tree) Check() error {
 				return t.damaged(f.Path, fmt.Errorf("points at %q", to))
 			}
 			continue
+		}
+		if executable := st.Mode()&0o111 != 0; runtime.GOOS != "windows" && executable != (f.Mode == "0755") {
+			return t.damaged(f.Path, fmt.Errorf("has mode %04o", st.Mode().Perm()))
 		}
 		if st.Mode().IsRegular() && st.Size() == f.Size && st.ModTime().UnixNano() == t.moved[i] {
 			continue
