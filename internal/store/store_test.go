@@ -177,6 +177,62 @@ func TestWaitingEndsWithItsContext(t *testing.T) {
 	}
 }
 
+// Builds link from the store while another process collects all that it may:
+// none of them finds a tree gone that it just got.
+func TestGCWhileOthersBuild(t *testing.T) {
+	builder, ctx := open(t), context.Background()
+	collector, err := Open(filepath.Dir(builder.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	collector.now = func() time.Time { return time.Now().Add(2 * keepTree) } // everything is old enough
+	var collecting, building sync.WaitGroup
+	stop := make(chan struct{})
+	collecting.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if _, _, err := collector.GC(ctx); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for i := range 4 {
+		building.Go(func() {
+			for round := range 25 {
+				name := key + string(rune('a'+(i+round)%5))
+				if err := linkOne(builder, name, filepath.Join(t.TempDir(), "a.py")); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	building.Wait()
+	close(stop)
+	collecting.Wait()
+}
+
+// linkOne is a build: it gets a tree and links its file into a runtime that is
+// thrown away at once.
+func linkOne(s *Store, name, to string) error {
+	release, err := s.Use(context.Background())
+	if err != nil {
+		return err
+	}
+	defer release()
+	tree, err := s.AddTree(context.Background(), name, oneFile("x = 1\n"))
+	if err != nil {
+		return err
+	}
+	if err := os.Link(filepath.Join(tree.Dir, "a.py"), to); err != nil {
+		return err
+	}
+	return os.Remove(to)
+}
+
 // A blob is kept as long as its tree is, so that a damaged tree can be built
 // again without the index; and for months after its last use.
 func TestGCKeepsBlobsOfTrees(t *testing.T) {

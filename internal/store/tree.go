@@ -41,7 +41,7 @@ func (s *Store) Tree(key string) (*Tree, bool) {
 	s.mu.Lock()
 	t := s.intact[key]
 	s.mu.Unlock()
-	if t != nil {
+	if t != nil && s.has(key) {
 		return t, true
 	}
 	t, err := readPlan(s.treePath(key))
@@ -51,6 +51,13 @@ func (s *Store) Tree(key string) (*Tree, bool) {
 	t.Key = key
 	s.touch(key)
 	return t, true
+}
+
+// has tells whether a tree that was seen before is still here: another process
+// may have collected it.
+func (s *Store) has(key string) bool {
+	_, err := os.Lstat(filepath.Join(s.treePath(key), planName))
+	return err == nil
 }
 
 // touch notes that a tree is in use, and the blob that it was unpacked from,
