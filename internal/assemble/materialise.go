@@ -143,8 +143,9 @@ func copyFile(from, to, mode string) error {
 	return errors.Join(err, w.Close())
 }
 
-// syncTree makes the runtime last before it gets its number. On journaled file
-// systems one folder's fsync carries all names that were made before it.
+// syncTree makes the runtime's names last before it gets its number: on journaled
+// file systems one folder's fsync carries all that were made before it. It does
+// not wait for what is in the files (docs/decisions/0005-power-cuts.md).
 func syncTree(dir string) error {
 	if filepath.Separator == '\\' {
 		return nil // Windows cannot sync folders

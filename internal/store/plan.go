@@ -16,9 +16,14 @@ import (
 )
 
 // planHead is the first line of a plan; then comes one line a file, its fields
-// divided by tabs: mode, size, time of change, sha256, kind, link, owner, path.
+// divided by tabs: mode, size, time of change, sha256, kind, link, owner, path;
+// at last planEnd, so that one that a power cut shortened is none (it is not
+// synced: a tree can always be made again from its blob, which is).
 // A plan of 21,000 files loads in 16 ms, walking them takes ten times that.
-const planHead = "snug-plan 1"
+const (
+	planHead = "snug-plan 2"
+	planEnd  = "end\n"
+)
 
 const planFields = 8
 
@@ -36,12 +41,13 @@ func writePlan(dir, files string, plan Plan) error {
 		}
 		fmt.Fprintf(&b, "%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", f.Mode, f.Size, st.ModTime().UnixNano(), f.SHA256, f.Kind, f.Link, f.Owner, f.Path)
 	}
+	b.WriteString(planEnd)
 	w, err := os.OpenFile(filepath.Join(dir, planName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}
 	_, err = w.Write(b.Bytes())
-	return errors.Join(err, w.Sync(), w.Close())
+	return errors.Join(err, w.Close())
 }
 
 func readPlan(dir string) (*Tree, error) {
@@ -50,13 +56,14 @@ func readPlan(dir string) (*Tree, error) {
 		return nil, err
 	}
 	head, rest, _ := strings.Cut(string(data), "\n")
-	if head != planHead {
-		return nil, fmt.Errorf("%s: not a plan", dir)
+	rest, whole := strings.CutSuffix("\n"+rest, "\n"+planEnd)
+	if head != planHead || !whole {
+		return nil, fmt.Errorf("%s: not a whole plan", dir)
 	}
 	t := &Tree{Dir: filepath.Join(dir, "files")}
 	n := strings.Count(rest, "\n")
 	t.Files, t.moved = make(Plan, 0, n), make([]int64, 0, n)
-	for line := range strings.Lines(rest) {
+	for line := range strings.Lines(strings.TrimPrefix(rest, "\n")) {
 		if err := t.addLine(strings.TrimSuffix(line, "\n")); err != nil {
 			return nil, fmt.Errorf("%s: %w", dir, err)
 		}

@@ -5,7 +5,9 @@
 // The hard idea: nothing is seen before it is whole. A blob or tree is made
 // under a temporary name, checked, made read-only and renamed; the plan file
 // inside a tree, written last, is its mark of completeness. A crash at any
-// point leaves only temporary names behind.
+// point leaves only temporary names behind. A power cut may, for as long as the
+// system keeps writes back (some 30 s), leave a tree with empty files: that is
+// seen before it is linked again (Check), and the tree is made anew.
 package store
 
 import (

@@ -320,3 +320,30 @@ func TestWriteFileKeepsALink(t *testing.T) {
 		t.Errorf("%q, %v", data, err)
 	}
 }
+
+// A plan that lost its end, as by a power cut, is no mark of completeness.
+func TestShortenedPlanIsNone(t *testing.T) {
+	s := open(t)
+	_, err := s.AddTree(context.Background(), key, func(dir string) (Plan, error) {
+		if err := os.WriteFile(filepath.Join(dir, "weekend"), nil, 0o644); err != nil {
+			return nil, err
+		}
+		return oneFile("x = 1\n")(dir)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := filepath.Join(s.treePath(key), planName)
+	text, err := os.ReadFile(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range len(text) {
+		if err := os.WriteFile(plan, text[:n], 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readPlan(s.treePath(key)); err == nil {
+			t.Errorf("%d of %d bytes are a plan", n, len(text))
+		}
+	}
+}
