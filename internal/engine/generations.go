@@ -70,13 +70,21 @@ func (e *Engine) Rollback(root, name string, to int) (int, error) {
 	return 0, fault.New(fault.NotFound, "snug history "+name+" lists the generations", "%s has %s", name, what)
 }
 
-// Verify hashes every file of a runtime again.
+// Verify hashes every file of a runtime again. One that was changed is not
+// current for the next build, which makes a new one.
 func (e *Engine) Verify(root, name string) (*assemble.Report, error) {
 	dir, err := runtimeDir(root, name)
 	if err != nil {
 		return nil, err
 	}
-	return assemble.Verify(dir)
+	report, err := assemble.Verify(dir)
+	if err != nil {
+		return nil, err
+	}
+	// A mark that cannot be written (a project that may only be read) is no
+	// reason to withhold the report.
+	_ = generation.Doubt(dir, !report.Clean())
+	return report, nil
 }
 
 // Prove imports every top-level module of a runtime's packages, each in a child

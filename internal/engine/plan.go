@@ -63,11 +63,12 @@ func (e *Engine) plan(p *manifest.Project, locked *Locked, names []string, req B
 	return pl, nil
 }
 
-// noteCurrent records a runtime whose current generation was made from this lock.
+// noteCurrent records a runtime whose current generation was made from this
+// lock, and which snug verify did not find changed.
 func (pl *plan) noteCurrent(name string) {
 	room := roomOf(pl.project.Root, name)
 	n, ok := room.Current()
-	if !ok {
+	if !ok || generation.Doubted(room.Path(n)) {
 		return
 	}
 	head, err := generation.ReadHead(room.Path(n))

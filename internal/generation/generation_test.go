@@ -123,6 +123,11 @@ func TestRoom(t *testing.T) {
 	if err := r.Switch(9); fault.CodeOf(err) != fault.NotFound {
 		t.Errorf("switch to what is not there: %v", err)
 	}
+	for _, n := range []int{2, 4} {
+		if err := Doubt(r.Path(n), true); err != nil || !Doubted(r.Path(n)) {
+			t.Errorf("generation %d is not doubted, %v", n, err)
+		}
+	}
 	if n, err := r.Prune(1); err != nil || n != 2 {
 		t.Errorf("pruned %d, %v", n, err)
 	}
@@ -130,6 +135,16 @@ func TestRoom(t *testing.T) {
 	if err != nil || len(list) != 2 || list[0].Number != 4 || list[1].Number != 1 || !list[1].Current {
 		t.Errorf("left %+v, %v", list, err)
 	}
+	if left, _ := filepath.Glob(filepath.Join(r.Dir, "2*")); len(left) > 0 {
+		t.Errorf("left of generation 2: %q", left)
+	}
+	if err := Doubt(r.Path(4), false); err != nil || Doubted(r.Path(4)) {
+		t.Errorf("still doubted, %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(snug, ".gitignore"), nil, 0o644); err != nil { // by a build that was killed
+		t.Fatal(err)
+	}
+	stage(t, r)
 	if text, err := os.ReadFile(filepath.Join(snug, ".gitignore")); err != nil || strings.TrimSpace(string(text)) != "*" {
 		t.Errorf(".gitignore is %q, %v", text, err)
 	}

@@ -123,15 +123,10 @@ func (r Room) Stage() (string, error) {
 // ignore keeps .snug out of version control.
 func (r Room) ignore() error {
 	path := filepath.Join(filepath.Dir(r.Dir), ".gitignore")
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
+	if st, err := os.Stat(path); err == nil && st.Size() > 0 {
+		return nil // empty: a build was killed before it wrote
 	}
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString("*\n")
-	return errors.Join(err, f.Close())
+	return os.WriteFile(path, []byte("*\n"), 0o644)
 }
 
 // Adopt gives a staged folder its number. It does not switch to it.
@@ -179,6 +174,27 @@ func writePointer(path, text string) error {
 	return os.WriteFile(path, []byte(text), 0o644)
 }
 
+// doubt is the mark beside a generation that was found changed.
+func doubt(path string) string { return path + ".changed" }
+
+// Doubt notes that the generation at path (Room.Path) is not as it was built,
+// or that it is again: a build does not count on one that is not.
+func Doubt(path string, changed bool) error {
+	if changed {
+		return os.WriteFile(doubt(path), nil, 0o644)
+	}
+	if err := os.Remove(doubt(path)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Doubted tells whether the generation at path was found changed.
+func Doubted(path string) bool {
+	_, err := os.Lstat(doubt(path))
+	return err == nil
+}
+
 // staleAfter is when a staged folder counts as left behind by a killed build.
 const staleAfter = 24 * time.Hour
 
@@ -209,7 +225,7 @@ func (r Room) discard(path string) error {
 	if err := os.Rename(path, temp); err != nil {
 		return err
 	}
-	return os.RemoveAll(temp)
+	return errors.Join(Doubt(path, false), os.RemoveAll(temp))
 }
 
 func (r Room) sweep() error {
