@@ -198,8 +198,8 @@ func Doubted(path string) bool {
 // staleAfter is when a staged folder counts as left behind by a killed build.
 const staleAfter = 24 * time.Hour
 
-// Prune removes all but the newest keep generations and the current one, and
-// what killed builds left behind. It returns how many generations went.
+// Prune removes all but the newest keep generations, the current one and (on
+// Linux) those that run just now, and what killed builds left behind. It returns how many generations went.
 func (r Room) Prune(keep int) (int, error) {
 	current, _ := r.Current()
 	numbers, err := r.numbers()
@@ -208,7 +208,7 @@ func (r Room) Prune(keep int) (int, error) {
 	}
 	gone := 0
 	for i, n := range numbers {
-		if n == current || i >= len(numbers)-keep {
+		if n == current || i >= len(numbers)-keep || running(r.Path(n)) {
 			continue
 		}
 		if err := r.discard(r.Path(n)); err != nil {
