@@ -104,7 +104,7 @@ func (e *Engine) Prove(ctx context.Context, root, name string) (*prove.Report, e
 func (e *Engine) proveDir(ctx context.Context, dir string, m *generation.Manifest) (*prove.Report, error) {
 	return prove.Imports(ctx, prove.Input{
 		Runner: e.Runner, Dir: dir, Manifest: m,
-		Cache: filepath.Join(e.Home, "cache", "proofs"), Jobs: e.Jobs,
+		Cache:    filepath.Join(e.Home, "cache", "proofs"),
 		Progress: func(done, total int64) { e.progress("prove", m.Runtime, done, total, "modules") },
 	})
 }

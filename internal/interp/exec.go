@@ -89,7 +89,14 @@ func (p *processes) Imports(ctx context.Context, dir string, modules []string, l
 func (p *processes) importOne(ctx context.Context, dir, work, module string, limit time.Duration) ImportResult {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	_, err := p.python(ctx, Executable(dir), work, "-c", "import importlib, sys; importlib.import_module(sys.argv[1])", module)
+	// HOME is a folder that is thrown away: some modules write there when imported.
+	homeless := &processes{n: p.n, env: func(name string) string {
+		if name == "HOME" {
+			return work
+		}
+		return p.env(name)
+	}}
+	_, err := homeless.python(ctx, Executable(dir), work, "-c", "import importlib, sys; importlib.import_module(sys.argv[1])", module)
 	r := ImportResult{Module: module, OK: err == nil}
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):

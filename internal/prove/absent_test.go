@@ -9,6 +9,7 @@ func TestAbsentIsWhatNoPackageBrings(t *testing.T) {
 		{"ModuleNotFoundError: No module named 'matplotlib.axes'", "matplotlib"},
 		{"ModuleNotFoundError: No module named 'numpy.gone'", ""},
 		{"ImportError: cannot import name 'x'", ""},
+		{"ImportError: aiohttp dependency is not installed: No module named 'aiohttp'. Please install black[d]", "aiohttp"},
 	} {
 		if got := absent(c.reason, owners); got != c.want {
 			t.Errorf("absent(%q) = %q, want %q", c.reason, got, c.want)

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,8 +62,7 @@ type Input struct {
 	Runner   Runner
 	Dir      string
 	Manifest *generation.Manifest
-	Cache    string // folder of kept proofs; "" = keep none
-	Jobs     int
+	Cache    string                  // folder of kept proofs; "" = keep none
 	Progress func(done, total int64) // may be nil
 }
 
@@ -71,7 +71,7 @@ type Report struct {
 	Tree    string    `json:"tree"`
 	Modules int       `json:"modules"`
 	Failed  []Failure `json:"failed,omitempty"`
-	Kept    bool      `json:"-"` // from an earlier proof of the same tree
+	Kept    bool      `json:"-"` // what imports is from an earlier proof of the same tree
 }
 
 // Broken are the failures that count: those whose reason is not that something
@@ -92,21 +92,18 @@ type Failure struct {
 	TimedOut bool   `json:"timed-out,omitempty"`
 }
 
-// Imports imports every top-level module of the packages, or returns the proof
-// that is kept for this tree. A proof with modules that timed out is not kept:
-// the machine may have been busy. An error means that nothing was proved.
+// Imports imports every top-level module of the packages, or only those that
+// failed in the proof that is kept for this tree: what failed may have been the
+// machine's fault (a library of the system that was missing, a busy time), what
+// worked depends on the tree alone. An error means that nothing was proved.
 func Imports(ctx context.Context, in Input) (*Report, error) {
-	if kept, err := in.read(); err == nil {
-		kept.Kept = true
-		return kept, nil
-	}
 	owners := Modules(in.Manifest)
-	names := make([]string, 0, len(owners))
-	for name := range owners {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := slices.Sorted(maps.Keys(owners))
 	report := &Report{Tree: in.Manifest.Tree, Modules: len(names)}
+	if kept, err := in.read(); err == nil && kept.Modules == len(names) {
+		report.Kept = true
+		names = kept.names()
+	}
 	done := 0
 	for part := range slices.Chunk(names, batch) {
 		results, err := in.Runner.Imports(ctx, in.Dir, part, limit)
@@ -127,11 +124,20 @@ func Imports(ctx context.Context, in Input) (*Report, error) {
 	return report, in.write(report)
 }
 
+// names are the modules that failed.
+func (r *Report) names() []string {
+	var out []string
+	for _, f := range r.Failed {
+		out = append(out, f.Module)
+	}
+	return out
+}
+
 // absent is the module that an import did not find, if no package of the
 // runtime has it: an import that the package did not declare as a requirement
 // (matplotlib-inline without matplotlib is the usual one).
 func absent(reason string, owners map[string]string) string {
-	_, rest, ok := strings.Cut(reason, "ModuleNotFoundError: No module named '")
+	_, rest, ok := strings.Cut(reason, "No module named '")
 	if !ok {
 		return ""
 	}
@@ -223,7 +229,7 @@ func (in *Input) read() (*Report, error) {
 }
 
 func (in *Input) write(r *Report) error {
-	if in.Cache == "" || slices.ContainsFunc(r.Failed, func(f Failure) bool { return f.TimedOut }) {
+	if in.Cache == "" {
 		return nil
 	}
 	data, err := json.Marshal(r)
