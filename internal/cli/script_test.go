@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,12 +31,18 @@ import (
 //	found VERSION…       versions that are only found on the machine
 //	later DURATION       moves the clock
 //	release DIR…         adds the releases of a folder to the index
+//	fault SUFFIX KIND [TIMES]
+//	                     requests whose path ends so go wrong (faults), for ever or so often
+//
+// Every failure of snug must give a hint and speak no Go; one with --json must
+// end with an event that says so.
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata/script",
 		Setup: setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"snug": storySnug, "python": storyPython, "found": storyFound, "release": storyRelease, "later": storyLater,
+			"fault": storyFault,
 		},
 	})
 }
@@ -96,10 +103,11 @@ func storySnug(ts *testscript.TestScript, neg bool, args []string) {
 		Env:   []string{"HOME=" + filepath.Join(work, "home"), "SNUG_HOME=" + filepath.Join(work, "store"), "SNUG_INDEX_URL=" + indextest.URL, "PATH=" + os.Getenv("PATH")},
 		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut,
 		Now:       func() time.Time { return s.now },
+		Sleep:     func(context.Context, time.Duration) error { return nil },
 		Transport: s.index, Sources: []interp.Source{s.python, s.found}, Runner: fakeRunner{starts: !s.broken},
 	})
-	io.Copy(ts.Stdout(), &out)
-	io.Copy(ts.Stderr(), &errOut)
+	io.WriteString(ts.Stdout(), out.String())
+	io.WriteString(ts.Stderr(), errOut.String())
 	want := 0
 	if neg {
 		want = 1
@@ -108,6 +116,65 @@ func storySnug(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("snug %s: exit code %d\n%s%s", strings.Join(args, " "), code, out.String(), errOut.String())
 	}
 	fmt.Fprintf(ts.Stderr(), "exit code %d\n", code)
+	if complaint := rude(args, code, out.String(), errOut.String()); complaint != "" {
+		ts.Fatalf("snug %s: %s\n%s%s", strings.Join(args, " "), complaint, out.String(), errOut.String())
+	}
+}
+
+// rude says what is wrong with the way in which a command failed, "" if nothing.
+func rude(args []string, code int, stdout, stderr string) string {
+	failure, hint := "snug: ", "hint: "
+	said := stderr
+	if slices.Contains(args, "--json") {
+		said, failure, hint = stdout, `"kind":"failed"`, `"hint":"`
+	}
+	if code == 0 || !strings.Contains(said, failure) {
+		if code > 1 && !slices.Contains(args, "run") && !slices.Contains(args, "shell") {
+			return "it failed without a word"
+		}
+		return "" // what a command ran, or a check that printed its findings
+	}
+	_, last, _ := strings.Cut(said, failure)
+	if !strings.Contains(said, hint) || strings.Contains(said, hint+`"`) {
+		return "it failed without a hint"
+	}
+	for _, raw := range []string{"internal error", "goroutine", "%!", "<nil>", "0x", "no such file or directory\nremove ", "EOF"} {
+		if strings.Contains(last, raw) {
+			return "it failed with raw " + raw
+		}
+	}
+	return ""
+}
+
+// faults are what may happen to a request.
+var faults = map[string]indextest.Fault{
+	"404":       {Status: 404},
+	"401":       {Status: 401},
+	"500":       {Status: 500},
+	"429":       {Status: 429, RetryAfter: "3600"},
+	"truncated": {Truncate: true},
+	"corrupt":   {Corrupt: true},
+	"endless":   {Endless: true},
+	"circle":    {Location: "/simple/circle/"},
+	"insecure":  {Location: "http://index.example/simple/idna/"},
+	"portal":    {Kind: "text/html", Body: "<!DOCTYPE html><html><body><form>Log in to the hotel's network</form></body></html>"},
+	"poem":      {Kind: "text/plain", Body: "roses are red"},
+	"cut-json":  {Kind: "application/vnd.pypi.simple.v1+json", Body: `{"files": [{"filename": "idna-3.9-py3-none-any.whl", "ur`},
+	"future":    {Kind: "application/vnd.pypi.simple.v1+json", Body: `{"meta": {"api-version": "2.0"}, "files": []}`},
+	"empty":     {Kind: "application/vnd.pypi.simple.v1+json"},
+}
+
+func storyFault(ts *testscript.TestScript, _ bool, args []string) {
+	f, ok := faults[args[1]]
+	if !ok {
+		ts.Fatalf("there is no fault %q", args[1])
+	}
+	times := -1
+	if len(args) > 2 {
+		_, err := fmt.Sscan(args[2], &times)
+		ts.Check(err)
+	}
+	storyOf(ts).index.Inject(args[0], f, times)
 }
 
 func storyLater(ts *testscript.TestScript, _ bool, args []string) {
