@@ -185,7 +185,7 @@ func (in *Input) open(ctx context.Context, f lock.File) (io.ReadCloser, error) {
 		return in.Download(ctx, f)
 	}
 	if in.Project == nil {
-		return nil, fault.New(fault.Input, "", "%s lies beside a project, and there is none", f.Path)
+		return nil, fault.New(fault.Input, "run snug where the project is", "%s lies beside a project, and there is none", f.Path)
 	}
 	return os.Open(filepath.Join(in.Project.Root, filepath.FromSlash(f.Path)))
 }
