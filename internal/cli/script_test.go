@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -33,6 +34,8 @@ import (
 //	release DIR…         adds the releases of a folder to the index
 //	fault SUFFIX KIND [TIMES]
 //	                     requests whose path ends so go wrong (faults), for ever or so often
+//	swap FILE REGEXP TEXT
+//	                     replaces what matches
 //
 // Every failure of snug must give a hint and speak no Go; one with --json must
 // end with an event that says so.
@@ -42,7 +45,7 @@ func TestStories(t *testing.T) {
 		Setup: setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"snug": storySnug, "python": storyPython, "found": storyFound, "release": storyRelease, "later": storyLater,
-			"fault": storyFault,
+			"fault": storyFault, "swap": storySwap,
 		},
 	})
 }
@@ -121,6 +124,15 @@ func storySnug(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+func storySwap(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	changed := regexp.MustCompile(args[1]).ReplaceAllString(text, args[2])
+	if changed == text {
+		ts.Fatalf("%s does not match %s", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(changed), 0o644))
+}
+
 // rude says what is wrong with the way in which a command failed, "" if nothing.
 func rude(args []string, code int, stdout, stderr string) string {
 	failure, hint, said := "snug: ", "hint: ", stderr
@@ -134,7 +146,7 @@ func rude(args []string, code int, stdout, stderr string) string {
 		return "" // what a command ran, or a check that printed its findings
 	}
 	_, last, _ := strings.Cut(said, failure)
-	if !strings.Contains(said, hint) {
+	if !strings.Contains(said, hint) || strings.Contains(said, lastResort) {
 		return "it failed without a hint"
 	}
 	for _, raw := range []string{"internal error", "goroutine", "%!", "<nil>", "0x", "no such file or directory\nremove ", "EOF"} {
