@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -62,13 +63,19 @@ func explain(ctx context.Context, u *url.URL, err error) error {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		err = &cutError{err}
+	}
 	var status *statusError
+	var policy *policyError
 	code, hint := fault.Network, "check the network and the proxy (HTTPS_PROXY, NO_PROXY); --offline uses only what was fetched before"
 	switch {
 	case errors.Is(err, ErrNotFound):
 		code, hint = fault.NotFound, "check the address and the name"
 	case errors.As(err, &status):
 		hint = statusHint(status)
+	case errors.As(err, &policy):
+		hint = "the server, or a proxy or login page before it, does not answer as an index does; is the address right?"
 	case isCertificate(err):
 		hint = "name the certificates of your network in SSL_CERT_FILE"
 	case errors.Is(err, ErrOffline):
@@ -76,6 +83,13 @@ func explain(ctx context.Context, u *url.URL, err error) error {
 	}
 	return fault.New(code, hint, "get %s: %w", redact(u), err)
 }
+
+// cutError is an answer that ended before its time.
+type cutError struct{ error }
+
+func (e *cutError) Error() string { return "the answer was cut off" }
+
+func (e *cutError) Unwrap() error { return e.error }
 
 func statusHint(e *statusError) string {
 	switch {
