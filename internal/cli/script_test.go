@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"snug/internal/fault"
 	"snug/internal/index/indextest"
 	"snug/internal/interp"
 )
@@ -34,6 +35,7 @@ import (
 //	release DIR…         adds the releases of a folder to the index
 //	fault SUFFIX KIND [TIMES]
 //	                     requests whose path ends so go wrong (faults), for ever or so often
+//	refused NAME REGEXP  builds with that package alone, which must fail so
 //	swap FILE REGEXP TEXT
 //	                     replaces what matches
 //
@@ -45,7 +47,7 @@ func TestStories(t *testing.T) {
 		Setup: setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"snug": storySnug, "python": storyPython, "found": storyFound, "release": storyRelease, "later": storyLater,
-			"fault": storyFault, "swap": storySwap,
+			"fault": storyFault, "swap": storySwap, "refused": storyRefused,
 		},
 	})
 }
@@ -98,10 +100,17 @@ func archiveOf(dir string) ([]byte, error) {
 func storyOf(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*story) }
 
 func storySnug(ts *testscript.TestScript, neg bool, args []string) {
+	if code, said := runSnug(ts, args); (code != 0) != neg {
+		ts.Fatalf("snug %s:\n%s", strings.Join(args, " "), said)
+	}
+}
+
+// runSnug runs a command and returns its exit code and what it said.
+func runSnug(ts *testscript.TestScript, args []string) (code int, said string) {
 	s := storyOf(ts)
 	work := ts.Getenv("WORK")
 	var out, errOut bytes.Buffer
-	code := Run(context.Background(), World{
+	code = Run(context.Background(), World{
 		Args: args, Dir: ts.MkAbs("."),
 		Env:   []string{"HOME=" + filepath.Join(work, "home"), "SNUG_HOME=" + filepath.Join(work, "store"), "SNUG_INDEX_URL=" + indextest.URL, "PATH=" + os.Getenv("PATH")},
 		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut,
@@ -109,18 +118,22 @@ func storySnug(ts *testscript.TestScript, neg bool, args []string) {
 		Sleep:     func(context.Context, time.Duration) error { return nil },
 		Transport: s.index, Sources: []interp.Source{s.python, s.found}, Runner: fakeRunner{starts: !s.broken},
 	})
+	fmt.Fprintf(&errOut, "exit code %d\n", code)
 	io.WriteString(ts.Stdout(), out.String())
 	io.WriteString(ts.Stderr(), errOut.String())
-	want := 0
-	if neg {
-		want = 1
-	}
-	if (code != 0) != (want != 0) {
-		ts.Fatalf("snug %s: exit code %d\n%s%s", strings.Join(args, " "), code, out.String(), errOut.String())
-	}
-	fmt.Fprintf(ts.Stderr(), "exit code %d\n", code)
 	if complaint := rude(args, code, out.String(), errOut.String()); complaint != "" {
 		ts.Fatalf("snug %s: %s\n%s%s", strings.Join(args, " "), complaint, out.String(), errOut.String())
+	}
+	return code, out.String() + errOut.String()
+}
+
+// storyRefused asks for one package alone, builds, and holds the failure to the
+// pattern.
+func storyRefused(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.WriteFile(ts.MkAbs("requirements.txt"), []byte(args[0]+"\n"), 0o644))
+	code, said := runSnug(ts, []string{"build", "prod"})
+	if code != fault.ExitFailed || !regexp.MustCompile(args[1]).MatchString(said) {
+		ts.Fatalf("%s: want %s in\n%s", args[0], args[1], said)
 	}
 }
 

@@ -75,7 +75,7 @@ func (s Spec) wheel(tag string) []byte {
 	info := s.stem() + ".dist-info/"
 	names := slices.Sorted(maps.Keys(files))
 	add := func(name, text string) {
-		if _, own := files[info+name]; own { // the spec brings its own, perhaps broken
+		if _, own := files[info+name]; own || slices.Contains(s.Lacks, name) { // the spec brings its own, perhaps broken, or none
 			return
 		}
 		files[info+name] = text

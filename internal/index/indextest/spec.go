@@ -19,7 +19,7 @@
 // Root-Is-Purelib, Status (PEP 792, then the reason), Served-As (another file
 // name for its wheel), and what only a hostile wheel has: Zip-Entry (a raw name,
 // perhaps "= text"), Zip-Link (name -> target) and Zip-Bomb (a name and its
-// megabytes of zeros). A release without files gets one module of its name; one
+// megabytes of zeros), and Lacks (a file of its dist-info that is not there). A release without files gets one module of its name; one
 // that brings a file of its dist-info folder gets no other there.
 package indextest
 
@@ -45,7 +45,8 @@ type Spec struct {
 	Upload        time.Time // zero: DefaultUpload
 	Status        string
 	StatusReason  string
-	ServedAs      string  // file name of the wheel; "": by name, version and tag
+	ServedAs      string // file name of the wheel; "": by name, version and tag
+	Lacks         []string
 	Entries       []Entry // further zip entries, by names that no file system would take
 }
 
@@ -152,6 +153,8 @@ func (s *Spec) set(key, value, line string) (err error) {
 		s.Status, s.StatusReason, _ = strings.Cut(value, " ")
 	case "Served-As":
 		s.ServedAs = value
+	case "Lacks":
+		s.Lacks = append(s.Lacks, value)
 	case "Zip-Entry":
 		name, text, _ := strings.Cut(value, " = ")
 		s.Entries = append(s.Entries, Entry{Name: name, Text: text})
