@@ -16,7 +16,6 @@ import (
 	"snug/internal/dist"
 	"snug/internal/fault"
 	"snug/internal/lock"
-	"snug/internal/pep508"
 	"snug/internal/pytag"
 	"snug/internal/store"
 	"snug/internal/wheel"
@@ -33,7 +32,8 @@ type layer struct {
 type source struct {
 	name, version string
 	file          lock.File
-	url           string // set when the project asked for a URL (PEP 610)
+	url           string                   // set when the project asked for a URL (PEP 610)
+	beside        map[string]*lock.Package // all that the runtime gets, by name
 }
 
 // Prefetch brings into the store what Assemble would fetch, so that a build of
@@ -82,8 +82,9 @@ func (in *Input) sources() ([]source, error) {
 		return nil, err
 	}
 	var out []source
+	beside := byName(selected)
 	for _, s := range selected {
-		src := source{name: s.Package.Name, version: s.Package.Version}
+		src := source{name: s.Package.Name, version: s.Package.Version, beside: beside}
 		switch {
 		case in.isLocal(s.Package):
 			continue // installed by addProject
@@ -103,8 +104,7 @@ func (in *Input) sources() ([]source, error) {
 
 // isLocal reports whether a locked package is the project itself.
 func (in *Input) isLocal(p *lock.Package) bool {
-	return in.Project != nil && in.Project.Local != nil && p.Directory != nil &&
-		pep508.NormalizeName(in.Project.Local.Name) == p.Name
+	return p.Directory != nil && in.isOwn(p.Name)
 }
 
 func noWheel(p *lock.Package) error {
@@ -140,27 +140,31 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 			return nil, err
 		}
 		opt := wheel.Options{PythonMinor: in.minor(), URL: src.url, SHA256: sum.String()}
-		return unpack(blob, name, opt, dir)
+		plan, info, err := unpack(blob, name, opt, dir)
+		if err != nil {
+			return nil, err
+		}
+		in.say(src, info.Notes)
+		return plan, in.agrees(src, info.Metadata)
 	})
 	return layer{name: src.name, version: src.version, sum: sum.String(), tree: tree}, err
 }
 
-func unpack(blob string, name dist.WheelName, opt wheel.Options, dir string) (store.Plan, error) {
+func unpack(blob string, name dist.WheelName, opt wheel.Options, dir string) (store.Plan, *wheel.Info, error) {
 	f, err := os.Open(blob)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	st, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	z, err := archive.OpenZip(f, st.Size(), archive.DefaultLimits())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	plan, _, err := wheel.Install(z, name, opt, dir)
-	return plan, err
+	return wheel.Install(z, name, opt, dir)
 }
 
 // blob returns the wheel's file in the store, fetching it if need be.

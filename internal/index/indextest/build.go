@@ -155,8 +155,11 @@ func zipOf(names []string, files map[string]string, raw []Entry) []byte {
 func (e Entry) write(z *zip.Writer) error {
 	h := &zip.FileHeader{Name: e.Name, Method: zip.Deflate, Modified: epoch}
 	h.SetMode(0o644)
-	if e.Link {
+	switch {
+	case e.Link:
 		h.SetMode(fs.ModeSymlink | 0o777)
+	case strings.HasSuffix(e.Name, "/"):
+		h.SetMode(fs.ModeDir | 0o755)
 	}
 	w, err := z.CreateHeader(h)
 	if err != nil || strings.HasSuffix(e.Name, "/") {
