@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -54,6 +55,12 @@ func isCertificate(err error) bool {
 	return errors.As(err, &cert)
 }
 
+// isExpired is a certificate of another time: an old one, or a clock that is wrong.
+func isExpired(err error) bool {
+	var invalid x509.CertificateInvalidError
+	return errors.As(err, &invalid) && invalid.Reason == x509.Expired
+}
+
 // explain makes the user's error: which address, what happened, what to do.
 func explain(ctx context.Context, u *url.URL, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
@@ -76,6 +83,8 @@ func explain(ctx context.Context, u *url.URL, err error) error {
 		hint = statusHint(status)
 	case errors.As(err, &policy):
 		hint = "the server, or a proxy or login page before it, does not answer as an index does; is the address right?"
+	case isExpired(err):
+		hint = "is this machine's clock right? The certificate is not valid at the time that it shows"
 	case isCertificate(err):
 		hint = "name the certificates of your network in SSL_CERT_FILE"
 	case errors.Is(err, ErrOffline):
