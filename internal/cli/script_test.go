@@ -172,6 +172,7 @@ func rude(args []string, code int, stdout, stderr string) string {
 
 // faults are what may happen to a request.
 var faults = map[string]indextest.Fault{
+	"down":      {Down: true},
 	"404":       {Status: 404},
 	"401":       {Status: 401},
 	"500":       {Status: 500},
@@ -198,7 +199,7 @@ func storyFault(ts *testscript.TestScript, _ bool, args []string) {
 		_, err := fmt.Sscan(args[2], &times)
 		ts.Check(err)
 	}
-	storyOf(ts).index.Inject(args[0], f, times)
+	storyOf(ts).index.Inject(strings.TrimPrefix(args[0], "*"), f, times)
 }
 
 func storyLater(ts *testscript.TestScript, _ bool, args []string) {

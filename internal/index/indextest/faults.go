@@ -5,9 +5,11 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 )
 
 // Fault is a way in which a request goes wrong.
@@ -20,6 +22,7 @@ type Fault struct {
 	Body       string          // send this instead
 	Location   string          // redirect there, with Status (default 302)
 	Endless    bool            // send zeros instead, without end (RoundTrip only)
+	Down       bool            // nobody listens (RoundTrip only)
 	Hold       <-chan struct{} // answer only when this is closed (or the request is given up)
 }
 
@@ -76,6 +79,9 @@ func (x *Index) spoil(w http.ResponseWriter, r *http.Request, body []byte) (http
 			panic(http.ErrAbortHandler)
 		}
 	}
+	if f.Down {
+		panic(down{})
+	}
 	if f.RetryAfter != "" {
 		w.Header().Set("Retry-After", f.RetryAfter)
 	}
@@ -119,6 +125,9 @@ func (x *Index) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	rec := httptest.NewRecorder()
 	rest := x.serveUntil(rec, r)
+	if rest == (down{}) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	}
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
@@ -146,6 +155,8 @@ func (x *Index) serveUntil(w http.ResponseWriter, r *http.Request) (rest io.Read
 			rest = failing{}
 		case endless{}:
 			rest = zeros{}
+		case down{}:
+			rest = down{}
 		default:
 			panic(p)
 		}
@@ -153,6 +164,9 @@ func (x *Index) serveUntil(w http.ResponseWriter, r *http.Request) (rest io.Read
 	x.ServeHTTP(w, r)
 	return nil
 }
+
+// down is a server that does not listen.
+type down struct{ failing }
 
 // failing is the rest of a body whose connection broke.
 type failing struct{}
