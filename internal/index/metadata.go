@@ -68,7 +68,8 @@ func (c *Client) Metadata(ctx context.Context, l *Listing, f File) ([]byte, erro
 		if err := f.describedBy(body); err != nil {
 			return nil, fault.New(fault.Integrity, "the index or the wheel is broken; exclude this version", "metadata of %s: %w", f.Name, err)
 		}
-		return body, keep(kept, body)
+		_ = keep(kept, body) // a cache may fail without harm, as on a full disk: it is asked for again
+		return body, nil
 	})
 }
 
