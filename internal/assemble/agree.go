@@ -1,10 +1,7 @@
 package assemble
 
 import (
-	"fmt"
-
 	"snug/internal/dist"
-	"snug/internal/event"
 	"snug/internal/lock"
 	"snug/internal/pep440"
 	"snug/internal/pep508"
@@ -50,19 +47,6 @@ func (in *Input) isOwn(name string) bool {
 func admits(q pep508.Requirement, version string) bool {
 	v, err := pep440.Parse(version)
 	return err == nil && q.Specifiers.Contains(v)
-}
-
-// say tells what was tolerated in a wheel: the first deviation, and how many
-// there are.
-func (in *Input) say(src source, notes []string) {
-	if len(notes) == 0 || in.Events == nil {
-		return
-	}
-	text := fmt.Sprintf("%s %s breaks the wheel standard, tolerated: %s", src.name, src.version, notes[0])
-	if more := len(notes) - 1; more > 0 {
-		text += fmt.Sprintf(" (and %d more)", more)
-	}
-	in.Events.Handle(event.Event{Stage: "assemble", Kind: event.Note, Subject: src.name, Message: text})
 }
 
 // byName are the packages that a runtime gets.

@@ -14,6 +14,7 @@ import (
 	"snug/internal/archive"
 	"snug/internal/digest"
 	"snug/internal/dist"
+	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/lock"
 	"snug/internal/pytag"
@@ -144,7 +145,7 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 		if err != nil {
 			return nil, err
 		}
-		in.say(src, info.Notes)
+		in.tolerated(src.file.Name, info.Notes)
 		return plan, in.agrees(src, info.Metadata)
 	})
 	return layer{name: src.name, version: src.version, sum: sum.String(), tree: tree}, err
@@ -165,6 +166,19 @@ func unpack(blob string, name dist.WheelName, opt wheel.Options, dir string) (st
 		return nil, nil, err
 	}
 	return wheel.Install(z, name, opt, dir)
+}
+
+// tolerated says, when a wheel enters the store, where it departs from the
+// standard: one line, however many files that concerns.
+func (in *Input) tolerated(file string, notes []string) {
+	if in.Events == nil || len(notes) == 0 {
+		return
+	}
+	text := file + ": " + notes[0]
+	if more := len(notes) - 1; more > 0 {
+		text += fmt.Sprintf(" (and %d more)", more)
+	}
+	in.Events.Handle(event.Event{Stage: "assemble", Kind: event.Note, Subject: in.Runtime, Message: text})
 }
 
 // blob returns the wheel's file in the store, fetching it if need be.

@@ -32,7 +32,8 @@ func TestKilledBuildGoesOn(t *testing.T) {
 	for i := range kills {
 		m := machine{t.TempDir(), index}
 		dir, before := project(t, "pkg4"), ""
-		if i%2 == 1 { // with a runtime in use, of another lock
+		if i%2 == 1 { // with a runtime in use, of another lock, and a store that has seen kills before
+			m = calm
 			ask(t, dir, "pkg6")
 			before = m.trees(t, dir)
 			ask(t, dir, "pkg4")
