@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -15,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"snug/internal/engine"
+	"snug/internal/generation"
 	"snug/internal/index/indextest"
 	"snug/internal/interp"
 )
@@ -145,31 +142,22 @@ func finish(t *testing.T, cmd *exec.Cmd) (code int, stdout, stderr string) {
 // trees builds and returns the tree digest of each runtime, as one text.
 func (m machine) trees(t *testing.T, dir string) string {
 	t.Helper()
-	code, out, errOut := m.run(t, dir, "build", "--json")
-	if code != 0 {
+	if code, out, errOut := m.run(t, dir, "build"); code != 0 {
 		t.Fatalf("build ended with %d\n%s%s", code, out, errOut)
 	}
-	return treesOf(t, out)
+	return treesIn(t, dir)
 }
 
-// treesOf reads the result that `build --json` ends with.
-func treesOf(t *testing.T, out string) string {
+// treesIn are the digests of the runtimes in use.
+func treesIn(t *testing.T, dir string) string {
 	t.Helper()
 	var trees []string
-	for lines := bufio.NewReader(strings.NewReader(out)); ; {
-		line, err := lines.ReadBytes('\n')
-		var built engine.Built
-		if json.Unmarshal(line, &built) == nil {
-			for _, r := range built.Runtimes {
-				trees = append(trees, r.Name+" "+r.Tree)
-			}
+	for _, name := range []string{"prod", "test", "dev"} {
+		head, err := generation.ReadHead(filepath.Join(dir, ".snug", name, "current"))
+		if err != nil {
+			t.Fatal(err)
 		}
-		if err == io.EOF {
-			break
-		}
-	}
-	if len(trees) != 3 {
-		t.Fatalf("no three runtimes in\n%s", out)
+		trees = append(trees, name+" "+head.Tree)
 	}
 	return strings.Join(trees, "\n")
 }

@@ -8,12 +8,11 @@ import (
 )
 
 // together starts all commands before it waits for any, and fails unless every
-// one ends well. It returns what each printed.
-func together(t *testing.T, commands ...*exec.Cmd) []string {
+// one ends well.
+func together(t *testing.T, commands ...*exec.Cmd) {
 	t.Helper()
-	outs := make([]string, len(commands))
 	var wait sync.WaitGroup
-	for i, cmd := range commands {
+	for _, cmd := range commands {
 		var out, errOut strings.Builder
 		cmd.Stdout, cmd.Stderr = &out, &errOut
 		if err := cmd.Start(); err != nil {
@@ -23,14 +22,12 @@ func together(t *testing.T, commands ...*exec.Cmd) []string {
 			if err := cmd.Wait(); err != nil {
 				t.Errorf("%v: %v\n%s%s", cmd.Args[1:], err, out.String(), errOut.String())
 			}
-			outs[i] = out.String()
 		})
 	}
 	wait.Wait()
 	if t.Failed() {
 		t.FailNow()
 	}
-	return outs
 }
 
 // Several builds at once, on one project and on projects that share a store,
@@ -44,16 +41,13 @@ func TestBuildsAtOnce(t *testing.T) {
 	for round := range 3 {
 		m := machine{t.TempDir(), index} // a cold store each time
 		one, two := project(t, "pkg4"), project(t, "pkg3", "pkg5")
-		build := func(dir string) *exec.Cmd { return m.command(t, dir, "build", "--json") }
-		outs := together(t, build(one), build(one), build(two), build(one))
-		for i, out := range outs {
-			expect := want
-			if i == 2 {
-				expect = other
-			}
-			if got := treesOf(t, out); got != expect {
-				t.Errorf("round %d, build %d made\n%s\nwant\n%s", round, i, got, expect)
-			}
+		build := func(dir string) *exec.Cmd { return m.command(t, dir, "build") }
+		together(t, build(one), build(one), build(two), build(one))
+		if got := treesIn(t, one); got != want {
+			t.Errorf("round %d made\n%s\nwant\n%s", round, got, want)
+		}
+		if got := treesIn(t, two); got != other {
+			t.Errorf("round %d made of the other project\n%s\nwant\n%s", round, got, other)
 		}
 		m.whole(t, one, true)
 		m.whole(t, two, true)
