@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"snug/internal/generation"
 	"snug/internal/lock"
 )
 
@@ -97,6 +98,46 @@ func (m machine) whole(t *testing.T, dir string, inUse bool) {
 			Stdin: strings.NewReader(""), Stdout: &said, Stderr: &said, Now: time.Now})
 		if code != 0 && (inUse || !strings.Contains(said.String(), "not built")) {
 			t.Fatalf("%s after the kill: %s", name, said.String())
+		}
+	}
+}
+
+// At every moment of a build there is a runtime in use, whole, and a lock that
+// is whole: whoever looks sees the old ones or the new ones.
+func TestSomethingIsAlwaysInUse(t *testing.T) {
+	t.Parallel()
+	m, dir := machine{t.TempDir(), newIndex(t)}, project(t, "pkg6")
+	m.trees(t, dir)
+	for _, name := range []string{"pkg4", "pkg5", "pkg6"} {
+		ask(t, dir, name)
+		cmd := m.command(t, dir, "build")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { cmd.Process.Kill() }) // where a look fails
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		for looks, busy := 0, true; busy; looks++ {
+			select {
+			case err := <-ended:
+				busy = false
+				if err != nil || looks == 0 {
+					t.Errorf("%s: %v after %d looks", name, err, looks)
+				}
+			default:
+			}
+			for _, runtime := range []string{"prod", "test", "dev"} {
+				if _, err := generation.ReadHead(filepath.Join(dir, ".snug", runtime, "current")); err != nil {
+					t.Fatalf("look %d: %v", looks, err)
+				}
+			}
+			data, err := os.ReadFile(filepath.Join(dir, "pylock.toml"))
+			if err == nil {
+				_, err = lock.Parse(data, "pylock.toml")
+			}
+			if err != nil {
+				t.Fatalf("look %d: %v", looks, err)
+			}
 		}
 	}
 }
