@@ -187,6 +187,9 @@ func (in *Input) blob(ctx context.Context, sum digest.SHA256, src source) (strin
 		return path, nil
 	}
 	r, err := in.open(ctx, src.file)
+	if fault.CodeOf(err) == fault.NotFound {
+		return "", fault.New(fault.NotFound, "snug lock --upgrade "+src.name+" chooses another file", "it was withdrawn since it was locked: %w", err)
+	}
 	if err != nil {
 		return "", err
 	}
