@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -85,5 +88,36 @@ func storyRefused(ts *testscript.TestScript, _ bool, args []string) {
 	code, said := runSnug(ts, []string{"build", "prod"})
 	if code != fault.ExitFailed || !regexp.MustCompile(args[1]).MatchString(said) {
 		ts.Fatalf("%s: want %s in\n%s", args[0], args[1], said)
+	}
+}
+
+func storyWithdraw(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		storyOf(ts).index.Remove(name)
+	}
+}
+
+// storyBroken makes new runtimes fail to start from now on, and with ! no more.
+func storyBroken(ts *testscript.TestScript, neg bool, _ []string) { storyOf(ts).broken = !neg }
+
+// storyDamage cuts every file of the store whose path ends in a word or, where
+// that ends in a slash, lies below it.
+func storyDamage(ts *testscript.TestScript, _ bool, args []string) {
+	hit := 0
+	err := filepath.WalkDir(filepath.Join(ts.Getenv("WORK"), "store", "store"), func(path string, d fs.DirEntry, err error) error {
+		name := filepath.ToSlash(path)
+		if err != nil || !d.Type().IsRegular() || !strings.HasSuffix(name, "/"+args[0]) && !strings.HasSuffix(args[0], "/") || !strings.Contains(name, args[0]) {
+			return err
+		}
+		hit++
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		return errors.Join(os.Chmod(path, 0o644), os.Truncate(path, info.Size()/2))
+	})
+	ts.Check(err)
+	if hit == 0 {
+		ts.Fatalf("the store has no %s", args[0])
 	}
 }

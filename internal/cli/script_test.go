@@ -33,6 +33,9 @@ import (
 //	fault SUFFIX KIND [TIMES]
 //	                     requests whose path ends so go wrong (faults), for ever or so often
 //	refused NAME REGEXP  builds with that package alone, which must fail so
+//	withdraw NAME…       takes projects off the index
+//	broken               runtimes do not start from now on; ! broken: they do again
+//	damage NAME | DIR/   cuts these files of the store in half
 //	swap FILE REGEXP TEXT
 //	                     replaces what matches
 //
@@ -44,7 +47,7 @@ func TestStories(t *testing.T) {
 		Setup: setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"snug": storySnug, "python": storyPython, "found": storyFound, "release": storyRelease, "later": storyLater,
-			"fault": storyFault, "swap": storySwap, "refused": storyRefused,
+			"fault": storyFault, "swap": storySwap, "refused": storyRefused, "withdraw": storyWithdraw, "broken": storyBroken, "damage": storyDamage,
 		},
 	})
 }
