@@ -7,8 +7,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -38,7 +40,9 @@ func childMain() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 99
 	}
-	return Run(context.Background(), World{
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return Run(ctx, World{
 		Args: os.Args[1:], Dir: dir, Env: os.Environ(),
 		Stdin: strings.NewReader(""), Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now,
 		Sources: []interp.Source{fakeSource{versions: []string{"3.14.6"}}}, Runner: fakeRunner{starts: true},

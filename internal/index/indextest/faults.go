@@ -24,6 +24,7 @@ type Fault struct {
 	Endless    bool            // send zeros instead, without end (RoundTrip only)
 	Down       bool            // nobody listens (RoundTrip only)
 	Hold       <-chan struct{} // answer only when this is closed (or the request is given up)
+	Held       chan<- struct{} // closed when Hold begins; for a fault that happens once
 }
 
 type injected struct {
@@ -73,6 +74,9 @@ func (x *Index) spoil(w http.ResponseWriter, r *http.Request, body []byte) (http
 		return w, body, false
 	}
 	if f.Hold != nil {
+		if f.Held != nil {
+			close(f.Held)
+		}
 		select {
 		case <-f.Hold:
 		case <-r.Context().Done():
