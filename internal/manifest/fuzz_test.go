@@ -47,7 +47,7 @@ func FuzzLoadRequirements(f *testing.F) {
 	for _, text := range []string{
 		"idna>=3 # c\n-r other.txt\n", "idna==3.9 \\\n  --hash=sha256:" + strings.Repeat("0", 64) + "\n", "-e .\n./pkg[x] ; os_name == 'nt'\n",
 		"https://${TOKEN}@index.example/a-1-py3-none-any.whl\n", "--index-url https://index.example/\n-c c.txt\n--pre\n", "a @ file:///a-1-py3-none-any.whl\n",
-		"-r requirements.txt\n", "\ufeffidna\n", "-", "--hash", "[x]", "a[b",
+		"-r requirements.txt\n", "\ufeffidna\n", "-", "--hash", "[x]", "a[b", "-c.\n0",
 	} {
 		f.Add(text)
 	}

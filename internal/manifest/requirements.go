@@ -77,6 +77,9 @@ func (rd *reader) file(path string, from Origin, via []string) error {
 		}
 		return inputAt(from.File, from.Line, "paths start from the folder of the file that names them", "no requirements file %s", name)
 	}
+	if err != nil && from.File != "" {
+		return inputAt(from.File, from.Line, fault.HintOf(err), "%w", err)
+	}
 	if err != nil {
 		return err
 	}
