@@ -17,7 +17,6 @@ import (
 	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/lock"
-	"snug/internal/pep508"
 	"snug/internal/pytag"
 	"snug/internal/store"
 	"snug/internal/wheel"
@@ -34,7 +33,8 @@ type layer struct {
 type source struct {
 	name, version string
 	file          lock.File
-	url           string // set when the project asked for a URL (PEP 610)
+	url           string                   // set when the project asked for a URL (PEP 610)
+	beside        map[string]*lock.Package // all that the runtime gets, by name
 }
 
 // Prefetch brings into the store what Assemble would fetch, so that a build of
@@ -83,8 +83,9 @@ func (in *Input) sources() ([]source, error) {
 		return nil, err
 	}
 	var out []source
+	beside := byName(selected)
 	for _, s := range selected {
-		src := source{name: s.Package.Name, version: s.Package.Version}
+		src := source{name: s.Package.Name, version: s.Package.Version, beside: beside}
 		switch {
 		case in.isLocal(s.Package):
 			continue // installed by addProject
@@ -104,8 +105,7 @@ func (in *Input) sources() ([]source, error) {
 
 // isLocal reports whether a locked package is the project itself.
 func (in *Input) isLocal(p *lock.Package) bool {
-	return in.Project != nil && in.Project.Local != nil && p.Directory != nil &&
-		pep508.NormalizeName(in.Project.Local.Name) == p.Name
+	return p.Directory != nil && in.isOwn(p.Name)
 }
 
 func noWheel(p *lock.Package) error {
@@ -141,14 +141,17 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 			return nil, err
 		}
 		opt := wheel.Options{PythonMinor: in.minor(), URL: src.url, SHA256: sum.String()}
-		plan, notes, err := unpack(blob, name, opt, dir)
-		in.tolerated(src.file.Name, notes)
-		return plan, err
+		plan, info, err := unpack(blob, name, opt, dir)
+		if err != nil {
+			return nil, err
+		}
+		in.tolerated(src.file.Name, info.Notes)
+		return plan, in.agrees(src, info.Metadata)
 	})
 	return layer{name: src.name, version: src.version, sum: sum.String(), tree: tree}, err
 }
 
-func unpack(blob string, name dist.WheelName, opt wheel.Options, dir string) (store.Plan, []string, error) {
+func unpack(blob string, name dist.WheelName, opt wheel.Options, dir string) (store.Plan, *wheel.Info, error) {
 	f, err := os.Open(blob)
 	if err != nil {
 		return nil, nil, err
@@ -162,11 +165,7 @@ func unpack(blob string, name dist.WheelName, opt wheel.Options, dir string) (st
 	if err != nil {
 		return nil, nil, err
 	}
-	plan, info, err := wheel.Install(z, name, opt, dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	return plan, info.Notes, nil
+	return wheel.Install(z, name, opt, dir)
 }
 
 // tolerated says, when a wheel enters the store, where it departs from the
@@ -188,6 +187,9 @@ func (in *Input) blob(ctx context.Context, sum digest.SHA256, src source) (strin
 		return path, nil
 	}
 	r, err := in.open(ctx, src.file)
+	if fault.CodeOf(err) == fault.NotFound {
+		return "", fault.New(fault.NotFound, "snug lock --upgrade "+src.name+" chooses another file", "it was withdrawn since it was locked: %w", err)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -204,7 +206,7 @@ func (in *Input) open(ctx context.Context, f lock.File) (io.ReadCloser, error) {
 		return in.Download(ctx, f)
 	}
 	if in.Project == nil {
-		return nil, fault.New(fault.Input, "", "%s lies beside a project, and there is none", f.Path)
+		return nil, fault.New(fault.Input, "run snug where the project is", "%s lies beside a project, and there is none", f.Path)
 	}
 	return os.Open(filepath.Join(in.Project.Root, filepath.FromSlash(f.Path)))
 }

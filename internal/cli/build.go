@@ -67,7 +67,7 @@ resolved, and a runtime of real copies is written to that folder.`,
 				req.Loose = true
 			}
 			built, err := e.Build(cmd.Context(), p, req)
-			if built != nil {
+			if built != nil && (err == nil || len(built.Runtimes) > 0) {
 				if terr := a.printBuilt(built); err == nil {
 					err = terr
 				}

@@ -45,13 +45,11 @@ func (a *app) finish() {
 // fail prints an error with its remedy.
 func (a *app) fail(err error) {
 	if a.json {
-		a.emit(map[string]any{"time": a.Now().UTC(), "kind": "failed", "code": fault.CodeOf(err), "message": err.Error(), "hint": fault.HintOf(err)})
+		a.emit(map[string]any{"time": a.Now().UTC(), "kind": "failed", "code": fault.CodeOf(err), "message": err.Error(), "hint": remedy(err)})
 		return
 	}
 	fmt.Fprintf(a.Stderr, "snug: %v\n", err)
-	if hint := fault.HintOf(err); hint != "" {
-		fmt.Fprintf(a.Stderr, "hint: %s\n", hint)
-	}
+	fmt.Fprintf(a.Stderr, "hint: %s\n", remedy(err))
 }
 
 // emit prints one JSON object on a line of its own.

@@ -49,6 +49,7 @@ type World struct {
 	Stderr    io.Writer
 	Terminal  bool // standard error is a terminal
 	Now       func() time.Time
+	Sleep     func(context.Context, time.Duration) error // between tries of the network; nil: a timer
 	Transport http.RoundTripper
 	Sources   []interp.Source
 	Runner    interp.Runner
@@ -88,7 +89,7 @@ func Run(ctx context.Context, w World) int {
 		return int(code)
 	}
 	if ctx.Err() != nil {
-		err = fault.New(fault.Canceled, "", "interrupted; nothing was switched: %w", ctx.Err())
+		err = fault.New(fault.Canceled, "the same command goes on from here", "interrupted; what was not finished is as it was before")
 	}
 	app.fail(err)
 	return fault.ExitCode(err)
@@ -217,7 +218,7 @@ func (a *app) engine() (*engine.Engine, error) {
 	}
 	return engine.New(engine.Options{
 		Home: home, Env: a.env, Environ: a.Env, UserHome: a.env("HOME"), Now: a.Now, IndexURL: url, Extra: extra,
-		Offline: a.offline || a.env("SNUG_OFFLINE") == "1", AsOf: asOf, AllFiles: a.asOf == "now", Jobs: a.jobs, Transport: a.Transport,
+		Offline: a.offline || a.env("SNUG_OFFLINE") == "1", AsOf: asOf, AllFiles: a.asOf == "now", Jobs: a.jobs, Transport: a.Transport, Sleep: a.Sleep,
 		Sources: a.Sources, Runner: a.Runner, Events: a.handler(), Version: Version(),
 	})
 }

@@ -30,12 +30,24 @@ import (
 //	found VERSION…       versions that are only found on the machine
 //	later DURATION       moves the clock
 //	release DIR…         adds the releases of a folder to the index
+//	fault SUFFIX KIND [TIMES]
+//	                     requests whose path ends so go wrong (faults), for ever or so often
+//	refused NAME REGEXP  builds with that package alone, which must fail so
+//	withdraw NAME…       takes projects off the index
+//	broken               runtimes do not start from now on; ! broken: they do again
+//	damage NAME | DIR/   cuts these files of the store in half
+//	swap FILE REGEXP TEXT
+//	                     replaces what matches
+//
+// Every failure of snug must give a hint and speak no Go; one with --json must
+// end with an event that says so.
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata/script",
 		Setup: setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"snug": storySnug, "python": storyPython, "found": storyFound, "release": storyRelease, "later": storyLater,
+			"fault": storyFault, "swap": storySwap, "refused": storyRefused, "withdraw": storyWithdraw, "broken": storyBroken, "damage": storyDamage,
 		},
 	})
 }
@@ -88,26 +100,31 @@ func archiveOf(dir string) ([]byte, error) {
 func storyOf(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*story) }
 
 func storySnug(ts *testscript.TestScript, neg bool, args []string) {
+	if code, said := runSnug(ts, args); (code != 0) != neg {
+		ts.Fatalf("snug %s:\n%s", strings.Join(args, " "), said)
+	}
+}
+
+// runSnug runs a command and returns its exit code and what it said.
+func runSnug(ts *testscript.TestScript, args []string) (code int, said string) {
 	s := storyOf(ts)
 	work := ts.Getenv("WORK")
 	var out, errOut bytes.Buffer
-	code := Run(context.Background(), World{
+	code = Run(context.Background(), World{
 		Args: args, Dir: ts.MkAbs("."),
 		Env:   []string{"HOME=" + filepath.Join(work, "home"), "SNUG_HOME=" + filepath.Join(work, "store"), "SNUG_INDEX_URL=" + indextest.URL, "PATH=" + os.Getenv("PATH")},
 		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut,
 		Now:       func() time.Time { return s.now },
+		Sleep:     func(context.Context, time.Duration) error { return nil },
 		Transport: s.index, Sources: []interp.Source{s.python, s.found}, Runner: fakeRunner{starts: !s.broken},
 	})
-	io.Copy(ts.Stdout(), &out)
-	io.Copy(ts.Stderr(), &errOut)
-	want := 0
-	if neg {
-		want = 1
+	fmt.Fprintf(&errOut, "exit code %d\n", code)
+	io.WriteString(ts.Stdout(), out.String())
+	io.WriteString(ts.Stderr(), errOut.String())
+	if complaint := rude(args, code, out.String(), errOut.String()); complaint != "" {
+		ts.Fatalf("snug %s: %s\n%s%s", strings.Join(args, " "), complaint, out.String(), errOut.String())
 	}
-	if (code != 0) != (want != 0) {
-		ts.Fatalf("snug %s: exit code %d\n%s%s", strings.Join(args, " "), code, out.String(), errOut.String())
-	}
-	fmt.Fprintf(ts.Stderr(), "exit code %d\n", code)
+	return code, out.String() + errOut.String()
 }
 
 func storyLater(ts *testscript.TestScript, _ bool, args []string) {

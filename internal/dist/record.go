@@ -75,6 +75,9 @@ func parseRecordLine(fields []string) (RecordEntry, error) {
 				return entry, fmt.Errorf("bad hash %q", fields[1])
 			}
 			copy(entry.Sum[:], sum)
+			if entry.Sum.IsZero() { // which here says "none": no content has it
+				return entry, fmt.Errorf("bad hash %q", fields[1])
+			}
 		}
 	}
 	if len(fields) > 2 && fields[2] != "" {

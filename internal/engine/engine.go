@@ -43,10 +43,11 @@ type Options struct {
 	AllFiles  bool      // no cut-off, whatever the project says
 	Jobs      int       // parallel work; 0 = one for each core
 	Transport http.RoundTripper
-	Sources   []interp.Source // nil: the real ones
-	Runner    interp.Runner   // nil: real processes
-	Events    event.Handler   // nil: nothing is said
-	Version   string          // snug's own, for created-by
+	Sleep     func(context.Context, time.Duration) error // between tries of the network; nil: a timer
+	Sources   []interp.Source                            // nil: the real ones
+	Runner    interp.Runner                              // nil: real processes
+	Events    event.Handler                              // nil: nothing is said
+	Version   string                                     // snug's own, for created-by
 }
 
 // Engine runs the pipeline. It is safe for use by one goroutine at a time;
@@ -78,6 +79,7 @@ func New(opt Options) (*Engine, error) {
 		Offline:   opt.Offline,
 		CertFile:  machine.CertFile,
 		Now:       opt.Now,
+		Sleep:     opt.Sleep,
 		UserAgent: "snug/" + opt.Version,
 	})
 	if err != nil {

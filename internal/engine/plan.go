@@ -51,6 +51,9 @@ func (e *Engine) plan(p *manifest.Project, locked *Locked, names []string, req B
 		target: target, python: python, locked: lt, done: map[string]BuiltRuntime{}}
 	pl.lockSum = digest.Of(pl.lockBytes).String()
 	for _, name := range names {
+		if !slices.ContainsFunc(locked.Lock.Tool.Runtimes, func(r lock.Runtime) bool { return r.Name == name }) {
+			return nil, fault.New(fault.Input, "restore the file from version control, or remove it and run snug lock", "%s has no runtime %q", locked.Path, name)
+		}
 		if lt.Interpreter.Source == interp.SourceFound && !pl.editable(name) {
 			pl.cannot = append(pl.cannot, name)
 			continue
@@ -100,6 +103,7 @@ func (pl *plan) refused() error {
 		"not built: %v; Python %s was only found on this machine (%s) and cannot be moved", pl.cannot, pl.python, pl.locked.Interpreter.ID)
 }
 
+// runtime is the lock's entry of a name that plan has seen there.
 func (pl *plan) runtime(name string) lock.Runtime {
 	i := slices.IndexFunc(pl.lock.Tool.Runtimes, func(r lock.Runtime) bool { return r.Name == name })
 	return pl.lock.Tool.Runtimes[i]

@@ -3,7 +3,9 @@ package fetch
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -53,6 +55,12 @@ func isCertificate(err error) bool {
 	return errors.As(err, &cert)
 }
 
+// isExpired is a certificate of another time: an old one, or a clock that is wrong.
+func isExpired(err error) bool {
+	var invalid x509.CertificateInvalidError
+	return errors.As(err, &invalid) && invalid.Reason == x509.Expired
+}
+
 // explain makes the user's error: which address, what happened, what to do.
 func explain(ctx context.Context, u *url.URL, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
@@ -62,13 +70,21 @@ func explain(ctx context.Context, u *url.URL, err error) error {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		err = &cutError{err}
+	}
 	var status *statusError
+	var policy *policyError
 	code, hint := fault.Network, "check the network and the proxy (HTTPS_PROXY, NO_PROXY); --offline uses only what was fetched before"
 	switch {
 	case errors.Is(err, ErrNotFound):
 		code, hint = fault.NotFound, "check the address and the name"
 	case errors.As(err, &status):
 		hint = statusHint(status)
+	case errors.As(err, &policy):
+		hint = "the server, or a proxy or login page before it, does not answer as an index does; is the address right?"
+	case isExpired(err):
+		hint = "is this machine's clock right? The certificate is not valid at the time that it shows"
 	case isCertificate(err):
 		hint = "name the certificates of your network in SSL_CERT_FILE"
 	case errors.Is(err, ErrOffline):
@@ -76,6 +92,13 @@ func explain(ctx context.Context, u *url.URL, err error) error {
 	}
 	return fault.New(code, hint, "get %s: %w", redact(u), err)
 }
+
+// cutError is an answer that ended before its time.
+type cutError struct{ error }
+
+func (e *cutError) Error() string { return "the answer was cut off" }
+
+func (e *cutError) Unwrap() error { return e.error }
 
 func statusHint(e *statusError) string {
 	switch {

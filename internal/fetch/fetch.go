@@ -25,7 +25,7 @@ const (
 	maxTries        = 5
 	firstWait       = 300 * time.Millisecond // doubled for each try, then jittered
 	longestWait     = 60 * time.Second       // a server that asks for more is given up on
-	stall           = 30 * time.Second       // without a byte
+	stall           = 30 * time.Second       // with less than least bytes
 )
 
 // What a caller may test for with errors.Is.

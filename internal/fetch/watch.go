@@ -8,9 +8,13 @@ import (
 	"time"
 )
 
-var errStalled = errors.New("no answer for 30 seconds")
+var errStalled = errors.New("the server is silent, or nearly so, for 30 seconds")
 
-// watch cancels a request that gives no byte for a while.
+// least is what must come in each stall: a server that drips a byte now and then
+// is as good as silent, and would hold its place for ever.
+const least = 1 << 10
+
+// watch cancels a request that gives next to nothing for a while.
 type watch struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -43,11 +47,13 @@ type body struct {
 	watch   *watch
 	release func()
 	once    sync.Once
+	got     int // bytes since the watch began anew
 }
 
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if n > 0 && err == nil {
+	if b.got += n; b.got >= least && err == nil {
+		b.got = 0
 		b.watch.timer.Reset(b.watch.limit)
 	}
 	if err != nil && err != io.EOF {

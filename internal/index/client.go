@@ -114,6 +114,12 @@ func (c *Client) listingFrom(ctx context.Context, base, name string) (*Listing, 
 		return nil, fmt.Errorf("list %s: %w", name, err)
 	}
 	raw, err := parsePage(resp.ContentType, resp.Body, resp.URL)
+	if err != nil && resp.FromCache { // a login page may have got in: it must not stay for its lifetime
+		if resp, err = c.fetch.Get(ctx, page, fetch.GetOptions{Accept: accept, MaxBytes: MaxListing, Refresh: true}); err != nil {
+			return nil, fmt.Errorf("list %s: %w", name, err)
+		}
+		raw, err = parsePage(resp.ContentType, resp.Body, resp.URL)
+	}
 	if err != nil {
 		return nil, fault.New(fault.Network, "is this the address of a simple index?", "list %s: %s: %w", name, fetch.Redact(page), err)
 	}

@@ -2,6 +2,7 @@ package index
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/url"
 	"strings"
@@ -10,7 +11,9 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// parseHTML reads a project page in HTML (PEP 503, 592, 629, 714, 792).
+// parseHTML reads a project page in HTML (PEP 503, 592, 629, 714, 792). One that
+// has neither a file nor a version of the API is refused: a network's login page
+// looks so, and must not pass for a project without files.
 func parseHTML(body []byte, at *url.URL) (*page, error) {
 	p := &page{}
 	z := html.NewTokenizer(bytes.NewReader(body))
@@ -19,6 +22,9 @@ func parseHTML(body []byte, at *url.URL) (*page, error) {
 		case html.ErrorToken:
 			if err := z.Err(); err != io.EOF {
 				return nil, err
+			}
+			if len(p.files) == 0 && !p.versioned {
+				return nil, errors.New("the page links no file and names no version of the API, as a login page would")
 			}
 			return p, nil
 		case html.StartTagToken, html.SelfClosingTagToken:
@@ -32,7 +38,7 @@ func parseHTML(body []byte, at *url.URL) (*page, error) {
 			case atom.Meta:
 				err = p.meta(attributes(t))
 			case atom.A:
-				err = p.anchor(attributes(t), at)
+				p.anchor(attributes(t), at)
 			}
 			if err != nil {
 				return nil, err
@@ -54,6 +60,7 @@ func attributes(t html.Token) map[string]string {
 func (p *page) meta(attr map[string]string) error {
 	switch attr["name"] {
 	case "pypi:repository-version":
+		p.versioned = true
 		return checkVersion(attr["content"])
 	case "pypi:project-status":
 		p.status = attr["content"]
@@ -63,14 +70,16 @@ func (p *page) meta(attr map[string]string) error {
 	return nil
 }
 
-func (p *page) anchor(attr map[string]string, at *url.URL) error {
+// anchor takes a link; what is no file ("../", "mailto:") is counted as skipped.
+func (p *page) anchor(attr map[string]string, at *url.URL) {
 	href := strings.TrimSpace(attr["href"])
 	if href == "" {
-		return nil
+		return
 	}
 	f := File{RequiresPython: attr["data-requires-python"]}
 	if err := f.setURL(at, href); err != nil {
-		return err
+		p.skipped++
+		return
 	}
 	f.YankedReason, f.Yanked = attr["data-yanked"]
 	meta, ok := attr["data-core-metadata"]
@@ -84,5 +93,4 @@ func (p *page) anchor(attr map[string]string, at *url.URL) error {
 		}
 	}
 	p.files = append(p.files, f)
-	return nil
 }

@@ -54,7 +54,7 @@ func (l *learnt) of(indexURL string, fn func(*habits)) {
 // error has the code fault.Unsupported.
 func (c *Client) Metadata(ctx context.Context, l *Listing, f File) ([]byte, error) {
 	if f.Wheel == nil {
-		return nil, fault.New(fault.Unsupported, "", "%s is no wheel: what it depends on is known only after building it", f.Name)
+		return nil, fault.New(fault.Unsupported, "choose a version that has a wheel", "%s is no wheel: what it depends on is known only after building it", f.Name)
 	}
 	return c.metadata.do(ctx, f.URL, func() ([]byte, error) {
 		kept := c.keptPath(f)
@@ -68,7 +68,8 @@ func (c *Client) Metadata(ctx context.Context, l *Listing, f File) ([]byte, erro
 		if err := f.describedBy(body); err != nil {
 			return nil, fault.New(fault.Integrity, "the index or the wheel is broken; exclude this version", "metadata of %s: %w", f.Name, err)
 		}
-		return body, keep(kept, body)
+		_ = keep(kept, body) // a cache may fail without harm, as on a full disk: it is asked for again
+		return body, nil
 	})
 }
 

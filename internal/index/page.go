@@ -15,12 +15,14 @@ import (
 type page struct {
 	files                []File // Wheel and Version not set
 	status, statusReason string
+	versioned            bool // HTML that names its version of the API
+	skipped              int  // links that are no file
 }
 
 // listing understands the file names and leaves out what nobody can install:
 // legacy names, and what is not to be seen yet.
 func (p *page) listing(name string, asOf time.Time) *Listing {
-	l := &Listing{Name: name, Status: p.status, StatusReason: p.statusReason}
+	l := &Listing{Name: name, Status: p.status, StatusReason: p.statusReason, Skipped: p.skipped}
 	if p.status == "quarantined" { // PEP 792: must not be offered
 		return l
 	}

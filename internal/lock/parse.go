@@ -10,6 +10,7 @@ import (
 	"snug/internal/fault"
 	"snug/internal/pep440"
 	"snug/internal/pep508"
+	"snug/internal/pytag"
 )
 
 // Parse reads a lock file; name is what errors call it. It is strict as PEP 751 asks: required keys, types, one source an
@@ -232,13 +233,28 @@ func (t table) tool() Tool {
 	}
 	tool := Tool{Asked: own.text("asked"), AsOf: own.instant("as-of"), Overlaps: own.stringMap("overlaps")}
 	for _, entry := range own.tables("targets") {
-		interpreter, _ := entry.table("interpreter")
-		tool.Targets = append(tool.Targets, Target{entry.required("name"), entry.required("python"),
-			Interpreter{interpreter.text("source"), interpreter.text("id"), interpreter.text("sha256")}})
+		tool.Targets = append(tool.Targets, entry.target())
 	}
 	for _, entry := range own.tables("runtimes") {
 		tool.Runtimes = append(tool.Runtimes, Runtime{entry.required("name"), entry.text("contains"),
 			entry.boolean("isolated"), entry.text("slim"), entry.texts("roots")})
 	}
 	return tool
+}
+
+// target reads one entry of tool.snug.targets; what names files in the store is held to its form.
+func (t table) target() Target {
+	interpreter, _ := t.table("interpreter")
+	out := Target{t.required("name"), t.required("python"),
+		Interpreter{interpreter.text("source"), interpreter.text("id"), interpreter.text("sha256")}}
+	if _, err := pytag.ParseTarget(out.Name); err != nil {
+		t.fail("name", "%v", err)
+	}
+	if _, err := pep440.Parse(out.Python); err != nil {
+		t.fail("python", "%v", err)
+	}
+	if _, err := digest.Parse(out.Interpreter.SHA256); out.Interpreter.SHA256 != "" && err != nil {
+		interpreter.fail("sha256", "%v", err)
+	}
+	return out
 }

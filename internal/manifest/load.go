@@ -74,21 +74,33 @@ func declares(d *document) bool {
 	return project || groups
 }
 
-// readFile reads a bounded file.
+// readFile reads a bounded file: fs.ErrNotExist, or fault.Input where it cannot
+// be read.
 func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
+	}
+	if err != nil {
+		return nil, unreadable(path, err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+		return nil, unreadable(path, err)
 	}
 	if len(data) > maxFileSize {
-		return nil, fault.New(fault.Input, "", "%s: larger than %d MB", path, maxFileSize>>20)
+		return nil, fault.New(fault.Input, "name the file that holds the requirements: this one is something else", "%s: larger than %d MB", path, maxFileSize>>20)
 	}
 	return data, nil
+}
+
+func unreadable(path string, err error) error {
+	var at *fs.PathError // says the path once more
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return fault.New(fault.Input, "name a text file that this user may read", "read %s: %w", path, err)
 }
 
 // requirementFiles are the names that become runtimes by themselves, innermost

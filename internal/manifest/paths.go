@@ -64,7 +64,7 @@ func (rd *reader) parseURL(text string, at Origin) (Requirement, error) {
 	link = strings.TrimSpace(link)
 	u, err := url.Parse(link)
 	if err != nil {
-		return Requirement{}, inputAt(at.File, at.Line, "", "malformed URL %s", redact(link))
+		return Requirement{}, inputAt(at.File, at.Line, "such as https://index.example/idna-3.9-py3-none-any.whl", "malformed URL %s", redact(link))
 	}
 	frag, _ := url.ParseQuery(u.Fragment)
 	name := frag.Get("egg")
@@ -84,7 +84,7 @@ func finish(text, marker string, at Origin) (Requirement, error) {
 	}
 	r, err := pep508.Parse(text)
 	if err != nil {
-		return Requirement{}, inputAt(at.File, at.Line, "", "%w", err)
+		return Requirement{}, inputAt(at.File, at.Line, "a path or URL may be followed by [extras] and ; marker (PEP 508)", "%w", err)
 	}
 	return Requirement{Requirement: r, Origin: at}, nil
 }

@@ -12,6 +12,7 @@ import (
 	"snug/internal/fault"
 	"snug/internal/pep440"
 	"snug/internal/pep508"
+	"snug/internal/pytag"
 )
 
 // inputAt is a fault.Input at a line of a file.
@@ -203,7 +204,7 @@ func (p *Project) readTool(doc *document, g *groups) error {
 			*f.to = s
 		}
 	}
-	if p.Targets, err = t.strs("targets"); err != nil {
+	if p.Targets, err = t.targets(); err != nil {
 		return err
 	}
 	if p.Overlaps, err = t.strMap("overlaps"); err != nil {
@@ -225,6 +226,17 @@ func (p *Project) readTool(doc *document, g *groups) error {
 	p.pyproject, p.defaultRuntimes = true, !named
 	p.Runtimes, err = readRuntimes(t, g)
 	return err
+}
+
+// targets are known ones.
+func (t table) targets() ([]string, error) {
+	names, err := t.strs("targets")
+	for _, name := range names {
+		if _, err := pytag.ParseTarget(name); err != nil {
+			return nil, t.bad("targets", fault.HintOf(err), "targets: %v", err)
+		}
+	}
+	return names, err
 }
 
 // readIndexes reads extra-index (NAME = "url" or { url, explicit }) and index

@@ -43,11 +43,11 @@ type Runner interface {
 // Start runs the runtime at dir once and holds what it says to the manifest.
 // One that does not start, or is another Python, is fault.Failed.
 func Start(ctx context.Context, r Runner, dir string, m *generation.Manifest) error {
+	hint := "the runtime in use is untouched; run snug verify, or build again"
 	got, err := r.Start(ctx, dir)
 	if err != nil {
-		return err
+		return fault.New(fault.Failed, hint, "the new runtime does not start: %w", err)
 	}
-	hint := "the runtime in use is untouched; run snug verify, or build again"
 	if got.Version != m.Python {
 		return fault.New(fault.Failed, hint, "the new runtime says it is Python %s, not %s", got.Version, m.Python)
 	}

@@ -43,7 +43,7 @@ func (s *shelf) loadDirect(ctx context.Context, p *project, q manifest.Requireme
 			"%s: %s is no wheel; building from source is not done yet", q.Origin, q.Key())
 	}
 	if wheel.Name != p.name {
-		return fault.New(fault.Input, "", "%s: the wheel is of %s, not of %s", q.Origin, wheel.Name, p.name)
+		return fault.New(fault.Input, "write "+wheel.Name+" @ … or give the address of the right wheel", "%s: the wheel is of %s, not of %s", q.Origin, wheel.Name, p.name)
 	}
 	if p.direct, err = s.fetchDirect(ctx, q); err != nil {
 		return fmt.Errorf("%s: %s: %w", q.Origin, p.name, err)
@@ -93,5 +93,5 @@ func readMetadata(r io.ReaderAt, size int64) ([]byte, error) {
 			return z.ReadFile(f.Name, index.MaxMetadata)
 		}
 	}
-	return nil, fault.New(fault.Input, "", "the wheel has no METADATA")
+	return nil, fault.New(fault.Integrity, "it is no wheel, or a broken one: build it again or take another", "the wheel has no METADATA")
 }

@@ -67,7 +67,7 @@ func expand(p *manifest.Project, asks []manifest.Requirement) ([]manifest.Requir
 	seen := map[string]bool{}
 	for ; len(queue) > 0; queue = queue[1:] {
 		if done++; done > maxExpansions {
-			return nil, fault.New(fault.Input, "", "%s: its extras name each other too often", p.Local.Name)
+			return nil, fault.New(fault.Input, "break the chain of extras in [project.optional-dependencies]", "%s: its extras name each other too often", p.Local.Name)
 		}
 		q := queue[0]
 		if q.Key() != self {

@@ -21,11 +21,18 @@ func (s *Store) blobPath(sum digest.SHA256) string {
 	return filepath.Join(s.blobs(), hex[:2], hex)
 }
 
-// Blob returns where the content with that digest lies, if it is here.
+// Blob returns where the content with that digest lies, if it is here and
+// still whole: it is hashed again, and one that a failing disk changed is as
+// good as absent.
 func (s *Store) Blob(sum digest.SHA256) (path string, ok bool) {
 	path = s.blobPath(sum)
-	_, err := os.Stat(path)
-	return path, err == nil
+	f, err := os.Open(path)
+	if err != nil {
+		return path, false
+	}
+	defer f.Close()
+	got, _, err := digest.OfReader(f)
+	return path, err == nil && got == sum
 }
 
 // PutBlob takes in content whose digest must be want and, where size is not

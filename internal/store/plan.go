@@ -33,7 +33,7 @@ func writePlan(dir, files string, plan Plan) error {
 	b.WriteString(planHead + "\n")
 	for _, f := range plan {
 		if strings.ContainsAny(f.Path+f.Link+f.Owner, "\t\n\r") {
-			return fault.New(fault.Integrity, "", "file name %q holds a tab or line break", f.Path)
+			return fault.New(fault.Integrity, "choose another version, and tell the publisher", "file name %q holds a tab or line break", f.Path)
 		}
 		st, err := os.Lstat(filepath.Join(files, filepath.FromSlash(f.Path)))
 		if err != nil {

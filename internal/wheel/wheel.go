@@ -117,12 +117,8 @@ func (in *install) identify() error {
 	if err != nil {
 		return in.broken("no WHEEL: %w", err)
 	}
-	w, err := dist.ParseWheelFile(raw)
-	if err != nil {
+	if _, err := dist.ParseWheelFile(raw); err != nil {
 		return in.broken("WHEEL: %w", err)
-	}
-	if major, _, _ := strings.Cut(w.Version, "."); major != "1" {
-		return fault.New(fault.Unsupported, "a newer snug may read it", "Wheel-Version %s; this snug reads 1.x", w.Version)
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"io"
+	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -25,6 +27,9 @@ func Wheel(s Spec) []byte { return s.wheel(s.tags()[0]) }
 
 // WheelName returns the file name of the wheel for a tag; "" is the first.
 func (s Spec) WheelName(tag string) string {
+	if s.ServedAs != "" {
+		return s.ServedAs
+	}
 	if tag == "" {
 		tag = s.tags()[0]
 	}
@@ -70,7 +75,7 @@ func (s Spec) wheel(tag string) []byte {
 	info := s.stem() + ".dist-info/"
 	names := slices.Sorted(maps.Keys(files))
 	add := func(name, text string) {
-		if _, own := files[info+name]; own { // the spec brings its own, perhaps broken
+		if _, own := files[info+name]; own || slices.Contains(s.Lacks, name) { // the spec brings its own, perhaps broken, or none
 			return
 		}
 		files[info+name] = text
@@ -82,7 +87,7 @@ func (s Spec) wheel(tag string) []byte {
 		add("entry_points.txt", s.entryPoints())
 	}
 	add("RECORD", record(names, files, info+"RECORD"))
-	return zipOf(names, files)
+	return zipOf(names, files, s.Entries)
 }
 
 // wheelFile expands a compressed tag set, as the wheel format wants.
@@ -124,8 +129,9 @@ func record(names []string, files map[string]string, self string) string {
 	return b.String()
 }
 
-// zipOf writes the files in the order of names; scripts are executable.
-func zipOf(names []string, files map[string]string) []byte {
+// zipOf writes the files in the order of names, then the raw entries; scripts
+// are executable.
+func zipOf(names []string, files map[string]string, raw []Entry) []byte {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for _, name := range names {
@@ -139,8 +145,39 @@ func zipOf(names []string, files map[string]string) []byte {
 		_, err = w.Write([]byte(files[name]))
 		must(err)
 	}
+	for _, e := range raw {
+		must(e.write(z))
+	}
 	must(z.Close())
 	return b.Bytes()
+}
+
+func (e Entry) write(z *zip.Writer) error {
+	h := &zip.FileHeader{Name: e.Name, Method: zip.Deflate, Modified: epoch}
+	h.SetMode(0o644)
+	switch {
+	case e.Link:
+		h.SetMode(fs.ModeSymlink | 0o777)
+	case strings.HasSuffix(e.Name, "/"):
+		h.SetMode(fs.ModeDir | 0o755)
+	}
+	w, err := z.CreateHeader(h)
+	if err != nil || strings.HasSuffix(e.Name, "/") {
+		return err
+	}
+	if _, err = io.WriteString(w, e.Text); err != nil {
+		return err
+	}
+	_, err = io.CopyN(w, zeros{}, e.Zeros)
+	return err
+}
+
+// zeros is a stream of zero bytes without end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }
 
 // sdist is a source distribution that nothing can build: name and metadata.

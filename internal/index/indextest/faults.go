@@ -2,12 +2,14 @@ package indextest
 
 import (
 	"bytes"
-	"errors"
+	"cmp"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 )
 
 // Fault is a way in which a request goes wrong.
@@ -16,7 +18,13 @@ type Fault struct {
 	RetryAfter string          // with this header
 	Truncate   bool            // send half, then drop the connection
 	Corrupt    bool            // change one byte
+	Kind       string          // send it with this content type
+	Body       string          // send this instead
+	Location   string          // redirect there, with Status (default 302)
+	Endless    bool            // send zeros instead, without end (RoundTrip only)
+	Down       bool            // nobody listens (RoundTrip only)
 	Hold       <-chan struct{} // answer only when this is closed (or the request is given up)
+	Held       chan<- struct{} // closed when Hold begins; for a fault that happens once
 }
 
 type injected struct {
@@ -66,14 +74,25 @@ func (x *Index) spoil(w http.ResponseWriter, r *http.Request, body []byte) (http
 		return w, body, false
 	}
 	if f.Hold != nil {
+		if f.Held != nil {
+			close(f.Held)
+		}
 		select {
 		case <-f.Hold:
 		case <-r.Context().Done():
 			panic(http.ErrAbortHandler)
 		}
 	}
+	if f.Down {
+		panic(down{})
+	}
 	if f.RetryAfter != "" {
 		w.Header().Set("Retry-After", f.RetryAfter)
+	}
+	if f.Location != "" {
+		w.Header().Set("Location", f.Location)
+		w.WriteHeader(cmp.Or(f.Status, http.StatusFound))
+		return w, nil, true
 	}
 	if f.Status != 0 {
 		w.WriteHeader(f.Status)
@@ -88,6 +107,14 @@ func (x *Index) spoil(w http.ResponseWriter, r *http.Request, body []byte) (http
 		w.Write(body[:len(body)/2]) // the test's own reader may be gone: then it is cut all the same
 		panic(http.ErrAbortHandler)
 	}
+	if f.Kind != "" || f.Body != "" {
+		w.Header().Set("Content-Type", f.Kind)
+		w.Write([]byte(f.Body)) // as above
+		return w, nil, true
+	}
+	if f.Endless {
+		panic(endless{})
+	}
 	return w, body, false
 }
 
@@ -101,31 +128,49 @@ func (x *Index) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("dial %s: no such host in this test", r.URL.Host)
 	}
 	rec := httptest.NewRecorder()
-	cut := x.serveCut(rec, r)
+	rest := x.serveUntil(rec, r)
+	if rest == (down{}) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	}
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
 	resp := rec.Result()
 	resp.Request = r
-	if cut {
-		resp.Body = io.NopCloser(io.MultiReader(resp.Body, failing{}))
+	if rest != nil {
+		resp.Body = io.NopCloser(io.MultiReader(resp.Body, rest))
+	}
+	if _, ok := rest.(zeros); ok {
+		resp.ContentLength = -1
 	}
 	return resp, nil
 }
 
-// serveCut reports whether the handler dropped the connection.
-func (x *Index) serveCut(w http.ResponseWriter, r *http.Request) (cut bool) {
+// endless is what a handler panics with that would never be done.
+type endless struct{}
+
+// serveUntil returns what follows what the handler wrote: nil where it was done,
+// a failure where it dropped the connection, zeros where it would never end.
+func (x *Index) serveUntil(w http.ResponseWriter, r *http.Request) (rest io.Reader) {
 	defer func() {
-		if p := recover(); p != nil {
-			if err, ok := p.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
-				panic(p)
-			}
-			cut = true
+		switch p := recover(); p {
+		case nil:
+		case http.ErrAbortHandler:
+			rest = failing{}
+		case endless{}:
+			rest = zeros{}
+		case down{}:
+			rest = down{}
+		default:
+			panic(p)
 		}
 	}()
 	x.ServeHTTP(w, r)
-	return false
+	return nil
 }
+
+// down is a server that does not listen.
+type down struct{ failing }
 
 // failing is the rest of a body whose connection broke.
 type failing struct{}

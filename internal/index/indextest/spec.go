@@ -16,8 +16,11 @@
 // Headers of METADATA stand for themselves; those of the fake index are
 // Tags (one wheel for each, default py3-none-any), Sdist (yes or only), Yanked
 // (reason), Upload-Time, Console-Script, Entry-Point (group, then the entry),
-// Root-Is-Purelib, Status (PEP 792, then the reason). A release without files
-// gets one module of its name.
+// Root-Is-Purelib, Status (PEP 792, then the reason), Served-As (another file
+// name for its wheel), and what only a hostile wheel has: Zip-Entry (a raw name,
+// perhaps "= text"), Zip-Link (name -> target) and Zip-Bomb (a name and its
+// megabytes of zeros), and Lacks (a file of its dist-info that is not there). A release without files gets one module of its name; one
+// that brings a file of its dist-info folder gets no other there.
 package indextest
 
 import (
@@ -42,6 +45,16 @@ type Spec struct {
 	Upload        time.Time // zero: DefaultUpload
 	Status        string
 	StatusReason  string
+	ServedAs      string // file name of the wheel; "": by name, version and tag
+	Lacks         []string
+	Entries       []Entry // further zip entries, by names that no file system would take
+}
+
+// Entry is a zip entry as it stands in the archive. RECORD does not list it.
+type Entry struct {
+	Name, Text string
+	Link       bool  // a symbolic link to Text
+	Zeros      int64 // that many bytes instead of Text
 }
 
 // DefaultUpload is when a release was uploaded that does not say.
@@ -138,6 +151,21 @@ func (s *Spec) set(key, value, line string) (err error) {
 		s.Platlib = value == "false"
 	case "Status":
 		s.Status, s.StatusReason, _ = strings.Cut(value, " ")
+	case "Served-As":
+		s.ServedAs = value
+	case "Lacks":
+		s.Lacks = append(s.Lacks, value)
+	case "Zip-Entry":
+		name, text, _ := strings.Cut(value, " = ")
+		s.Entries = append(s.Entries, Entry{Name: name, Text: text})
+	case "Zip-Link":
+		name, target, _ := strings.Cut(value, " -> ")
+		s.Entries = append(s.Entries, Entry{Name: name, Text: target, Link: true})
+	case "Zip-Bomb":
+		e := Entry{}
+		_, err = fmt.Sscan(value, &e.Name, &e.Zeros)
+		e.Zeros <<= 20
+		s.Entries = append(s.Entries, e)
 	default:
 		s.Metadata = append(s.Metadata, line)
 	}
