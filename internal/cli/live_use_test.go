@@ -31,12 +31,17 @@ func newUse(t *testing.T, files map[string]string) *use {
 
 func (u *use) write(name, text string) {
 	u.t.Helper()
-	full := filepath.Join(u.dir, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-		u.t.Fatal(err)
+	place(u.t, filepath.Join(u.dir, filepath.FromSlash(name)), text)
+}
+
+// place writes a file and the folders above it.
+func place(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
 	}
-	if err := os.WriteFile(full, []byte(text), 0o644); err != nil {
-		u.t.Fatal(err)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 
