@@ -93,15 +93,15 @@ func TestLiveTools(t *testing.T) {
 		}
 		u.says(u.run(r, "python", "tools/job.py"), job)
 	}
-	t.Run("pytest", func(t *testing.T) { testPytest(t, u) })
-	t.Run("coverage", func(t *testing.T) { testCoverage(t, u) })
-	t.Run("gunicorn", func(t *testing.T) { testGunicorn(t, u) })
-	t.Run("venv", func(t *testing.T) { testVenv(t, u) })
+	t.Run("pytest", func(t *testing.T) { testPytest(&use{t, u.dir}) })
+	t.Run("coverage", func(t *testing.T) { testCoverage(&use{t, u.dir}) })
+	t.Run("gunicorn", func(t *testing.T) { testGunicorn(&use{t, u.dir}) })
+	t.Run("venv", func(t *testing.T) { testVenv(&use{t, u.dir}) })
 	u.clean()
 	u.says(liveSnug(t, u.dir, "verify", "test", "--json"), `"added-bytecode":0`)
 }
 
-func testPytest(t *testing.T, u *use) {
+func testPytest(u *use) {
 	u.says(u.run("test", "pytest", "-q"), "2 passed")
 	u.says(u.run("dev", "python", "-m", "pytest", "-q"), "2 passed")
 	u.says(u.run("test", "pytest", "-v", "-n", "2"), "[gw0]", "[gw1]", "2 passed")
@@ -109,7 +109,8 @@ func testPytest(t *testing.T, u *use) {
 
 // The line that only a child of a test reaches counts: coverage's own start-up
 // file is at work, under xdist too.
-func testCoverage(t *testing.T, u *use) {
+func testCoverage(u *use) {
+	t := u.t
 	all := regexp.MustCompile(`src/shop/prices\.py +4 +0 +100%`)
 	u.run("test", "coverage", "run", "-m", "pytest", "-q")
 	u.run("test", "coverage", "combine", "-q")
@@ -124,7 +125,8 @@ func testCoverage(t *testing.T, u *use) {
 }
 
 // The launcher of prod serves a request, and ends when it is told to.
-func testGunicorn(t *testing.T, u *use) {
+func testGunicorn(u *use) {
+	t := u.t
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	home := t.TempDir()
@@ -171,7 +173,8 @@ func body(t *testing.T, address string) string {
 
 // In a virtual environment made from dev, what pip installs there wins over
 // what dev has.
-func testVenv(t *testing.T, u *use) {
+func testVenv(u *use) {
+	t := u.t
 	for _, overDev := range []bool{false, true} {
 		dir := filepath.Join(t.TempDir(), "env")
 		args := []string{"python", "-m", "venv", dir}
