@@ -5,6 +5,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"snug/internal/assemble"
 )
 
 // shopKit is a project with everything that people run: a plugin for pytest
@@ -124,13 +127,17 @@ func testCoverage(u *use) {
 	}
 }
 
-// The launcher of prod serves a request, and ends when it is told to.
 func testGunicorn(u *use) {
-	t := u.t
+	served(u.t, filepath.Join(u.dir, ".snug", "prod", "current", "bin", "gunicorn"))
+}
+
+// served starts the launcher, which serves a request and ends well when told to.
+func served(t *testing.T, gunicorn string) {
+	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	home := t.TempDir()
-	cmd := exec.CommandContext(ctx, filepath.Join(u.dir, ".snug", "prod", "current", "bin", "gunicorn"), "--bind", "127.0.0.1:0", "shop.wsgi:application")
+	cmd := exec.CommandContext(ctx, gunicorn, "--bind", "127.0.0.1:0", "shop.wsgi:application")
 	cmd.Dir, cmd.Env = home, []string{"PATH=/usr/bin:/bin", "HOME=" + home}
 	logs, err := cmd.StderrPipe()
 	if err != nil {
@@ -195,5 +202,40 @@ func testVenv(u *use) {
 	code, out := u.try(nil, "dev", "python", "-m", "pip", "install", "six==1.17.0")
 	if code == 0 || !strings.Contains(out, "snug add NAME") {
 		t.Errorf("pip in the runtime itself: exit code %d\n%s", code, out)
+	}
+}
+
+// What is delivered runs at another path, with a space in it, when the project
+// and snug's store are gone: the project's own launcher, a server, a script, a
+// module, a pool.
+func TestLiveMovedLaunchers(t *testing.T) {
+	base := t.TempDir()
+	u := &use{t: t, dir: filepath.Join(base, "project")}
+	for name, text := range shopKit() {
+		u.write(name, text)
+	}
+	home := filepath.Join(base, "home")
+	liveSnug(t, u.dir, "build", "--into", filepath.Join(base, "rt"), "--home", home)
+	moved := filepath.Join(base, "moved to here")
+	if err := errors.Join(os.RemoveAll(home), os.RemoveAll(u.dir), os.Rename(filepath.Join(base, "rt"), moved)); err != nil {
+		t.Fatal(err)
+	}
+	bin, app := filepath.Join(moved, "bin"), filepath.Join(moved, "app")
+	for want, argv := range map[string][]string{
+		"hello from the launcher": {"shop-hello"},
+		"manage ['check'] 4":      {"python", filepath.Join(app, "manage.py"), "check"},
+		"main of ['now']":         {"python", "-m", "shop", "now"},
+		"job alone":               {"python", filepath.Join(app, "tools", "job.py")},
+		"pool [2, 4, 6]":          {"python", filepath.Join(app, "tools", "pool.py"), "spawn"},
+	} {
+		cmd := exec.Command(filepath.Join(bin, argv[0]), argv[1:]...)
+		cmd.Dir, cmd.Env = t.TempDir(), []string{"PATH=/usr/bin:/bin", "HOME=/nowhere"}
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("%v: %v\n%s", argv, err, out)
+		}
+	}
+	served(t, filepath.Join(bin, "gunicorn"))
+	if r, err := assemble.Verify(moved); err != nil || !r.Clean() {
+		t.Errorf("after all that: %+v, %v", r, err)
 	}
 }
