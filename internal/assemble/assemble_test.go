@@ -149,6 +149,36 @@ func TestDevIsForEditing(t *testing.T) {
 	}
 }
 
+// Virtual environments get their pip from the runtime's own where the
+// interpreter has no ensurepip; with neither, pip's users are told.
+func TestVenvsNeedPip(t *testing.T) {
+	managed, standIn := "lib/python3.14/EXTERNALLY-MANAGED", "lib/python3.14/ensurepip.py"
+	for _, tt := range []struct {
+		runtime           string
+		own, pip          bool // ensurepip in the interpreter, pip in the lock
+		standsIn, isAsked bool
+	}{
+		{runtime: "dev", standsIn: true, isAsked: true},
+		{runtime: "dev", pip: true, standsIn: true},
+		{runtime: "dev", own: true},
+		{runtime: "prod"},
+	} {
+		w := standard(t, t.TempDir())
+		if tt.pip {
+			w.add("pip", map[string]string{"pip/__init__.py": ""}, "dev")
+		}
+		w.ensurepip = tt.own
+		in := w.input(tt.runtime)
+		w.build(in)
+		if _, err := os.Lstat(filepath.Join(in.Dest, standIn)); (err == nil) != tt.standsIn {
+			t.Errorf("%+v: %s: %v", tt, standIn, err)
+		}
+		if text := read(t, in.Dest, managed); strings.Contains(text, "snug add pip") != tt.isAsked {
+			t.Errorf("%+v: EXTERNALLY-MANAGED says %s", tt, text)
+		}
+	}
+}
+
 func TestDelivered(t *testing.T) {
 	w := standard(t, t.TempDir())
 	in := w.input("prod")

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"snug/internal/digest"
@@ -36,15 +37,23 @@ const isolatedDir = "share/snug/isolated"
 //go:embed venv.py
 var venvStop string
 
+// ensurepip is how `python -m venv` gets its pip where the interpreter has no
+// ensurepip of its own.
+//
+//go:embed ensurepip.py
+var ensurepip string
+
+// noPip is what externallyManaged adds where nothing could put pip into a
+// virtual environment.
+const noPip = " This Python came without a pip to put there: snug add pip --runtime dev, first.\n"
+
 // addControl writes the control files: the closed list of what snug adds.
 func (in *Input) addControl(m *generation.Manifest, wheels []layer) error {
-	control := map[string]string{
-		"lib/python" + in.minor() + "/EXTERNALLY-MANAGED": externallyManaged,
-		generation.LockPath: string(in.LockBytes),
-	}
+	control := map[string]string{generation.LockPath: string(in.LockBytes)}
 	if in.Bytecode {
 		control[wheel.SealedPath] = "launchers write no bytecode here\n"
 	}
+	in.addPipControl(control, wheels)
 	pth, err := in.readPth(wheels)
 	if err != nil {
 		return err
@@ -66,6 +75,25 @@ func (in *Input) addControl(m *generation.Manifest, wheels []layer) error {
 		}
 	}
 	return in.addApp(m)
+}
+
+// addPipControl says what pip may do here, and brings an ensurepip where the
+// interpreter has none and virtual environments can be made.
+func (in *Input) addPipControl(control map[string]string, wheels []layer) {
+	lib := "lib/python" + in.minor()
+	managed := externallyManaged
+	if !in.Isolated && !in.bringsEnsurepip() {
+		control[lib+"/ensurepip.py"] = ensurepip
+		if !slices.ContainsFunc(wheels, func(l layer) bool { return l.name == "pip" }) {
+			managed += noPip
+		}
+	}
+	control[lib+"/EXTERNALLY-MANAGED"] = managed
+}
+
+func (in *Input) bringsEnsurepip() bool {
+	own := "lib/python" + in.minor() + "/ensurepip/__init__.py"
+	return slices.ContainsFunc(in.Interpreter.Files, func(f generation.File) bool { return f.Path == own })
 }
 
 // isolatedPath is the text of ._pth: relative lines, so that it may be moved,

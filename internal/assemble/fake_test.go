@@ -117,6 +117,8 @@ type world struct {
 	wheels map[string][]byte // by URL
 	lock   lock.Lock
 	local  *manifest.Local
+
+	ensurepip bool // the interpreter brings one
 }
 
 func newWorld(t *testing.T, base string) *world {
@@ -164,6 +166,9 @@ func (w *world) python() *store.Tree {
 	tree, err := w.store.AddTree(context.Background(), "python-3.14.6-fake", func(dir string) (store.Plan, error) {
 		for name, text := range map[string]string{"python3.14": "ELF", "lib/python3.14/os.py": "os", "lib/python3.14/lib-dynload/_x.so": "x", "lib/python3.14/EXTERNALLY-MANAGED": "theirs"} {
 			write(w.t, filepath.Join(dir, name), text)
+		}
+		if w.ensurepip {
+			write(w.t, filepath.Join(dir, "lib/python3.14/ensurepip/__init__.py"), "")
 		}
 		err := errors.Join(os.Chmod(filepath.Join(dir, "python3.14"), 0o755), os.Mkdir(filepath.Join(dir, "bin"), 0o755),
 			os.Symlink("../python3.14", filepath.Join(dir, "bin", "python3")))

@@ -18,9 +18,9 @@ import (
 	"snug/internal/store"
 )
 
-// TestRealPython builds prod with a movable Python, moves it, and runs
+// TestLiveRealPython builds prod with a movable Python, moves it, and runs
 // its launcher under settings that must not count.
-func TestRealPython(t *testing.T) {
+func TestLiveRealPython(t *testing.T) {
 	ctx, w := context.Background(), newWorld(t, t.TempDir())
 	w.add("alpha", map[string]string{"alpha.py": "import sys\ndef main():\n    import shop\n    print(sys.version_info[0], shop.__name__)\n",
 		"INFO/entry_points.txt": "[console_scripts]\nalpha = alpha:main\n"}, "prod")

@@ -166,7 +166,8 @@ func clash(name, a, b, how string) error {
 func reserved(name, minor string) bool {
 	switch name {
 	case "app", "python" + minor + "._pth", "python._pth", "bin/python._pth", "bin/python3._pth", "bin/python" + minor + "._pth",
-		"lib/python" + minor + "/EXTERNALLY-MANAGED", "lib/python" + minor + "/site-packages/" + projectPth, "pyvenv.cfg", "bin/pyvenv.cfg":
+		"lib/python" + minor + "/EXTERNALLY-MANAGED", "lib/python" + minor + "/ensurepip.py",
+		"lib/python" + minor + "/site-packages/" + projectPth, "pyvenv.cfg", "bin/pyvenv.cfg":
 		return true
 	}
 	return strings.HasPrefix(name, "app/") || strings.HasPrefix(name, "share/snug/")

@@ -48,12 +48,17 @@ func liveSnug(t *testing.T, dir string, args ...string) string {
 	return out.String()
 }
 
+// repository is where this source lies.
+func repository() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "..", "..")
+}
+
 // example copies a project of examples/ to a fresh folder.
 func example(t *testing.T, name string) string {
 	t.Helper()
-	_, file, _, _ := runtime.Caller(0)
-	src := filepath.Join(filepath.Dir(file), "..", "..", "examples", name)
-	dest := filepath.Join(t.TempDir(), name)
+	src := filepath.Join(repository(), "examples", name)
+	dest := filepath.Join(t.TempDir(), "examples", name)
 	err := filepath.WalkDir(src, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -83,18 +88,58 @@ func example(t *testing.T, name string) string {
 	return dest
 }
 
+// The examples build, prove and pass their tests as a newcomer would type it,
+// and leave the clone as it was.
 func TestLiveExamples(t *testing.T) {
 	for _, name := range []string{"shop", "api", "report"} {
 		t.Run(name, func(t *testing.T) {
 			dir := example(t, name)
+			clone := cloneOf(t, dir)
 			liveSnug(t, dir, "build", "--prove")
-			liveSnug(t, dir, "run", "test", "--", "pytest", "-q", "-p", "no:cacheprovider")
+			liveSnug(t, dir, "run", "test", "--", "pytest", "-q")
 			for _, r := range []string{"prod", "test", "dev"} {
 				liveSnug(t, dir, "verify", r)
 			}
 			nested(t, dir)
+			if left := clone.git("status", "--porcelain"); left != "" {
+				t.Errorf("git status shows\n%s", left)
+			}
 		})
 	}
+}
+
+// clone is a git working tree with this repository's .gitignore.
+type clone struct {
+	t   *testing.T
+	dir string
+}
+
+// cloneOf makes the folder two above an example's a repository, so that the
+// example lies in it where it lies in this one.
+func cloneOf(t *testing.T, example string) clone {
+	t.Helper()
+	c := clone{t, filepath.Dir(filepath.Dir(example))}
+	ignore, err := os.ReadFile(filepath.Join(repository(), ".gitignore"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	place(t, filepath.Join(c.dir, ".gitignore"), string(ignore))
+	c.git("init", "-q")
+	c.git("add", ".")
+	c.git("-c", "user.name=snug", "-c", "user.email=snug@index.example", "commit", "-q", "-m", "as cloned")
+	return c
+}
+
+func (c clone) git(args ...string) string {
+	c.t.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Dir = c.dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		c.t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+	return string(out)
 }
 
 // nested checks invariant 1: prod's payload is in test's, test's in dev's, with
@@ -152,28 +197,32 @@ func TestLiveMovedProd(t *testing.T) {
 	}
 }
 
-// Two machines' worth of paths, one digest.
+// Two machines' worth of paths, one digest for every runtime.
 func TestLiveSameDigestAnywhere(t *testing.T) {
-	a, b := example(t, "shop"), example(t, "shop")
-	liveSnug(t, a, "build", "prod")
+	a, b := example(t, "shop"), filepath.Join(t.TempDir(), "deeper", "another place")
+	if err := os.CopyFS(b, os.DirFS(a)); err != nil {
+		t.Fatal(err)
+	}
+	liveSnug(t, a, "build")
 	data, err := os.ReadFile(filepath.Join(a, "pylock.toml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(b, "pylock.toml"), data, 0o644); err != nil {
-		t.Fatal(err)
+	place(t, filepath.Join(b, "pylock.toml"), string(data))
+	liveSnug(t, b, "build", "--home", filepath.Join(t.TempDir(), "another home"))
+	for _, r := range []string{"prod", "test", "dev"} {
+		one, two := treeOf(t, a, r), treeOf(t, b, r)
+		if one != two {
+			t.Errorf("%s: digests differ: %s and %s", r, one, two)
+		}
 	}
-	home := filepath.Join(t.TempDir(), "another home")
-	liveSnug(t, b, "build", "prod", "--home", home)
-	one, err := generation.ReadHead(filepath.Join(a, ".snug", "prod", "current"))
+}
+
+func treeOf(t *testing.T, dir, runtime string) string {
+	t.Helper()
+	head, err := generation.ReadHead(filepath.Join(dir, ".snug", runtime, "current"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := generation.ReadHead(filepath.Join(b, ".snug", "prod", "current"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if one.Tree != two.Tree {
-		t.Errorf("digests differ: %s and %s", one.Tree, two.Tree)
-	}
+	return head.Tree
 }

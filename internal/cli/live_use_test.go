@@ -31,12 +31,17 @@ func newUse(t *testing.T, files map[string]string) *use {
 
 func (u *use) write(name, text string) {
 	u.t.Helper()
-	full := filepath.Join(u.dir, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-		u.t.Fatal(err)
+	place(u.t, filepath.Join(u.dir, filepath.FromSlash(name)), text)
+}
+
+// place writes a file and the folders above it.
+func place(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
 	}
-	if err := os.WriteFile(full, []byte(text), 0o644); err != nil {
-		u.t.Fatal(err)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -90,5 +95,24 @@ func TestLiveNoVenvFromProd(t *testing.T) {
 	}
 	u.says(out, "isolated", "snug run dev -- python -m venv DIR")
 	u.run("prod", "python", "-c", "import venv\nclass Builder(venv.EnvBuilder): pass")
+	u.clean()
+}
+
+// Where neither the interpreter (that is a matter of its source) nor the lock
+// has a pip, virtual environments from dev are made without one, and what would
+// put one there says what to do.
+func TestLiveVenvWithoutPip(t *testing.T) {
+	u := newUse(t, map[string]string{"requirements.txt": "six==1.16.0\n", "requirements-dev.txt": ""})
+	env := filepath.Join(t.TempDir(), "env")
+	u.run("dev", "python", "-m", "venv", "--without-pip", env)
+	u.run("dev", filepath.Join(env, "bin", "python"), "-c", "import sys; assert sys.prefix != sys.base_prefix")
+	own, err := filepath.Glob(filepath.Join(u.dir, ".snug", "dev", "current", "lib", "python3*", "ensurepip", "__init__.py"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, out := u.try(nil, "dev", filepath.Join(env, "bin", "python"), "-m", "ensurepip")
+	if brings := len(own) > 0; (code == 0) != brings || !brings && !strings.Contains(out, "snug add pip --runtime dev") {
+		t.Errorf("the interpreter brings a pip: %v; exit code %d\n%s", brings, code, out)
+	}
 	u.clean()
 }

@@ -20,8 +20,8 @@ type RunRequest struct {
 }
 
 // pythonSettings are variables that would make a runtime run other code than
-// its own, or write beside it.
-var pythonSettings = []string{"PYTHONHOME", "PYTHONPYCACHEPREFIX", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV"}
+// its own, look for its own elsewhere, or write beside it.
+var pythonSettings = []string{"PYTHONHOME", "PYTHONPLATLIBDIR", "PYTHONPYCACHEPREFIX", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV"}
 
 // Run starts the command with the runtime's bin folder first on PATH and
 // returns its exit code.
