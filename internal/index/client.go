@@ -88,7 +88,7 @@ func (c *Client) firstListing(ctx context.Context, name string) (*Listing, error
 // indexesFor returns the indexes that may have the project, first choice first.
 func (c *Client) indexesFor(name string) ([]string, error) {
 	if c.cfg.NoIndex {
-		return nil, fault.New(fault.NotFound, "remove no-index from the configuration of pip or uv", "%s: the configuration says to ask no index", name)
+		return nil, fault.New(fault.NotFound, "remove no-index there, or name an index with --index-url", "%s: no index is asked, because no-index is set in the configuration of pip or uv", name)
 	}
 	if want, ok := c.cfg.PackageIndex[name]; ok {
 		for _, x := range c.cfg.Extra {

@@ -17,7 +17,7 @@ const maxConfig = 1 << 20
 
 // ReadConfig reads which indexes the user of this machine already named for
 // pip, and where pip's configuration says nothing for uv: environment first,
-// then files. home is the user's folder, dir the project's. What snug does not
+// then files. home is the user's folder, dir the project's ("" for none). What snug does not
 // follow is said in Notes. A file that is not there is no error; one that
 // cannot be read as configuration is (fault.Input).
 func ReadConfig(env func(string) string, home, dir string) (Config, error) {
@@ -29,7 +29,7 @@ func ReadConfig(env func(string) string, home, dir string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	cfg := Config{IndexURL: pip.indexURL, CertFile: pip.cert, NoIndex: pip.noIndex || uv.noIndex}
+	cfg := Config{IndexURL: pip.indexURL, CertFile: pip.cert, NoIndex: pip.noIndex || uv.noIndex, PackageIndex: uv.packages, Notes: uv.notes}
 	if cfg.IndexURL == "" {
 		cfg.IndexURL = uv.indexURL
 	}
@@ -37,7 +37,7 @@ func ReadConfig(env func(string) string, home, dir string) (Config, error) {
 		cfg.IndexURL = DefaultURL()
 	}
 	for _, x := range append(pip.extra, uv.extra...) {
-		if !cfg.asks(x.URL) {
+		if x.Explicit || !cfg.asks(x.URL) {
 			cfg.Extra = append(cfg.Extra, x)
 		}
 	}
@@ -62,6 +62,8 @@ type settings struct {
 	extra          []Extra
 	findLinks      []string // where each was set and to what
 	noIndex        bool
+	packages       map[string]string // package to the name of its index
+	notes          []string          // what was read and not followed
 }
 
 func (s *settings) addExtra(urls ...string) {

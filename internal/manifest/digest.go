@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +35,9 @@ func (p *Project) Digest() digest.SHA256 {
 			say(m.key, k, m.m[k])
 		}
 	}
+	if p.uv != "" {
+		say("uv", p.uv)
+	}
 	if p.Local != nil {
 		say("local", p.Name)
 	}
@@ -59,6 +63,20 @@ func (l *Local) Digest() string {
 	}
 	return digest.Of([]byte(b.String())).String()
 }
+
+// uvText is what [tool.uv] says of where packages come from, which is read with
+// uv's other configuration (internal/index), in one order and without logins.
+func uvText(doc map[string]any) string {
+	var b strings.Builder
+	for _, key := range []string{"index", "index-url", "extra-index-url", "sources"} {
+		if v := at(doc, "tool", "uv", key); v != nil {
+			fmt.Fprintf(&b, "%s %v\n", key, v) // maps are printed sorted
+		}
+	}
+	return login.ReplaceAllString(b.String(), "//")
+}
+
+var login = regexp.MustCompile(`//[^/@\s]*@`)
 
 // asked is the requirements as sorted canonical texts, once each.
 func asked(reqs []Requirement) []string {

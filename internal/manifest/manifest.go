@@ -26,6 +26,7 @@ const (
 	maxFileSize = 8 << 20 // bytes of one manifest file
 	maxIncludes = 100     // requirements files reached from one
 	maxNotes    = 200
+	maxJobs     = 10_000
 )
 
 // Origin is the place where something was asked for.
@@ -101,11 +102,15 @@ type Project struct {
 	AsOf           time.Time
 	Overlaps       map[string]string // glob of installed paths -> the package that wins
 	PythonMirror   string
+	Home           string // store and cache, absolute; empty: the user's
+	Offline        bool
+	Jobs           int      // 0: one for each core
 	Notes          []string // what was read and not obeyed, with its place
 
 	pyproject       bool // what is wanted stands in pyproject.toml
 	defaultRuntimes bool // there is no [tool.snug.runtimes]
 
+	uv     string // what [tool.uv] says of indexes, for the digest
 	self   string // normalised name in [project]; empty: the project is no package
 	base   []Requirement
 	extras map[string][]Requirement
@@ -120,3 +125,7 @@ func (p *Project) Runtime(name string) (Runtime, bool) {
 	}
 	return Runtime{}, false
 }
+
+// Declared reports whether pyproject.toml says what is wanted, rather than
+// requirements files.
+func (p *Project) Declared() bool { return p.pyproject }

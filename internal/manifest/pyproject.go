@@ -180,6 +180,7 @@ func (p *Project) dynamicDependencies(doc *document, project table, env func(str
 // readTool reads [tool.snug]. g is nil where requirements files are the
 // manifest: then the runtimes are those of the files.
 func (p *Project) readTool(doc *document, g *groups) error {
+	p.uv = uvText(doc.root)
 	outer, _, err := doc.top().table("tool")
 	if err != nil {
 		return err
@@ -188,7 +189,7 @@ func (p *Project) readTool(doc *document, g *groups) error {
 	if err != nil {
 		return err
 	}
-	if err := t.only("python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "overlaps", "package", "python-mirror"); err != nil {
+	if err := t.only("python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "overlaps", "package", "python-mirror", "home", "offline", "jobs"); err != nil {
 		return err
 	}
 	for _, f := range []struct {
@@ -215,6 +216,9 @@ func (p *Project) readTool(doc *document, g *groups) error {
 	if err := p.readIndexes(t); err != nil {
 		return err
 	}
+	if err := p.readMachine(t); err != nil {
+		return err
+	}
 	if g == nil {
 		if _, ok := t.m["runtimes"]; ok {
 			return t.bad("runtimes", "snug init moves the requirements files into pyproject.toml", "runtimes need [dependency-groups], but requirements files are read here")
@@ -225,6 +229,28 @@ func (p *Project) readTool(doc *document, g *groups) error {
 	p.pyproject, p.defaultRuntimes = true, !named
 	p.Runtimes, err = readRuntimes(t, g)
 	return err
+}
+
+// readMachine reads what a project may say of the machine it is built on; none
+// of it is part of what is asked.
+func (p *Project) readMachine(t table) error {
+	home, err := t.str("home")
+	if err != nil {
+		return err
+	}
+	if home != "" && !filepath.IsAbs(home) {
+		home = filepath.Join(p.Root, filepath.FromSlash(home))
+	}
+	p.Home = home
+	if p.Offline, err = t.boolean("offline", false); err != nil {
+		return err
+	}
+	jobs, ok := t.m["jobs"].(int64)
+	if t.m["jobs"] != nil && (!ok || jobs < 1 || jobs > maxJobs) {
+		return t.bad("jobs", "leave it out to use every core", "jobs must be a number from 1 to %d", maxJobs)
+	}
+	p.Jobs = int(jobs)
+	return nil
 }
 
 // readIndexes reads extra-index (NAME = "url" or { url, explicit }) and index
