@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"snug/internal/assemble"
+	"snug/internal/engine"
 	"snug/internal/fault"
 )
 
@@ -17,7 +18,7 @@ func (a *app) history() *cobra.Command {
 		Short: "the generations of a runtime",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			e, err := a.engine()
+			e, err := a.engine(nil)
 			if err != nil {
 				return err
 			}
@@ -25,24 +26,14 @@ func (a *app) history() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows := [][]string{{"GENERATION", "MADE", "PYTHON", "PACKAGES", "TREE", ""}}
-			for _, g := range gens {
-				if a.json {
-					if err := a.emit(g); err != nil {
-						return err
-					}
-					continue
-				}
+			head := []string{"GENERATION", "MADE", "PYTHON", "PACKAGES", "TREE", ""}
+			return listing(a, head, gens, func(g engine.Generation) []string {
 				state := ""
 				if g.Current {
 					state = "current"
 				}
-				rows = append(rows, []string{args[0] + "@" + strconv.Itoa(g.Number), g.Made.Local().Format(time.DateTime), g.Python, strconv.Itoa(g.Packages), g.Tree[:min(12, len(g.Tree))], state})
-			}
-			if a.json {
-				return nil
-			}
-			return a.table(rows)
+				return []string{args[0] + "@" + strconv.Itoa(g.Number), g.Made.Local().Format(time.DateTime), g.Python, strconv.Itoa(g.Packages), g.Tree[:min(12, len(g.Tree))], state}
+			})
 		},
 	}
 }
@@ -54,7 +45,7 @@ func (a *app) rollback() *cobra.Command {
 		Short: "switch back to the generation before, or to one by number",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			e, err := a.engine()
+			e, err := a.engine(nil)
 			if err != nil {
 				return err
 			}
@@ -63,7 +54,7 @@ func (a *app) rollback() *cobra.Command {
 				return err
 			}
 			if a.json {
-				return a.emit(map[string]any{"kind": "switched", "runtime": args[0], "generation": n})
+				a.result(map[string]any{"runtime": args[0], "generation": n})
 			}
 			a.say("%s is generation %d now", args[0], n)
 			return nil
@@ -80,7 +71,7 @@ func (a *app) gc() *cobra.Command {
 		Short: "remove old generations, and what no project uses from the store",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			e, err := a.engine()
+			e, err := a.engine(nil)
 			if err != nil {
 				return err
 			}
@@ -89,7 +80,7 @@ func (a *app) gc() *cobra.Command {
 				return err
 			}
 			if a.json {
-				return a.emit(r)
+				a.result(r)
 			}
 			a.say("removed %d generations and %d store entries, %s", r.Generations, r.Entries, megabytes(r.Bytes))
 			return nil
@@ -105,7 +96,7 @@ func (a *app) verify() *cobra.Command {
 		Short: "hash every file of a runtime again and name what was changed",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			e, err := a.engine()
+			e, err := a.engine(nil)
 			if err != nil {
 				return err
 			}
@@ -114,9 +105,7 @@ func (a *app) verify() *cobra.Command {
 				return err
 			}
 			if a.json {
-				if err := a.emit(r); err != nil {
-					return err
-				}
+				a.result(r)
 			} else {
 				a.printVerified(args[0], r)
 			}
@@ -149,7 +138,7 @@ func (a *app) prove() *cobra.Command {
 		Short: "import every top-level module of a runtime's packages",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			e, err := a.engine()
+			e, err := a.engine(nil)
 			if err != nil {
 				return err
 			}
@@ -158,9 +147,7 @@ func (a *app) prove() *cobra.Command {
 				return err
 			}
 			if a.json {
-				if err := a.emit(r); err != nil {
-					return err
-				}
+				a.result(r)
 			}
 			for _, f := range r.Failed {
 				if !a.json {
@@ -174,62 +161,4 @@ func (a *app) prove() *cobra.Command {
 			return nil
 		},
 	}
-}
-
-func (a *app) python() *cobra.Command {
-	cmd := &cobra.Command{Use: "python", Short: "which interpreters can be had, and from where", Args: known,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	var target string
-	list := &cobra.Command{
-		Use: "list", Short: "list interpreters by source", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			e, err := a.engine()
-			if err != nil {
-				return err
-			}
-			found, err := e.Pythons(c.Context(), target)
-			if err != nil {
-				return err
-			}
-			rows := [][]string{{"PYTHON", "TARGET", "SOURCE", "ID", ""}}
-			for _, p := range found {
-				if a.json {
-					if err := a.emit(p); err != nil {
-						return err
-					}
-					continue
-				}
-				note := ""
-				if !p.Movable {
-					note = "dev runtimes only: cannot be moved"
-				}
-				rows = append(rows, []string{p.Version.String(), p.Target, p.Source, p.ID, note})
-			}
-			if a.json {
-				return nil
-			}
-			return a.table(rows)
-		},
-	}
-	list.Flags().StringVar(&target, "target", "", "`TARGET` (default: this machine's)")
-	install := &cobra.Command{
-		Use: "install VERSION", Short: "fetch an interpreter into the store", Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			e, err := a.engine()
-			if err != nil {
-				return err
-			}
-			p, err := e.InstallPython(c.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			if a.json {
-				return a.emit(p)
-			}
-			a.say("Python %s from %s is in the store", p.Version, p.Source)
-			return nil
-		},
-	}
-	cmd.AddCommand(list, install)
-	return cmd
 }

@@ -40,9 +40,7 @@ func (a *app) why() *cobra.Command {
 			}
 			for _, c := range chains {
 				if a.json {
-					if err := a.emit(c); err != nil {
-						return err
-					}
+					a.result(c)
 					continue
 				}
 				line := c.Runtime + ": " + strings.Join(c.Names, " -> ")
@@ -70,20 +68,9 @@ func (a *app) list() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows := [][]string{{"PACKAGE", "VERSION", "RUNTIMES"}}
-			for _, n := range names {
-				if a.json {
-					if err := a.emit(n); err != nil {
-						return err
-					}
-					continue
-				}
-				rows = append(rows, []string{n.Name, n.Version, strings.Join(n.Runtimes, " ")})
-			}
-			if a.json {
-				return nil
-			}
-			return a.table(rows)
+			return listing(a, []string{"PACKAGE", "VERSION", "RUNTIMES"}, names, func(n engine.Listed) []string {
+				return []string{n.Name, n.Version, strings.Join(n.Runtimes, " ")}
+			})
 		},
 	}
 }
@@ -95,7 +82,7 @@ func (a *app) diff() *cobra.Command {
 		Example: "  snug diff dev prod\n  snug diff prod@3 prod@4",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
-			e, err := a.engine()
+			e, err := a.engine(nil)
 			if err != nil {
 				return err
 			}
@@ -104,7 +91,8 @@ func (a *app) diff() *cobra.Command {
 				return err
 			}
 			if a.json {
-				return a.emit(d)
+				a.result(d)
+				return nil
 			}
 			for _, c := range d.Packages {
 				fmt.Fprintln(a.Stdout, changeLine(c))

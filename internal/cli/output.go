@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -23,6 +23,8 @@ func (a *app) handler() event.Handler {
 		return a.events
 	}
 	switch {
+	case a.json && a.handsOn():
+		a.events = event.NewJSON(a.Stderr, a.Now)
 	case a.json:
 		a.events = event.NewJSON(a.Stdout, a.Now)
 	case a.quiet:
@@ -42,10 +44,21 @@ func (a *app) finish() {
 	}
 }
 
+// succeed ends the stream of events: what follows is nothing.
+func (a *app) succeed() {
+	if a.json && a.command != "" && !a.handsOn() {
+		a.handler().Handle(event.Event{Stage: a.command, Kind: event.Done})
+	}
+}
+
+// handsOn says whether standard output belongs to the program that is run.
+func (a *app) handsOn() bool { return a.command == "run" || a.command == "shell" }
+
 // fail prints an error with its remedy.
 func (a *app) fail(err error) {
 	if a.json {
-		a.emit(map[string]any{"time": a.Now().UTC(), "kind": "failed", "code": fault.CodeOf(err), "message": err.Error(), "hint": fault.HintOf(err)})
+		a.handler().Handle(event.Event{Stage: cmp.Or(a.command, "snug"), Kind: event.Failed, Message: err.Error(),
+			Data: failure{Code: fault.CodeOf(err), Hint: fault.HintOf(err), Exit: fault.ExitCode(err)}})
 		return
 	}
 	fmt.Fprintf(a.Stderr, "snug: %v\n", err)
@@ -54,8 +67,32 @@ func (a *app) fail(err error) {
 	}
 }
 
-// emit prints one JSON object on a line of its own.
-func (a *app) emit(v any) error { return json.NewEncoder(a.Stdout).Encode(v) }
+// failure is the data of the event that a failed command ends with.
+type failure struct {
+	Code fault.Code `json:"code"`
+	Hint string     `json:"hint,omitempty"`
+	Exit int        `json:"exit"`
+}
+
+// result is one thing that the user asked for, as an event for --json.
+func (a *app) result(data any) {
+	a.handler().Handle(event.Event{Stage: a.command, Kind: event.Finding, Data: data})
+}
+
+// listing prints items as events, or as a table with a head.
+func listing[T any](a *app, head []string, items []T, row func(T) []string) error {
+	rows := [][]string{head}
+	for _, item := range items {
+		if a.json {
+			a.result(item)
+		}
+		rows = append(rows, row(item))
+	}
+	if a.json {
+		return nil
+	}
+	return a.table(rows)
+}
 
 // say prints talk, unless --quiet or --json.
 func (a *app) say(format string, args ...any) {

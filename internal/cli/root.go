@@ -16,16 +16,15 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"snug/internal/engine"
 	"snug/internal/event"
 	"snug/internal/fault"
-	"snug/internal/index"
 	"snug/internal/interp"
 	"snug/internal/manifest"
 )
@@ -48,6 +47,7 @@ type World struct {
 	Stdout    io.Writer
 	Stderr    io.Writer
 	Terminal  bool // standard error is a terminal
+	Asks      bool // there is somebody to answer: standard input is one too
 	Now       func() time.Time
 	Transport http.RoundTripper
 	Sources   []interp.Source
@@ -65,7 +65,7 @@ func Main(args []string) int {
 	return Run(ctx, World{
 		Args: args, Env: os.Environ(), Dir: dir,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Terminal: isTerminal(os.Stderr), Now: time.Now,
+		Terminal: isTerminal(os.Stderr), Asks: isTerminal(os.Stderr) && isTerminal(os.Stdin), Now: time.Now,
 	})
 }
 
@@ -81,6 +81,7 @@ func Run(ctx context.Context, w World) int {
 	err := root.ExecuteContext(ctx)
 	app.finish()
 	if err == nil {
+		app.succeed()
 		return ExitOK
 	}
 	var code exitCode
@@ -106,7 +107,9 @@ type app struct {
 	home, indexURL, asOf, project string
 	extra                         []string
 	offline, json, quiet, noBar   bool
+	offlineSaid                   bool // --offline=false overrules the project
 	jobs                          int
+	command                       string // the one that runs: "build", "python list"
 	events                        event.Handler
 }
 
@@ -119,21 +122,19 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors: true,
 		Args:          known,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			a.command = strings.TrimPrefix(cmd.CommandPath(), "snug ")
+			err := a.fromEnvironment(cmd)
+			a.offlineSaid = cmd.Flags().Changed("offline")
+			return err
+		},
 	}
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		a.json = a.json || slices.Contains(a.Args, "--json") // it may stand behind the wrong flag
 		return fault.New(fault.Usage, c.CommandPath()+" --help lists the flags", "%w", err)
 	})
-	f := cmd.PersistentFlags()
-	f.StringVar(&a.home, "home", "", "store and cache `DIR` (SNUG_HOME; default: the user's cache folder)")
-	f.StringVar(&a.indexURL, "index-url", "", "package index `URL` (SNUG_INDEX_URL; then pip's and uv's configuration)")
-	f.StringArrayVar(&a.extra, "extra-index", nil, "further index as `NAME=URL`; the first that has a name wins")
-	f.StringVar(&a.asOf, "as-of", "", "see only files uploaded until `DATE` (RFC 3339 or YYYY-MM-DD; \"now\" for all)")
-	f.StringVar(&a.project, "project", "", "project `DIR` (default: this folder)")
-	f.BoolVar(&a.offline, "offline", false, "use what is in the store and the cache, no network (SNUG_OFFLINE=1)")
-	f.BoolVar(&a.json, "json", false, "print events and results as JSON, one object a line")
-	f.BoolVarP(&a.quiet, "quiet", "q", false, "say nothing but errors and results")
-	f.BoolVar(&a.noBar, "no-progress", false, "no progress lines")
-	f.IntVar(&a.jobs, "jobs", 0, "parallel work (default: one for each core)")
+	a.settings(cmd)
 	cmd.AddCommand(a.build(), a.lock(), a.run(), a.shell(), a.init(), a.add(), a.remove(), a.why(), a.diff(),
 		a.list(), a.history(), a.rollback(), a.gc(), a.verify(), a.prove(), a.python())
 	return cmd
@@ -197,73 +198,14 @@ func (a *app) rootDir() string {
 
 func (a *app) load() (*manifest.Project, error) { return manifest.Load(a.rootDir(), a.env) }
 
-// engine opens the engine with the merged settings.
-func (a *app) engine() (*engine.Engine, error) {
-	home, err := a.homeDir()
-	if err != nil {
-		return nil, err
+// projectIfAny loads the project for commands that work without one as well:
+// nil where there is none.
+func (a *app) projectIfAny() (*manifest.Project, error) {
+	p, err := a.load()
+	if fault.CodeOf(err) == fault.NotFound {
+		return nil, nil
 	}
-	asOf, err := parseMoment(a.asOf)
-	if err != nil {
-		return nil, err
-	}
-	extra, err := parseExtra(a.extra)
-	if err != nil {
-		return nil, err
-	}
-	url := a.indexURL
-	if url == "" {
-		url = a.env("SNUG_INDEX_URL")
-	}
-	return engine.New(engine.Options{
-		Home: home, Env: a.env, Environ: a.Env, UserHome: a.env("HOME"), Now: a.Now, IndexURL: url, Extra: extra,
-		Offline: a.offline || a.env("SNUG_OFFLINE") == "1", AsOf: asOf, AllFiles: a.asOf == "now", Jobs: a.jobs, Transport: a.Transport,
-		Sources: a.Sources, Runner: a.Runner, Events: a.handler(), Version: Version(),
-	})
-}
-
-func (a *app) homeDir() (string, error) {
-	if a.home != "" {
-		return a.path(a.home), nil
-	}
-	if h := a.env("SNUG_HOME"); h != "" {
-		return a.path(h), nil
-	}
-	if x := a.env("XDG_CACHE_HOME"); x != "" && filepath.IsAbs(x) {
-		return filepath.Join(x, "snug"), nil
-	}
-	if h := a.env("HOME"); h != "" {
-		return filepath.Join(h, ".cache", "snug"), nil
-	}
-	if l := a.env("LocalAppData"); l != "" {
-		return filepath.Join(l, "snug"), nil
-	}
-	return "", fault.New(fault.Usage, "say where with --home DIR or SNUG_HOME", "no place for the store: HOME is not set")
-}
-
-func parseMoment(s string) (time.Time, error) {
-	if s == "" || s == "now" {
-		return time.Time{}, nil
-	}
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return t.UTC(), nil
-	}
-	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return t.UTC(), nil
-	}
-	return time.Time{}, fault.New(fault.Usage, "write 2026-11-01 or 2026-11-01T12:00:00Z", "--as-of %q is no date", s)
-}
-
-func parseExtra(args []string) ([]index.Extra, error) {
-	var out []index.Extra
-	for _, arg := range args {
-		name, url, ok := strings.Cut(arg, "=")
-		if !ok || name == "" || url == "" {
-			return nil, fault.New(fault.Usage, "write it as --extra-index NAME=URL", "--extra-index %q has no name or no URL", arg)
-		}
-		out = append(out, index.Extra{Name: name, URL: url})
-	}
-	return out, nil
+	return p, err
 }
 
 // Version is snug's own version as the build recorded it.

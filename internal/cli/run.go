@@ -45,7 +45,7 @@ func (a *app) shell() *cobra.Command {
 }
 
 func (a *app) exec(cmd *cobra.Command, name string, argv []string) error {
-	e, err := a.engine()
+	e, err := a.engine(nil)
 	if err != nil {
 		return err
 	}

@@ -30,12 +30,19 @@ import (
 //	found VERSION…       versions that are only found on the machine
 //	later DURATION       moves the clock
 //	release DIR…         adds the releases of a folder to the index
+//	index HOST DIR       one more index at HOST
+//	guard HOST U:P       this index wants that login from now on
+//	answer LINE…         the next snug runs on a terminal, where a user types these
+//
+// A variable that a script sets is seen by snug if its name begins as those of
+// storyVariables do.
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata/script",
 		Setup: setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"snug": storySnug, "python": storyPython, "found": storyFound, "release": storyRelease, "later": storyLater,
+			"snug": storySnug, "python": storyPython, "found": storyFound, "release": storyRelease, "later": storyLater, "answer": storyAnswer,
+			"index": storyIndex, "guard": storyGuard,
 		},
 	})
 }
@@ -43,10 +50,12 @@ func TestStories(t *testing.T) {
 // story is the world of one script.
 type story struct {
 	index  *indextest.Index
+	net    hosts
 	python fakeSource
 	found  fakeSource
 	broken bool // runtimes do not start
 	now    time.Time
+	typed  []string // what the user answers to the next snug; nil: nobody is there
 }
 
 type storyKey struct{}
@@ -60,7 +69,9 @@ func setup(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	env.Values[storyKey{}] = &story{index: x, python: fakeSource{versions: []string{"3.13.1", "3.14.6"}}, found: fakeSource{found: true}, now: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)}
+	env.Setenv("SNUG_HOME", filepath.Join(env.WorkDir, "store"))
+	env.Setenv("SNUG_INDEX_URL", indextest.URL)
+	env.Values[storyKey{}] = &story{index: x, net: hosts{"index.example": {x, ""}}, python: fakeSource{versions: []string{"3.13.1", "3.14.6"}}, found: fakeSource{found: true}, now: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)}
 	return nil
 }
 
@@ -93,11 +104,12 @@ func storySnug(ts *testscript.TestScript, neg bool, args []string) {
 	var out, errOut bytes.Buffer
 	code := Run(context.Background(), World{
 		Args: args, Dir: ts.MkAbs("."),
-		Env:   []string{"HOME=" + filepath.Join(work, "home"), "SNUG_HOME=" + filepath.Join(work, "store"), "SNUG_INDEX_URL=" + indextest.URL, "PATH=" + os.Getenv("PATH")},
-		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut,
+		Env:   storyEnv(ts, work),
+		Stdin: strings.NewReader(strings.Join(s.typed, "\n")), Asks: s.typed != nil, Stdout: &out, Stderr: &errOut,
 		Now:       func() time.Time { return s.now },
-		Transport: s.index, Sources: []interp.Source{s.python, s.found}, Runner: fakeRunner{starts: !s.broken},
+		Transport: s.net, Sources: []interp.Source{s.python, s.found}, Runner: fakeRunner{starts: !s.broken},
 	})
+	s.typed = nil
 	io.Copy(ts.Stdout(), &out)
 	io.Copy(ts.Stderr(), &errOut)
 	want := 0
@@ -108,6 +120,30 @@ func storySnug(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("snug %s: exit code %d\n%s%s", strings.Join(args, " "), code, out.String(), errOut.String())
 	}
 	fmt.Fprintf(ts.Stderr(), "exit code %d\n", code)
+}
+
+// storyVariables are what a script may set, one by one: testscript does not list
+// its environment.
+var storyVariables = []string{
+	"SNUG_HOME", "SNUG_INDEX_URL", "SNUG_EXTRA_INDEX", "SNUG_AS_OF", "SNUG_PROJECT", "SNUG_OFFLINE", "SNUG_JOBS", "SNUG_JSON", "SNUG_QUIET",
+	"SNUG_NO_PROGRESS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CONFIG_FILE", "PIP_NO_INDEX", "PIP_FIND_LINKS", "UV_INDEX", "UV_DEFAULT_INDEX",
+	"UV_INDEX_URL", "UV_CONFIG_FILE", "UV_NO_CONFIG", "SHELL", "NETRC", "TOKEN",
+}
+
+// storyEnv is the environment of the user in the script, nothing of this
+// machine's but PATH.
+func storyEnv(ts *testscript.TestScript, work string) []string {
+	env := []string{"HOME=" + filepath.Join(work, "home"), "PATH=" + os.Getenv("PATH")}
+	for _, name := range storyVariables {
+		if v := ts.Getenv(name); v != "" {
+			env = append(env, name+"="+v)
+		}
+	}
+	return env
+}
+
+func storyAnswer(ts *testscript.TestScript, _ bool, args []string) {
+	storyOf(ts).typed = append(args, "")
 }
 
 func storyLater(ts *testscript.TestScript, _ bool, args []string) {

@@ -29,8 +29,7 @@ type BuildRequest struct {
 
 // Built is what a build made, runtime by runtime, innermost first.
 type Built struct {
-	Runtimes []BuiltRuntime `json:"runtimes"`
-	Notes    []string       `json:"notes,omitempty"`
+	Runtimes []BuiltRuntime
 }
 
 // BuiltRuntime is one row of the table that build ends with.
@@ -166,6 +165,11 @@ func wantedRuntimes(p *manifest.Project, req BuildRequest) ([]string, error) {
 	for _, name := range ask {
 		if !slices.Contains(all, name) {
 			return nil, fault.New(fault.Usage, fmt.Sprintf("the runtimes are %s; a project's folder is named first: snug build DIR", strings.Join(all, ", ")), "there is no runtime %q", name)
+		}
+	}
+	if req.Into != "" { // before anything is fetched: the folder may hold other things
+		if _, err := replaceable(req.Into); err != nil {
+			return nil, err
 		}
 	}
 	if len(ask) == 0 {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"snug/internal/assemble"
-	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/generation"
 	"snug/internal/prove"
@@ -132,6 +131,5 @@ func (e *Engine) GC(ctx context.Context, root string, keep int) (*Collected, err
 	}
 	entries, bytes, err := e.store.GC(ctx)
 	out.Entries, out.Bytes = entries, bytes
-	e.say("gc", event.Done, "", "collected")
 	return out, err
 }

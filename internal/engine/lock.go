@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"snug/internal/event"
@@ -32,14 +34,16 @@ type LockRequest struct {
 	Targets     []string // override the project's
 	Output      string   // lock file; "" = LockName in the project's folder
 	DryRun      bool     // resolve, write nothing
+	Unfiled     bool     // there is no lock file: none is read and none written
 }
 
 // Locked is a lock and what became of its file.
 type Locked struct {
 	Lock    *lock.Lock
 	Path    string
-	Changed bool // the file's bytes were replaced
-	Fresh   bool // it answered what is asked already: nothing was resolved
+	Changed bool     // the file's bytes were replaced
+	Fresh   bool     // it answered what is asked already: nothing was resolved
+	Moved   []Change // packages that differ from the lock that was there before
 }
 
 // Lock returns the project's lock, resolving only where the one on disk does
@@ -53,9 +57,12 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	if path == "" {
 		path = filepath.Join(p.Root, LockName)
 	}
-	old, err := ReadLock(path)
-	if err != nil {
-		return nil, err
+	var old *lock.Lock
+	var err error
+	if !req.Unfiled {
+		if old, err = ReadLock(path); err != nil {
+			return nil, err
+		}
 	}
 	if req.UpgradeOnly, err = lockedNames(old, req.UpgradeOnly, path); err != nil {
 		return nil, err
@@ -70,7 +77,10 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	}
 	l.Tool.Asked = asked
 	out := &Locked{Lock: l, Path: path}
-	if req.DryRun {
+	if old != nil {
+		out.Moved = changesOf(versionsIn(old), versionsIn(l))
+	}
+	if req.DryRun || req.Unfiled {
 		return out, nil
 	}
 	out.Changed, err = lock.Write(path, l)
@@ -133,6 +143,21 @@ func lockedNames(old *lock.Lock, names []string, path string) ([]string, error) 
 		}
 	}
 	return out, nil
+}
+
+// versionsIn are the locked versions by name; a package that has several, on
+// several targets, has them side by side.
+func versionsIn(l *lock.Lock) map[string]string {
+	out := map[string]string{}
+	for _, p := range l.Packages {
+		switch have := out[p.Name]; {
+		case have == "":
+			out[p.Name] = p.Version
+		case !slices.Contains(strings.Fields(have), p.Version):
+			out[p.Name] = have + " " + p.Version
+		}
+	}
+	return out
 }
 
 // preferences are the versions that resolving should keep if it can.
@@ -220,12 +245,20 @@ func (e *Engine) index(p *manifest.Project) (*index.Client, error) {
 	if e.IndexURL != "" {
 		cfg.IndexURL = e.IndexURL
 	}
+	if e.IndexURL != "" || p.IndexURL != "" {
+		cfg.NoIndex = false // it was said to pip; to snug an index was named
+	}
 	extra := slices.Clone(e.Extra)
 	for _, x := range p.Indexes {
 		extra = append(extra, index.Extra{Name: x.Name, URL: x.URL, Explicit: x.Explicit})
 	}
 	cfg.Extra = append(extra, cfg.Extra...)
-	cfg.PackageIndex = p.PackageIndex
+	mapped := maps.Clone(cfg.PackageIndex)
+	if mapped == nil {
+		mapped = map[string]string{}
+	}
+	maps.Copy(mapped, p.PackageIndex)
+	cfg.PackageIndex = mapped
 	cfg.AsOf = p.AsOf
 	e.noted.Do(func() {
 		for _, note := range cfg.Notes {

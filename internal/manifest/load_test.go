@@ -250,6 +250,15 @@ func TestDigest(t *testing.T) {
 			t.Errorf("%s: another digest", name)
 		}
 	}
+	const uv = "[[tool.uv.index]]\nname = \"in\"\nurl = \"https://user:pass@index.example/in/\"\n[tool.uv.sources]\ndjango = { index = \"in\" }\n"
+	with := func(text string) string { return digest(strings.Replace(shop, "[tool.snug]", text+"[tool.snug]", 1)) }
+	mapped := with(uv)
+	if mapped == base || with(strings.Replace(uv, "example/in", "example/out", 1)) == mapped {
+		t.Error("[tool.uv] is not in the digest")
+	}
+	if with(strings.Replace(uv, "user:pass@", "", 1)) != mapped {
+		t.Error("the login of an index is in the digest")
+	}
 	for _, change := range [][2]string{{"5.2", "5.3"}, {"3.14", "3.13"}, {"linux-x86_64", "macos-arm64"}, {"T02:", "T03:"}, {"psycopg", "psycopg2"}} {
 		if digest(strings.Replace(shop, change[0], change[1], 1)) == base {
 			t.Errorf("%s for %s: the same digest", change[1], change[0])
@@ -293,7 +302,7 @@ func TestInit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := Init("My Shop", ">=3.12", from)
+	out, err := Init(nil, "My Shop", ">=3.12", from)
 	if err != nil {
 		t.Fatal(err)
 	}
