@@ -46,7 +46,9 @@ resolved, and a runtime of real copies is written to that folder.`,
 		Example: `  snug build
   snug build prod
   snug build examples/shop
-  snug build --python 3.13 'django~=5.2' gunicorn --into ./runtime`,
+  snug build --python 3.13 'django~=5.2' gunicorn --into ./runtime
+  snug build --python 3.13 --target linux-x86_64 -r requirements.txt --into ./runtime`,
+		ValidArgsFunction: a.buildArgs(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			req.Lock.Python, req.Lock.Targets = w.python, w.targets
 			if w.into != "" {
@@ -77,7 +79,7 @@ resolved, and a runtime of real copies is written to that folder.`,
 	w.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&w.into, "into", "", "write one runtime of real copies to `DIR` (replaces only what snug wrote there before)")
-	f.StringVar(&req.IntoRuntime, "runtime", "", "with --into in a project: which runtime (default prod)")
+	f.StringVar(&req.IntoRuntime, "runtime", "", "with --into in a project: which `RUNTIME` (default prod)")
 	f.BoolVar(&req.Prove, "prove", false, "import every top-level module of the packages before switching")
 	f.BoolVar(&req.Locked, "locked", false, "fail if the lock does not answer what is asked, instead of locking")
 	return cmd

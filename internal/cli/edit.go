@@ -16,6 +16,8 @@ runtime's dependency group for others, or its requirements file where the projec
 has only those. Then it locks. If that fails the manifest is as it was.`,
 		Example: "  snug add 'psycopg[binary]'\n  snug add 'django>=5,<6' gunicorn\n  snug add pytest-xdist --runtime test",
 		Args:    cobra.MinimumNArgs(1),
+
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.edit(func(e *engine.Engine) (*engine.Locked, error) {
 				return e.Add(cmd.Context(), a.rootDir(), runtime, args)
@@ -35,6 +37,8 @@ func (a *app) remove() *cobra.Command {
 needs stays locked, and is named.`,
 		Example: "  snug remove psycopg\n  snug remove pytest-xdist --runtime test",
 		Args:    cobra.MinimumNArgs(1),
+
+		ValidArgsFunction: a.askedNames(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.edit(func(e *engine.Engine) (*engine.Locked, error) {
 				return e.Remove(cmd.Context(), a.rootDir(), runtime, args)

@@ -14,9 +14,12 @@ import (
 
 func (a *app) history() *cobra.Command {
 	return &cobra.Command{
-		Use:   "history RUNTIME",
-		Short: "the generations of a runtime",
-		Args:  cobra.ExactArgs(1),
+		Use:     "history RUNTIME",
+		Short:   "the generations of a runtime",
+		Example: "  snug history prod",
+		Args:    cobra.ExactArgs(1),
+
+		ValidArgsFunction: a.runtimeNames(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			e, err := a.engine(nil)
 			if err != nil {
@@ -43,7 +46,12 @@ func (a *app) rollback() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rollback RUNTIME",
 		Short: "switch back to the generation before, or to one by number",
-		Args:  cobra.ExactArgs(1),
+		Long: `Rollback makes an older generation the current one. Nothing is fetched or built;
+the next snug build makes the lock's runtime current again.`,
+		Example: "  snug rollback prod\n  snug rollback prod --to 3",
+		Args:    cobra.ExactArgs(1),
+
+		ValidArgsFunction: a.runtimeNames(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			e, err := a.engine(nil)
 			if err != nil {
@@ -69,9 +77,16 @@ func (a *app) gc() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "gc",
 		Short: "remove old generations, and what no project uses from the store",
-		Args:  cobra.NoArgs,
+		Long: `Gc removes generations of this project beyond the newest, never one in use, and
+from the store what no runtime of any project holds and nobody used of late.`,
+		Example: "  snug gc\n  snug gc --keep 1",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			e, err := a.engine(nil)
+			p, err := a.projectIfAny()
+			if err != nil {
+				return err
+			}
+			e, err := a.engine(p)
 			if err != nil {
 				return err
 			}
@@ -86,7 +101,7 @@ func (a *app) gc() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().IntVar(&keep, "keep", 3, "generations kept for each runtime, the current one among them")
+	cmd.Flags().IntVar(&keep, "keep", 3, "`NUMBER` of generations kept for each runtime, the current one among them")
 	return cmd
 }
 
@@ -94,7 +109,12 @@ func (a *app) verify() *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify RUNTIME[@GENERATION]",
 		Short: "hash every file of a runtime again and name what was changed",
-		Args:  cobra.ExactArgs(1),
+		Long: `Verify holds a built runtime to its manifest. Bytecode that Python added is
+counted, and is no change. Exit code 1 where anything was changed.`,
+		Example: "  snug verify prod\n  snug verify prod@3",
+		Args:    cobra.ExactArgs(1),
+
+		ValidArgsFunction: a.generationNames(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			e, err := a.engine(nil)
 			if err != nil {
@@ -134,9 +154,15 @@ func (a *app) printVerified(name string, r *assemble.Report) {
 
 func (a *app) prove() *cobra.Command {
 	return &cobra.Command{
-		Use:   "prove RUNTIME",
+		Use:   "prove RUNTIME[@GENERATION]",
 		Short: "import every top-level module of a runtime's packages",
-		Args:  cobra.ExactArgs(1),
+		Long: `Prove imports every top-level module in children with a time limit, and lists
+what fails. The result is kept by the runtime's digest. Exit code 1 where a module
+is broken.`,
+		Example: "  snug prove prod",
+		Args:    cobra.ExactArgs(1),
+
+		ValidArgsFunction: a.generationNames(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			e, err := a.engine(nil)
 			if err != nil {

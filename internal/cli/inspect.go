@@ -28,7 +28,12 @@ func (a *app) why() *cobra.Command {
 	return &cobra.Command{
 		Use:   "why NAME",
 		Short: "every chain that brings a package in, per runtime and target",
-		Args:  cobra.ExactArgs(1),
+		Long: `Why lists every chain from a runtime's own requirement to the package, the
+shortest first. A chain that holds on some targets only names them.`,
+		Example: "  snug why sqlparse",
+		Args:    cobra.ExactArgs(1),
+
+		ValidArgsFunction: a.lockedNames(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			l, err := a.readLock()
 			if err != nil {
@@ -58,7 +63,11 @@ func (a *app) list() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list [RUNTIME]",
 		Short: "packages of the lock, or of one runtime",
-		Args:  cobra.MaximumNArgs(1),
+		Long:  "List shows what is locked: each package with the runtimes that hold it on some target.",
+
+		Example:           "  snug list\n  snug list prod",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: a.runtimeNames(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			l, err := a.readLock()
 			if err != nil {
@@ -77,10 +86,14 @@ func (a *app) list() *cobra.Command {
 
 func (a *app) diff() *cobra.Command {
 	return &cobra.Command{
-		Use:     "diff FROM TO",
-		Short:   "what differs between two runtimes or generations",
+		Use:   "diff FROM TO",
+		Short: "what differs between two runtimes or generations",
+		Long: `Diff compares two built runtimes, written as NAME (its current generation) or
+NAME@GENERATION: packages that came (+), went (-) or moved (~), then files.`,
 		Example: "  snug diff dev prod\n  snug diff prod@3 prod@4",
 		Args:    cobra.ExactArgs(2),
+
+		ValidArgsFunction: a.generationNames(2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			e, err := a.engine(nil)
 			if err != nil {

@@ -37,6 +37,8 @@ to standard output, or with -o to a file, whose versions are kept in the same wa
   snug lock --as-of 2026-11-01
   snug lock -r requirements.txt -c constraints.txt --python 3.13 --target linux-x86_64 -o pylock.web.toml`,
 		Args: cobra.ArbitraryArgs,
+
+		ValidArgsFunction: a.lockedNames(1 << 10),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, name := range append([]string(upgrade), args...) {
 				if name == everything {

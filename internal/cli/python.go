@@ -59,6 +59,8 @@ func (a *app) pythonInstall() *cobra.Command {
 		Short:   "fetch an interpreter into the store",
 		Example: "  snug python install 3.14\n  snug python install 3.13.1",
 		Args:    cobra.ExactArgs(1),
+
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, args []string) error {
 			p, err := a.projectIfAny()
 			if err != nil {

@@ -115,8 +115,15 @@ type app struct {
 
 func (a *app) root() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:           "snug",
-		Short:         "Python runtimes that fit: development, test and production from one definition",
+		Use:   "snug",
+		Short: "Python runtimes that fit: development, test and production from one definition",
+		Long: `snug makes Python runtimes that fit: development, test and production from one
+definition, each the interpreter and the packages in one movable folder.
+
+Each of the flags that every command has can be said by a variable as well:
+SNUG_INDEX_URL for --index-url. Flags speak before variables, and those before
+[tool.snug] in pyproject.toml (docs/formats.md).`,
+		Example:       "  snug build                 # lock, fetch, assemble dev, test and prod\n  snug run test -- pytest\n  snug add 'psycopg[binary]'",
 		Version:       Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -137,6 +144,7 @@ func (a *app) root() *cobra.Command {
 	a.settings(cmd)
 	cmd.AddCommand(a.build(), a.lock(), a.run(), a.shell(), a.init(), a.add(), a.remove(), a.why(), a.diff(),
 		a.list(), a.history(), a.rollback(), a.gc(), a.verify(), a.prove(), a.python())
+	a.completeFlags(cmd)
 	return cmd
 }
 

@@ -14,6 +14,8 @@ func (a *app) run() *cobra.Command {
 the command's own.`,
 		Example: "  snug run test -- pytest\n  snug run prod -- python manage.py check",
 		Args:    cobra.MinimumNArgs(2),
+
+		ValidArgsFunction: a.programNames(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			argv := args[1:]
 			if argv[0] == "--" {
@@ -33,7 +35,12 @@ func (a *app) shell() *cobra.Command {
 	return &cobra.Command{
 		Use:   "shell RUNTIME",
 		Short: "start your shell with a runtime first on PATH",
-		Args:  cobra.ExactArgs(1),
+		Long: `Shell starts the shell that SHELL names, reading its startup files as always, with
+the runtime's bin folder first on PATH. SNUG_RUNTIME is the runtime's folder there.`,
+		Example: "  snug shell dev",
+		Args:    cobra.ExactArgs(1),
+
+		ValidArgsFunction: a.runtimeNames(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			shell := a.env("SHELL")
 			if shell == "" {
