@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+
 	"github.com/spf13/cobra"
 
 	"snug/internal/engine"
@@ -24,7 +26,9 @@ the command's own.`,
 			if len(argv) == 0 {
 				return usage("snug run "+args[0]+" -- python", "run needs a command")
 			}
-			return a.exec(cmd, args[0], argv)
+			return a.exec(args[0], argv, func(e *engine.Engine, req engine.RunRequest) (int, error) {
+				return e.Run(cmd.Context(), req)
+			})
 		},
 	}
 	cmd.Flags().SetInterspersed(false)
@@ -42,21 +46,20 @@ the runtime's bin folder first on PATH. SNUG_RUNTIME is the runtime's folder the
 
 		ValidArgsFunction: a.runtimeNames(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			shell := a.env("SHELL")
-			if shell == "" {
-				shell = "/bin/sh"
-			}
-			return a.exec(cmd, args[0], []string{shell})
+			shell := cmp.Or(a.env("SHELL"), a.env("COMSPEC"), "/bin/sh")
+			return a.exec(args[0], []string{shell}, func(e *engine.Engine, req engine.RunRequest) (int, error) {
+				return e.Shell(cmd.Context(), req)
+			})
 		},
 	}
 }
 
-func (a *app) exec(cmd *cobra.Command, name string, argv []string) error {
+func (a *app) exec(name string, argv []string, start func(*engine.Engine, engine.RunRequest) (int, error)) error {
 	e, err := a.engine(nil)
 	if err != nil {
 		return err
 	}
-	code, err := e.Run(cmd.Context(), engine.RunRequest{
+	code, err := start(e, engine.RunRequest{
 		Root: a.rootDir(), Dir: a.Dir, Runtime: name, Argv: argv,
 		Stdin: a.Stdin, Stdout: a.Stdout, Stderr: a.Stderr,
 	})
