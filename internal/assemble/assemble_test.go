@@ -144,7 +144,7 @@ func TestDelivered(t *testing.T) {
 	if err := errors.Join(os.Rename(in.Dest, moved), os.RemoveAll(w.root())); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := Verify(moved); err != nil || !r.Clean() {
+	if r, err := Verify(moved, quiet); err != nil || !r.Clean() {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
@@ -153,7 +153,7 @@ func TestVerifyNamesChanges(t *testing.T) {
 	w := standard(t, t.TempDir())
 	in := w.input("dev")
 	w.build(in)
-	if r, err := Verify(in.Dest); err != nil || !r.Clean() {
+	if r, err := Verify(in.Dest, quiet); err != nil || !r.Clean() {
 		t.Fatalf("fresh: %+v, %v", r, err)
 	}
 	write(t, filepath.Join(in.Dest, site, "beta.py"), "b = 2\n")
@@ -162,7 +162,7 @@ func TestVerifyNamesChanges(t *testing.T) {
 	if err := os.Remove(filepath.Join(in.Dest, site, "LICENSE")); err != nil {
 		t.Fatal(err)
 	}
-	r, err := Verify(in.Dest)
+	r, err := Verify(in.Dest, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,3 +263,5 @@ func TestGlobMatch(t *testing.T) {
 		}
 	}
 }
+
+func quiet(_, _ int64) {}

@@ -53,6 +53,7 @@ type Engine struct {
 	Options
 	fetch *fetch.Client
 	store *store.Store
+	pace  pace
 	noted sync.Once // the notes on pip's and uv's configuration
 }
 
@@ -93,11 +94,6 @@ func New(opt Options) (*Engine, error) {
 
 func (e *Engine) say(stage string, kind event.Kind, subject, message string) {
 	e.Events.Handle(event.Event{Time: e.Now(), Stage: stage, Kind: kind, Subject: subject, Message: message})
-}
-
-// progress reports work done so far; unit is "bytes" or a plural noun.
-func (e *Engine) progress(stage, subject string, done, total int64, unit string) {
-	e.Events.Handle(event.Event{Time: e.Now(), Stage: stage, Kind: event.Progress, Subject: subject, Done: done, Total: total, Unit: unit})
 }
 
 // host is the target that runtimes are built for here.

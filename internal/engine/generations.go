@@ -75,7 +75,7 @@ func (e *Engine) Verify(root, name string) (*assemble.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return assemble.Verify(dir)
+	return assemble.Verify(dir, func(done, total int64) { e.progress("verify", name, done, total, "files") })
 }
 
 // Prove imports every top-level module of a runtime's packages, each in a child

@@ -189,7 +189,7 @@ func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep map[stri
 	l, err := resolve.Resolve(ctx, resolve.Input{
 		Project:     p,
 		Targets:     targets,
-		Index:       client,
+		Index:       &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }},
 		Preferences: keep,
 		AsOf:        p.AsOf,
 		Events:      e.Events,

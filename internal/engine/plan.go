@@ -38,8 +38,9 @@ type plan struct {
 	done      map[string]BuiltRuntime // those that are already
 	cannot    []string                // those that a found Python cannot serve
 
-	client *index.Client
-	tree   *store.Tree // the interpreter's
+	client  *index.Client
+	fetched downloads
+	tree    *store.Tree // the interpreter's
 }
 
 func (e *Engine) plan(p *manifest.Project, locked *Locked, names []string, req BuildRequest) (*plan, error) {
@@ -115,6 +116,7 @@ func (pl *plan) editable(name string) bool {
 
 // fetchAll brings the interpreter and every wheel into the store.
 func (e *Engine) fetchAll(ctx context.Context, pl *plan) error {
+	pl.fetched.report = func(done, total int64) { e.progress("fetch", "", done, total, "bytes") }
 	var err error
 	if pl.client, err = e.index(pl.project); err != nil {
 		return err
@@ -172,7 +174,11 @@ func (pl *plan) download(ctx context.Context, f lock.File) (io.ReadCloser, error
 	if f.Path != "" {
 		return os.Open(filepath.Join(pl.project.Root, filepath.FromSlash(f.Path)))
 	}
-	return pl.client.Download(ctx, f.URL, f.Size)
+	body, err := pl.client.Download(ctx, f.URL, f.Size)
+	if err != nil {
+		return nil, err
+	}
+	return pl.fetched.reader(body, f.Size), nil
 }
 
 // destination is a fresh folder for a runtime, how to make it the one in use,
