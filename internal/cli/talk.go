@@ -31,7 +31,7 @@ const (
 	redraw    = 100 * time.Millisecond
 	plainLine = 5 * time.Second
 	silence   = 500 * time.Millisecond // shorter work says nothing
-	hold      = time.Second            // two stages side by side do not flicker
+	hold      = time.Second            // two stages side by side do not flicker; bytes are shown rather
 )
 
 func (t *talk) Handle(e event.Event) {
@@ -60,7 +60,7 @@ func (t *talk) progress(e event.Event) {
 	now := t.now()
 	since := now.Sub(t.start(e, now))
 	unmeasured := e.Done == 0 && e.Total == 0 // nothing may follow for long
-	if !unmeasured && (since < silence || now.Sub(t.last) < t.every()) || e.Stage != t.stage && now.Before(t.until) {
+	if !unmeasured && (since < silence || now.Sub(t.last) < t.every()) || e.Stage != t.stage && now.Before(t.until) && e.Unit != "bytes" {
 		return
 	}
 	t.last, t.stage, t.until = now, e.Stage, now.Add(hold)
@@ -121,7 +121,7 @@ func progressText(e event.Event, since time.Duration) string {
 	default:
 		return line + " …"
 	}
-	if s := since.Seconds(); s > 0 && e.Done > 0 {
+	if s := since.Seconds(); s > 0 && float64(e.Done) >= s {
 		line += ", " + number(int64(float64(e.Done)/s)) + "/s"
 	}
 	return line

@@ -33,6 +33,8 @@ func TestTalk(t *testing.T) {
 		"plain lines":    {steps: []step{files(0, 1), files(500, 10), files(5400, 50), files(5600, 90)}, want: "assemble prod 10 of 100 files, 20/s\nassemble prod 90 of 100 files, 16/s\n"},
 		"terminal":       {terminal: true, steps: []step{bytesOf(0, 0, 9), bytesOf(1000, 2e6, 4e6), bytesOf(1050, 3e6, 4e6), bytesOf(1100, 4e6, 4e6)}, want: clear + "fetch 2.0 MB of 4.0 MB, 2.0 MB/s" + clear + "fetch 4.0 MB of 4.0 MB, 3.6 MB/s"},
 		"no flicker":     {terminal: true, steps: []step{bytesOf(0, 1, 4e6), files(0, 1), bytesOf(1000, 2e6, 4e6), files(1500, 30), files(2000, 50)}, want: clear + "fetch 2.0 MB of 4.0 MB, 2.0 MB/s" + clear + "assemble prod 50 of 100 files, 25/s"},
+		"bytes first":    {terminal: true, steps: []step{files(0, 1), bytesOf(0, 1, 4e6), files(1000, 30), bytesOf(1200, 2e6, 4e6), files(1300, 50)}, want: clear + "assemble prod 30 of 100 files, 30/s" + clear + "fetch 2.0 MB of 4.0 MB, 1.7 MB/s"},
+		"slow":           {steps: []step{files(0, 1), files(30000, 2)}, want: "assemble prod 2 of 100 files\n"},
 		"a note between": {terminal: true, steps: []step{files(0, 1), files(1000, 50), note(1001)}, want: clear + "assemble prod 50 of 100 files, 50/s" + clear + "find-links is ignored\n"},
 		"unknown size":   {steps: []step{bytesOf(0, 0, 0)}, want: "fetch …\n"},
 		"no progress":    {silent: true, terminal: true, steps: []step{files(0, 1), files(2000, 50), note(2001)}, want: "find-links is ignored\n"},
