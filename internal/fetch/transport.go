@@ -1,18 +1,22 @@
 package fetch
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
+	"strings"
 	"time"
+
+	"golang.org/x/net/http/httpproxy"
 
 	"snug/internal/fault"
 )
 
-// systemTransport dials for real. The proxies are those of the process's environment, as net/http
-// reads it: they belong to the machine, not to a project.
+// systemTransport dials for real.
 func systemTransport(certFile string, env func(string) string) (http.RoundTripper, error) {
 	if certFile == "" {
 		certFile = env("SSL_CERT_FILE")
@@ -23,7 +27,7 @@ func systemTransport(certFile string, env func(string) string) (http.RoundTrippe
 	}
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  proxies(env),
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    10 * time.Second,
@@ -32,6 +36,14 @@ func systemTransport(certFile string, env func(string) string) (http.RoundTrippe
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
 	}, nil
+}
+
+// proxies obeys HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in upper or lower case.
+func proxies(env func(string) string) func(*http.Request) (*url.URL, error) {
+	either := func(name string) string { return cmp.Or(env(name), env(strings.ToLower(name))) }
+	cfg := httpproxy.Config{HTTPProxy: either("HTTP_PROXY"), HTTPSProxy: either("HTTPS_PROXY"), NoProxy: either("NO_PROXY")}
+	proxy := cfg.ProxyFunc()
+	return func(r *http.Request) (*url.URL, error) { return proxy(r.URL) }
 }
 
 // certificates are the system's roots and those of file; nil means the system's alone.
