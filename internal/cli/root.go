@@ -29,15 +29,6 @@ import (
 	"snug/internal/manifest"
 )
 
-// The exit codes of every command but `run`, which passes on the code of what
-// it ran.
-const (
-	ExitOK       = 0   // done
-	ExitFailed   = 1   // it did not work: resolving, fetching, verifying, building
-	ExitUsage    = 2   // the command or a file that the user wrote is wrong
-	ExitCanceled = 130 // interrupted
-)
-
 // World is what a command may know of the machine. Tests replace all of it.
 type World struct {
 	Args      []string
@@ -82,7 +73,7 @@ func Run(ctx context.Context, w World) int {
 	app.finish()
 	if err == nil {
 		app.succeed()
-		return ExitOK
+		return fault.ExitOK
 	}
 	var code exitCode
 	if errors.As(err, &code) {
@@ -164,6 +155,7 @@ func known(cmd *cobra.Command, args []string) error {
 // asUsage makes a wrong number of arguments a usage error, in every command
 // below cmd.
 func asUsage(cmd *cobra.Command) {
+	cmd.DisableFlagsInUseLine = true
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(c *cobra.Command, args []string) error {
 			err := check(c, args)

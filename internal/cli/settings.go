@@ -79,6 +79,9 @@ func (a *app) engine(p *manifest.Project) (*engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.indexURL != "" && !isAddress(a.indexURL) {
+		return nil, usage("an address looks like https://index.example/simple/", "--index-url %q is none", fetch.Redact(a.indexURL))
+	}
 	if a.jobs < 0 {
 		return nil, usage("leave it out to use every core", "--jobs %d", a.jobs)
 	}
@@ -133,7 +136,14 @@ func parseExtra(args []string) ([]index.Extra, error) {
 		if !ok || name == "" || url == "" || strings.Contains(name, "/") {
 			return nil, usage("write it as --extra-index NAME=URL", "--extra-index %q has no name or no URL", fetch.Redact(arg))
 		}
+		if !isAddress(url) {
+			return nil, usage("an address looks like https://index.example/simple/", "--extra-index %s: %q is none", name, fetch.Redact(url))
+		}
 		out = append(out, index.Extra{Name: name, URL: url})
 	}
 	return out, nil
+}
+
+func isAddress(url string) bool {
+	return strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://")
 }

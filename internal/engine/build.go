@@ -14,6 +14,7 @@ import (
 	"snug/internal/generation"
 	"snug/internal/manifest"
 	"snug/internal/prove"
+	"snug/internal/pytag"
 )
 
 // BuildRequest says which runtimes to build and where.
@@ -54,6 +55,9 @@ type BuiltRuntime struct {
 func (e *Engine) Build(ctx context.Context, p *manifest.Project, req BuildRequest) (*Built, error) {
 	names, err := wantedRuntimes(p, req)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.buildsFor(req.Lock.Targets); err != nil {
 		return nil, err
 	}
 	locked, err := e.lockForBuild(ctx, p, req)
@@ -146,6 +150,25 @@ func (e *Engine) mustProve(ctx context.Context, dir string, m *generation.Manife
 	f := broken[0]
 	return fault.New(fault.Failed, "the runtime in use is untouched; build without --prove to get it all the same",
 		"%d of %d modules do not import, first %s of %s: %s", len(broken), report.Modules, f.Module, f.Package, f.Reason)
+}
+
+// buildsFor refuses targets, named for a build, of which none runs here.
+func (e *Engine) buildsFor(targets []string) error {
+	host, err := e.host()
+	if err != nil || len(targets) == 0 {
+		return err
+	}
+	for _, name := range targets {
+		t, err := pytag.ParseTarget(name)
+		if err != nil {
+			return err
+		}
+		if runsOn(t, host) {
+			return nil
+		}
+	}
+	return fault.New(fault.Unsupported, "snug lock --target makes the lock; build on that machine",
+		"runtimes are built for the machine that snug runs on (%s), not for %s", host, strings.Join(targets, ", "))
 }
 
 // wantedRuntimes are the names to build, innermost first.

@@ -84,7 +84,7 @@ func New(opt Options) (*Engine, error) {
 	}
 	s, err := store.Open(opt.Home)
 	if err != nil {
-		return nil, err
+		return nil, fault.New(fault.Failed, "--home DIR or SNUG_HOME names a folder that can be written", "%w", err)
 	}
 	if opt.Runner == nil {
 		opt.Runner = interp.NewRunner(opt.Env)

@@ -280,7 +280,7 @@ func (e *Engine) targetOf(l *lock.Lock, path string) (pytag.Target, pep440.Versi
 		if err != nil {
 			return pytag.Target{}, pep440.Version{}, lock.Target{}, err
 		}
-		if t.OS == host.OS && t.Arch == host.Arch && t.Libc == host.Libc {
+		if runsOn(t, host) {
 			v, err := pep440.Parse(lt.Python)
 			return t, v, lt, err
 		}
@@ -288,6 +288,10 @@ func (e *Engine) targetOf(l *lock.Lock, path string) (pytag.Target, pep440.Versi
 	return pytag.Target{}, pep440.Version{}, lock.Target{}, fault.New(fault.Input,
 		"add it: [tool.snug] targets = [..., \""+host.String()+"\"], then snug lock",
 		"%s: no target of this lock runs on this machine (%s)", path, host)
+}
+
+func runsOn(t, host pytag.Target) bool {
+	return t.OS == host.OS && t.Arch == host.Arch && t.Libc == host.Libc
 }
 
 // since is how long ago t was, for the table that build prints.

@@ -146,6 +146,20 @@ a
 	}
 }
 
+func TestLoadSaysThatRequirementsAreNotRead(t *testing.T) {
+	const files = "-- requirements.txt --\na\n-- pyproject.toml --\n[project]\nname = \"x\"\nversion = \"1\"\n"
+	for text, want := range map[string]int{
+		files:                              1,
+		files + "dependencies = [\"b\"]\n": 0,
+		files + "dynamic = [\"dependencies\"]\n[tool.setuptools.dynamic]\ndependencies = { file = \"requirements.txt\" }\n": 0,
+	} {
+		p, err := Load(write(t, text), env)
+		if err != nil || len(p.Notes) != want {
+			t.Errorf("%s: %v, notes %q", text, err, p.Notes)
+		}
+	}
+}
+
 func TestLoadRequirementsFiles(t *testing.T) {
 	p, err := Load(write(t, `-- requirements.txt --
 --extra-index-url https://u:${TOKEN}@index.example/x/

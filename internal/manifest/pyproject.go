@@ -39,12 +39,23 @@ func (p *Project) fromPyproject(doc *document, env func(string) string) error {
 	if err := p.readProject(doc, env); err != nil {
 		return err
 	}
+	if len(p.base) == 0 {
+		p.noteUnread()
+	}
 	for i := range p.Runtimes {
 		if rt := &p.Runtimes[i]; rt.Contains == "" {
 			rt.Requirements = append(slices.Clone(p.base), rt.Requirements...)
 		}
 	}
 	return p.settle()
+}
+
+// noteUnread names a requirements.txt beside a pyproject.toml that asks for
+// nothing: it may be where people keep what the project needs.
+func (p *Project) noteUnread() {
+	if path := firstFile(p.Root, requirementFiles[0].names); path != "" && !slices.Contains(p.Files, path) {
+		p.Notes = append(p.Notes, filepath.Base(path)+` is not read, since pyproject.toml says what the project is; list its packages in [project] dependencies, or write dynamic = ["dependencies"] there and dependencies = { file = "`+filepath.Base(path)+`" } in [tool.setuptools.dynamic]`)
+	}
 }
 
 // readProject reads [project]: name, requires-python, dependencies, extras
