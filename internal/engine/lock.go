@@ -259,6 +259,7 @@ func (e *Engine) index(p *manifest.Project) (*index.Client, error) {
 	}
 	maps.Copy(mapped, p.PackageIndex)
 	cfg.PackageIndex = mapped
+	cfg.Logins = p.Logins
 	cfg.AsOf = p.AsOf
 	e.noted.Do(func() {
 		for _, note := range cfg.Notes {

@@ -148,7 +148,7 @@ func (c *Client) withCredentials(raw string) string {
 	if err != nil || u.User != nil {
 		return raw
 	}
-	for _, base := range append(extraURLs(c.cfg.Extra), c.cfg.IndexURL) {
+	for _, base := range append(append(extraURLs(c.cfg.Extra), c.cfg.IndexURL), c.cfg.Logins...) {
 		b, err := url.Parse(base)
 		if err == nil && b.User != nil && b.Host == u.Host && b.Scheme == u.Scheme {
 			u.User = b.User

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"snug/internal/fault"
+	"snug/internal/fetch"
 )
 
 // maxConfig bounds a configuration file.
@@ -42,7 +43,7 @@ func ReadConfig(env func(string) string, home, dir string) (Config, error) {
 		}
 	}
 	for _, links := range append(pip.findLinks, uv.findLinks...) {
-		cfg.Notes = append(cfg.Notes, fmt.Sprintf("find-links %s is ignored: snug takes packages from indexes only", links))
+		cfg.Notes = append(cfg.Notes, fmt.Sprintf("find-links %s is ignored: snug takes packages from indexes only", fetch.Redact(links)))
 	}
 	return cfg, nil
 }

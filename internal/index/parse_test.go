@@ -56,13 +56,13 @@ func TestReadConfig(t *testing.T) {
 	home, dir := t.TempDir(), t.TempDir()
 	write(t, filepath.Join(dir, "uv.toml"), "index-url = 'https://index.example/uv/'\n[[index]]\nname = 'torch'\nurl = 'https://index.example/torch/'\nexplicit = true\n")
 	pip := filepath.Join(home, "pip.conf")
-	write(t, pip, "# mine\n[global]\nindex-url = https://index.example/pip/\nfind-links = /wheels\n[install]\nextra-index-url =\n    https://index.example/a/\n    https://index.example/b/\n")
+	write(t, pip, "# mine\n[global]\nindex-url = https://index.example/pip/\nfind-links = /wheels https://u:s3cret@index.example/w/\n[install]\nextra-index-url =\n    https://index.example/a/\n    https://index.example/b/\n")
 
 	cfg := readConfig(t, map[string]string{"PIP_CONFIG_FILE": pip}, home, dir)
 	if cfg.IndexURL != "https://index.example/pip/" || len(cfg.Extra) != 3 || !cfg.Extra[2].Explicit || cfg.Extra[2].Name != "torch" {
 		t.Errorf("%+v", cfg)
 	}
-	if len(cfg.Notes) != 1 || !strings.Contains(cfg.Notes[0], "find-links /wheels is ignored") {
+	if len(cfg.Notes) != 2 || !strings.Contains(cfg.Notes[0], "find-links /wheels is ignored") || strings.Contains(cfg.Notes[1], "s3cret") {
 		t.Errorf("notes %q", cfg.Notes)
 	}
 	cfg = readConfig(t, map[string]string{"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "UV_INDEX": "in=https://index.example/in/?a=b"}, home, dir)

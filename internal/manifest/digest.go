@@ -73,8 +73,11 @@ func uvText(doc map[string]any) string {
 			fmt.Fprintf(&b, "%s %v\n", key, v) // maps are printed sorted
 		}
 	}
-	return login.ReplaceAllString(b.String(), "//")
+	return withoutLogin(b.String())
 }
+
+// withoutLogin is a text without the logins of the addresses in it.
+func withoutLogin(text string) string { return login.ReplaceAllString(text, "//") }
 
 var login = regexp.MustCompile(`//[^/@\s]*@`)
 
@@ -92,7 +95,6 @@ func asked(reqs []Requirement) []string {
 func canonical(r Requirement) string {
 	plain := r.Requirement
 	plain.Name = r.Key()
-	plain.URL = bare(plain.URL)
 	return plain.String()
 }
 

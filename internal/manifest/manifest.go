@@ -54,6 +54,7 @@ type Requirement struct {
 	Hashes   []string // "sha256:…", as given with --hash; empty: any file will do
 	Index    string   // name of the extra index that must have it; empty: any
 	Editable bool     // asked with -e
+	login    string   // the scheme, login and host of a URL that had a login; URL itself has none
 	Path     string   // local folder or file, slashes, relative to the project's root; empty: not local
 }
 
@@ -98,6 +99,7 @@ type Project struct {
 	Local          *Local // nil: nothing of the project is installed
 	IndexURL       string
 	Indexes        []Index
+	Logins         []string          // addresses with logins, "https://user:password@host", that requirements' URLs had
 	PackageIndex   map[string]string // normalised name -> Index.Name
 	AsOf           time.Time
 	Overlaps       map[string]string // glob of installed paths -> the package that wins
