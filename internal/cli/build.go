@@ -81,6 +81,7 @@ resolved, and a runtime of real copies is written to that folder.`,
 	f.StringVar(&w.into, "into", "", "write one runtime of real copies to `DIR` (replaces only what snug wrote there before)")
 	f.StringVar(&req.IntoRuntime, "runtime", "", "with --into in a project: which `RUNTIME` (default prod)")
 	f.BoolVar(&req.Prove, "prove", false, "import every top-level module of the packages before switching")
+	f.BoolVar(&req.Rebuild, "rebuild", false, "assemble anew what is built already")
 	f.BoolVar(&req.Locked, "locked", false, "fail if the lock does not answer what is asked, instead of locking")
 	return cmd
 }

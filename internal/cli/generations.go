@@ -47,7 +47,7 @@ func (a *app) rollback() *cobra.Command {
 		Use:   "rollback RUNTIME",
 		Short: "switch back to the generation before, or to one by number",
 		Long: `Rollback makes an older generation the current one. Nothing is fetched or built;
-the next snug build makes the lock's runtime current again.`,
+the next snug build switches to what the lock says again.`,
 		Example: "  snug rollback prod\n  snug rollback prod --to 3",
 		Args:    cobra.ExactArgs(1),
 
@@ -130,7 +130,7 @@ counted, and is no change. Exit code 1 where anything was changed.`,
 				a.printVerified(args[0], r)
 			}
 			if !r.Clean() {
-				return fault.New(fault.Integrity, "snug build makes a new generation; snug rollback goes back to an older one",
+				return fault.New(fault.Integrity, "snug build --rebuild makes a new generation; snug rollback goes back to an older one",
 					"%s is not what was built: %d changed, %d missing, %d added", args[0], len(r.Changed), len(r.Missing), len(r.Added))
 			}
 			return nil

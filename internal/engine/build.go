@@ -26,6 +26,7 @@ type BuildRequest struct {
 	IntoRuntime string   // which one; "" = prod
 	Prove       bool     // import every top-level module before switching
 	Locked      bool     // the lock must answer what is asked already
+	Rebuild     bool     // assemble anew what is built already
 }
 
 // Built is what a build made, runtime by runtime, innermost first.
@@ -43,14 +44,15 @@ type BuiltRuntime struct {
 	Files      int           `json:"files"`
 	Bytes      int64         `json:"bytes"`
 	Tree       string        `json:"tree"`
-	State      string        `json:"state"` // "built" or "unchanged"
+	State      string        `json:"state"` // "built", "unchanged", or "switched" to a generation that was there
 	Took       time.Duration `json:"nanoseconds"`
 }
 
 // Build makes the wanted runtimes current: it locks where the lock does not
 // answer what is asked, fetches what the store lacks, assembles each runtime
 // beside the one in use, proves that it starts, and switches. A runtime that is
-// current for this lock already is left as it is. On an error every runtime in
+// current for this lock already is left as it is; where an older generation was
+// made for it, that one becomes current. On an error every runtime in
 // use is untouched; those named in the result are done.
 func (e *Engine) Build(ctx context.Context, p *manifest.Project, req BuildRequest) (*Built, error) {
 	names, err := wantedRuntimes(p, req)
@@ -69,6 +71,9 @@ func (e *Engine) Build(ctx context.Context, p *manifest.Project, req BuildReques
 		return nil, err
 	}
 	built := &Built{}
+	if err := plan.switchBack(); err != nil {
+		return nil, err
+	}
 	if plan.allCurrent() {
 		built.Runtimes = plan.rows()
 		return built, nil
