@@ -96,6 +96,7 @@ func (c exitCode) Error() string { return "exit status" }
 type app struct {
 	World
 	home, indexURL, asOf, project string
+	pythonMirror                  string
 	extra                         []string
 	offline, json, quiet, noBar   bool
 	offlineSaid                   bool // --offline=false overrules the project

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"path/filepath"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ func (a *app) settings(cmd *cobra.Command) {
 	f.StringVar(&a.home, "home", "", "store and cache `DIR` (default: the user's cache folder)")
 	f.StringVar(&a.indexURL, "index-url", "", "package index `URL` (default: what pip's, then uv's configuration says)")
 	f.StringArrayVar(&a.extra, "extra-index", nil, "further index as `NAME=URL`; the first that has a package wins (repeatable)")
+	f.StringVar(&a.pythonMirror, "python-mirror", "", "`URL` that has python-build-standalone's releases")
 	f.StringVar(&a.asOf, "as-of", "", "see only files uploaded until `DATE` (2026-11-01 or 2026-11-01T12:00:00Z; \"now\" for all)")
 	f.StringVar(&a.project, "project", "", "project `DIR` (default: this folder)")
 	f.BoolVar(&a.offline, "offline", false, "use what is in the store and the cache, no network")
@@ -32,7 +34,7 @@ func (a *app) settings(cmd *cobra.Command) {
 }
 
 // settingNames are the flags of settings.
-var settingNames = []string{"home", "index-url", "extra-index", "as-of", "project", "offline", "jobs", "json", "quiet", "no-progress"}
+var settingNames = []string{"home", "index-url", "extra-index", "python-mirror", "as-of", "project", "offline", "jobs", "json", "quiet", "no-progress"}
 
 // variable is the environment variable of a setting: SNUG_INDEX_URL.
 func variable(name string) string {
@@ -91,7 +93,8 @@ func (a *app) engine(p *manifest.Project) (*engine.Engine, error) {
 	}
 	return engine.New(engine.Options{
 		Home: home, Env: a.env, Environ: a.Env, UserHome: a.env("HOME"), Now: a.Now, IndexURL: a.indexURL, Extra: extra,
-		Offline: a.offline || p.Offline && !a.offlineSaid, AsOf: asOf, AllFiles: a.asOf == "now", Jobs: jobs, Transport: a.Transport,
+		PythonMirror: cmp.Or(a.pythonMirror, p.PythonMirror),
+		Offline:      a.offline || p.Offline && !a.offlineSaid, AsOf: asOf, AllFiles: a.asOf == "now", Jobs: jobs, Transport: a.Transport,
 		Sources: a.Sources, Runner: a.Runner, Events: a.handler(), Version: Version(),
 	})
 }

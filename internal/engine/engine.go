@@ -9,6 +9,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"path/filepath"
@@ -29,22 +30,23 @@ import (
 // environment. The zero value of a field means "as the project or the machine
 // says".
 type Options struct {
-	Home      string              // store and cache; required
-	Env       func(string) string // required
-	Environ   []string            // what `run` hands on
-	UserHome  string              // where pip's, uv's and netrc files are looked for
-	Now       func() time.Time    // required
-	IndexURL  string              // overrides the project's and pip's
-	Extra     []index.Extra
-	Offline   bool
-	AsOf      time.Time // files uploaded later are not seen
-	AllFiles  bool      // no cut-off, whatever the project says
-	Jobs      int       // parallel work; 0 = one for each core
-	Transport http.RoundTripper
-	Sources   []interp.Source // nil: the real ones
-	Runner    interp.Runner   // nil: real processes
-	Events    event.Handler   // nil: nothing is said
-	Version   string          // snug's own, for created-by
+	Home         string              // store and cache; required
+	Env          func(string) string // required
+	Environ      []string            // what `run` hands on
+	UserHome     string              // where pip's, uv's and netrc files are looked for
+	Now          func() time.Time    // required
+	IndexURL     string              // overrides the project's and pip's
+	Extra        []index.Extra
+	PythonMirror string // overrides the project's
+	Offline      bool
+	AsOf         time.Time // files uploaded later are not seen
+	AllFiles     bool      // no cut-off, whatever the project says
+	Jobs         int       // parallel work; 0 = one for each core
+	Transport    http.RoundTripper
+	Sources      []interp.Source // nil: the real ones
+	Runner       interp.Runner   // nil: real processes
+	Events       event.Handler   // nil: nothing is said
+	Version      string          // snug's own, for created-by
 }
 
 // Engine runs the pipeline. It is safe for use by one goroutine at a time;
@@ -110,5 +112,5 @@ func (e *Engine) sourcesFor(ctx context.Context, mirror string) []interp.Source 
 	if e.Sources != nil {
 		return e.Sources
 	}
-	return interp.Default(ctx, e.fetch, interp.Settings{Mirror: mirror, Env: e.Env})
+	return interp.Default(ctx, e.fetch, interp.Settings{Mirror: cmp.Or(e.PythonMirror, mirror), Env: e.Env})
 }
