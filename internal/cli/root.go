@@ -37,7 +37,7 @@ type World struct {
 	Stdin     io.Reader
 	Stdout    io.Writer
 	Stderr    io.Writer
-	Terminal  bool // standard error is a terminal
+	Terminal  bool // standard error is a terminal on which a line can be redrawn
 	Asks      bool // there is somebody to answer: standard input is one too
 	Now       func() time.Time
 	Transport http.RoundTripper
@@ -56,7 +56,7 @@ func Main(args []string) int {
 	return Run(ctx, World{
 		Args: args, Env: os.Environ(), Dir: dir,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Terminal: isTerminal(os.Stderr), Asks: isTerminal(os.Stderr) && isTerminal(os.Stdin), Now: time.Now,
+		Terminal: isTerminal(os.Stderr) && os.Getenv("TERM") != "dumb", Asks: isTerminal(os.Stderr) && isTerminal(os.Stdin), Now: time.Now,
 	})
 }
 

@@ -188,6 +188,9 @@ func (p *Project) dynamicDependencies(doc *document, project table, env func(str
 	return out, nil
 }
 
+// toolKeys are those of [tool.snug].
+var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "overlaps", "package", "python-mirror", "home", "offline", "jobs"}
+
 // readTool reads [tool.snug]. g is nil where requirements files are the
 // manifest: then the runtimes are those of the files.
 func (p *Project) readTool(doc *document, g *groups) error {
@@ -200,7 +203,7 @@ func (p *Project) readTool(doc *document, g *groups) error {
 	if err != nil {
 		return err
 	}
-	if err := t.only("python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "overlaps", "package", "python-mirror", "home", "offline", "jobs"); err != nil {
+	if err := t.only(toolKeys...); err != nil {
 		return err
 	}
 	for _, f := range []struct {
