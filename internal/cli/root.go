@@ -80,7 +80,7 @@ func Run(ctx context.Context, w World) int {
 		return int(code)
 	}
 	if ctx.Err() != nil {
-		err = fault.New(fault.Canceled, "", "interrupted; nothing was switched: %w", ctx.Err())
+		err = fault.New(fault.Canceled, "", "interrupted; every runtime in use is whole")
 	}
 	app.fail(err)
 	return fault.ExitCode(err)

@@ -12,6 +12,7 @@ import (
 
 	"snug/internal/assemble"
 	"snug/internal/digest"
+	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/generation"
 	"snug/internal/index"
@@ -148,6 +149,7 @@ func (pl *plan) editable(name string) bool {
 
 // fetchAll brings the interpreter and every wheel into the store.
 func (e *Engine) fetchAll(ctx context.Context, pl *plan) error {
+	e.say("fetch", event.Started, "", "fetching what the store lacks")
 	pl.fetched.report = func(done, total int64) { e.progress("fetch", "", done, total, "bytes") }
 	var err error
 	if pl.client, err = e.index(pl.project); err != nil {
@@ -166,6 +168,7 @@ func (e *Engine) fetchAll(ctx context.Context, pl *plan) error {
 			return err
 		}
 	}
+	e.Events.Handle(event.Event{Time: e.Now(), Stage: "fetch", Kind: event.Done, Message: "fetched", Done: pl.fetched.done.Load(), Unit: "bytes"})
 	return nil
 }
 
