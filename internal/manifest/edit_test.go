@@ -232,6 +232,56 @@ func TestEditRequirementsFile(t *testing.T) {
 	}
 }
 
+// In a requirements file an edit adds one line at the end, changes the lines of
+// the one requirement, or removes them; every other byte stays.
+func TestEditRequirementsFileProperty(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	pick := func(of ...string) string { return of[r.IntN(len(of))] }
+	hash := "--hash=sha256:" + strings.Repeat("0a", 32)
+	for range 4000 {
+		nl := pick("\n", "\n", "\r\n")
+		var lines []string
+		for n := range 1 + r.IntN(5) {
+			name := fmt.Sprintf(pick("p%d", "P%d", "p%d[x]"), n)
+			lines = append(lines, pick(name, name+" >=1,<2", name+"==1 # p9", name+"; os_name == 'nt'", "  "+name, name+" \\"+nl+"    "+hash, name+"==1 \\"+nl+"    "+hash+" \\"+nl+"    "+hash+"  # why")+nl)
+		}
+		around := []string{"# p0", "-r p1.txt", "--extra-index-url https://index.example/p2", "-e ./p3", "", "  # \\", "https://index.example/p4-1-py3-none-any.whl"}
+		for range r.IntN(4) {
+			i := r.IntN(len(lines) + 1)
+			lines = slices.Insert(lines, i, pick(around...)+nl)
+		}
+		src := strings.Join(lines, "")
+		if r.IntN(3) == 0 {
+			src = strings.TrimRight(src, "\r\n")
+		}
+		if !strings.Contains(src, "\r\n") {
+			nl = "\n"
+		}
+		gone := r.IntN(len(lines))
+		out, err := RemoveFromFile([]byte(src), fmt.Sprintf("p%d", gone))
+		want := strings.Builder{}
+		found := false
+		for _, line := range lines {
+			if strings.HasPrefix(strings.ToLower(strings.TrimSpace(line)), fmt.Sprintf("p%d", gone)) {
+				found = true
+			} else {
+				want.WriteString(line)
+			}
+		}
+		if found != (err == nil) || found && strings.TrimRight(string(out), "\r\n") != strings.TrimRight(want.String(), "\r\n") {
+			t.Fatalf("remove p%d from %q: got %q, %v; want %q", gone, src, out, err, want.String())
+		}
+		got, err := AddToFile([]byte(src), []string{"new>=1"})
+		if err != nil || !strings.HasPrefix(string(got), src) || strings.TrimLeft(string(got[len(src):]), "\r\n") != "new>=1"+nl {
+			t.Fatalf("add to %q: got %q, %v", src, got, err)
+		}
+		back, err := RemoveFromFile(got, "NEW")
+		if err != nil || strings.TrimRight(string(back), "\r\n") != strings.TrimRight(src, "\r\n") {
+			t.Fatalf("add to %q and remove: got %q, %v", src, back, err)
+		}
+	}
+}
+
 func FuzzAddTo(f *testing.F) {
 	f.Add("[project]\ndependencies = [\"a\", # c\n]\n")
 	f.Add("project.dependencies = ['a']\n[dependency-groups]\nx = [{include-group=\"y\"}]\n")

@@ -136,7 +136,7 @@ func (p *Project) fromRequirements(doc *document, env func(string) string) error
 
 func nothingToRead(root string, doc *document) error {
 	if doc != nil {
-		return fault.New(fault.NotFound, "add [project] with name, version and dependencies", "%s has neither [project] nor [dependency-groups], and no requirements.txt lies beside it", filepath.Join(root, FileName))
+		return fault.New(fault.NotFound, "snug init adds [project]; list name, version and dependencies there (PEP 621)", "%s has neither [project] nor [dependency-groups], and no requirements.txt lies beside it", filepath.Join(root, FileName))
 	}
 	return fault.New(fault.NotFound, "snug init writes a pyproject.toml", "no pyproject.toml and no requirements.txt in %s", root)
 }
