@@ -18,10 +18,7 @@ import (
 
 // systemTransport dials for real.
 func systemTransport(certFile string, env func(string) string) (http.RoundTripper, error) {
-	if certFile == "" {
-		certFile = env("SSL_CERT_FILE")
-	}
-	roots, err := certificates(certFile)
+	roots, err := certificates(certFile, env("SSL_CERT_FILE"))
 	if err != nil {
 		return nil, err
 	}
@@ -46,22 +43,26 @@ func proxies(env func(string) string) func(*http.Request) (*url.URL, error) {
 	return func(r *http.Request) (*url.URL, error) { return proxy(r.URL) }
 }
 
-// certificates are the system's roots and those of file; nil means the system's alone.
-func certificates(file string) (*x509.CertPool, error) {
-	if file == "" {
-		return nil, nil
-	}
-	const hint = "SSL_CERT_FILE (or the cert setting) names a PEM file of certificates"
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fault.New(fault.Input, hint, "read certificates: %w", err)
-	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		roots = x509.NewCertPool() // a system without roots: those of the file are all there are
-	}
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, fault.New(fault.Input, hint, "read certificates: %s holds no PEM certificate", file)
+// certificates are the system's roots and those of the files that are named; nil means the system's alone.
+func certificates(files ...string) (*x509.CertPool, error) {
+	var roots *x509.CertPool
+	for _, file := range files {
+		if file == "" {
+			continue
+		}
+		const hint = "SSL_CERT_FILE (or the cert setting) names a PEM file of certificates"
+		pem, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fault.New(fault.Input, hint, "read certificates: %w", err)
+		}
+		if roots == nil {
+			if roots, err = x509.SystemCertPool(); err != nil {
+				roots = x509.NewCertPool() // a system without roots: those of the files are all there are
+			}
+		}
+		if !roots.AppendCertsFromPEM(pem) {
+			return nil, fault.New(fault.Input, hint, "read certificates: %s holds no PEM certificate", file)
+		}
 	}
 	return roots, nil
 }
