@@ -64,7 +64,7 @@ func (rd *reader) parseURL(text string, at Origin) (Requirement, error) {
 	link = strings.TrimSpace(link)
 	u, err := url.Parse(link)
 	if err != nil {
-		return Requirement{}, inputAt(at.File, at.Line, "", "malformed URL %s", redact(link))
+		return Requirement{}, inputAt(at.File, at.Line, "write name @ https://…", "malformed URL %s", redact(link))
 	}
 	frag, _ := url.ParseQuery(u.Fragment)
 	name := frag.Get("egg")
@@ -84,7 +84,7 @@ func finish(text, marker string, at Origin) (Requirement, error) {
 	}
 	r, err := pep508.Parse(text)
 	if err != nil {
-		return Requirement{}, inputAt(at.File, at.Line, "", "%s", withoutLogin(err.Error()))
+		return Requirement{}, inputAt(at.File, at.Line, "PEP 508: name[extra] >=1,<2 ; marker", "%s", withoutLogin(err.Error()))
 	}
 	return newRequirement(r, at), nil
 }
