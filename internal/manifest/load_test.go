@@ -239,6 +239,9 @@ func TestLoadRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("got %v, want %q", err, c.want)
 			}
+			if fault.HintOf(err) == "" {
+				t.Errorf("%v: no remedy", err)
+			}
 			if code := fault.CodeOf(err); code != fault.Input && code != fault.NotFound && code != fault.Unsupported {
 				t.Errorf("code %s", code)
 			}
