@@ -40,9 +40,11 @@ func (a *app) doInit(req engine.InitRequest) error {
 	if err != nil {
 		return err
 	}
-	if p, err := a.projectIfAny(); err != nil {
+	p, err := a.projectIfAny()
+	if err != nil {
 		return err
-	} else if p == nil || !p.Declared() {
+	}
+	if p == nil || !p.Declared() {
 		a.interview(&req, p == nil)
 	}
 	if req.Name == "" {
@@ -52,18 +54,22 @@ func (a *app) doInit(req engine.InitRequest) error {
 	if err != nil {
 		return err
 	}
-	if a.json {
-		a.result(map[string]any{"path": path, "state": map[bool]string{true: "written", false: "unchanged"}[written]})
-	}
+	a.printInit(path, written, len(req.Packages) > 0)
+	return nil
+}
+
+func (a *app) printInit(path string, written, filled bool) {
+	state, text := "written", "wrote "+path+"\nhint: snug add NAME, then snug build"
 	switch {
 	case !written:
-		a.say("%s is a project already; snug build works with it as it is", path)
-	case len(req.Packages) > 0:
-		a.say("wrote %s\nhint: snug build", path)
-	default:
-		a.say("wrote %s\nhint: snug add NAME, then snug build", path)
+		state, text = "unchanged", path+" is a project already; snug build works with it as it is"
+	case filled:
+		text = "wrote " + path + "\nhint: snug build"
 	}
-	return nil
+	if a.json {
+		a.result(map[string]any{"path": path, "state": state})
+	}
+	a.say("%s", text)
 }
 
 // interview asks for what was not said; where nobody can answer it does nothing.
