@@ -112,9 +112,10 @@ func (in *Input) final() string {
 	return in.Dest
 }
 
-func (in *Input) progress(done, total int) {
+// progress tells of a step; it is called from several goroutines.
+func (in *Input) progress(step string, done, total int64, unit string) {
 	if in.Events != nil {
-		in.Events.Handle(event.Event{Stage: "assemble", Kind: event.Progress, Subject: in.Runtime, Done: int64(done), Total: int64(total), Unit: "packages"})
+		in.Events.Handle(event.Event{Stage: step, Kind: event.Progress, Subject: in.Runtime, Done: done, Total: total, Unit: unit})
 	}
 }
 

@@ -194,7 +194,7 @@ func TestDelivered(t *testing.T) {
 	if err := errors.Join(os.Rename(in.Dest, moved), os.RemoveAll(w.root())); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := Verify(moved); err != nil || !r.Clean() {
+	if r, err := Verify(moved, quiet); err != nil || !r.Clean() {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
@@ -203,7 +203,7 @@ func TestVerifyNamesChanges(t *testing.T) {
 	w := standard(t, t.TempDir())
 	in := w.input("dev")
 	w.build(in)
-	if r, err := Verify(in.Dest); err != nil || !r.Clean() {
+	if r, err := Verify(in.Dest, quiet); err != nil || !r.Clean() {
 		t.Fatalf("fresh: %+v, %v", r, err)
 	}
 	write(t, filepath.Join(in.Dest, site, "beta.py"), "b = 2\n")
@@ -212,7 +212,7 @@ func TestVerifyNamesChanges(t *testing.T) {
 	if err := os.Remove(filepath.Join(in.Dest, site, "LICENSE")); err != nil {
 		t.Fatal(err)
 	}
-	r, err := Verify(in.Dest)
+	r, err := Verify(in.Dest, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -345,3 +345,5 @@ func TestGlobMatch(t *testing.T) {
 		}
 	}
 }
+
+func quiet(_, _ int64) {}

@@ -62,7 +62,7 @@ func TestLiveRealPython(t *testing.T) {
 	if err != nil || strings.TrimSpace(string(out)) != "3 shop" {
 		t.Errorf("said %q, %v", out, err)
 	}
-	if r, err := Verify(moved); err != nil || !r.Clean() || r.AddedBytecode > 0 {
+	if r, err := Verify(moved, quiet); err != nil || !r.Clean() || r.AddedBytecode > 0 {
 		t.Errorf("after running: %+v, %v", r, err)
 	}
 }

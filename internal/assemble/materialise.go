@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sync/errgroup"
@@ -29,6 +30,7 @@ func (in *Input) materialise(ctx context.Context, items []item) ([]generation.Fi
 	if err := in.makeDirs(items); err != nil {
 		return nil, err
 	}
+	var done atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(linkers)
 	for run := range slices.Chunk(items, max(64, len(items)/(4*linkers)+1)) {
@@ -41,6 +43,7 @@ func (in *Input) materialise(ctx context.Context, items []item) ([]generation.Fi
 					return fmt.Errorf("write %s of %s: %w", it.Path, it.Owner, err)
 				}
 			}
+			in.progress("assemble", done.Add(int64(len(run))), int64(len(items)), "files")
 			return nil
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -31,7 +32,8 @@ type Report struct {
 func (r *Report) Clean() bool { return len(r.Changed)+len(r.Missing)+len(r.Added) == 0 }
 
 // Verify hashes everything in the runtime at dir and holds it to its manifest.
-func Verify(dir string) (*Report, error) {
+// progress is told of files, from several goroutines.
+func Verify(dir string, progress func(done, total int64)) (*Report, error) {
 	m, err := generation.Read(dir)
 	if err != nil {
 		return nil, err
@@ -40,7 +42,7 @@ func Verify(dir string) (*Report, error) {
 	if digest.Tree(m.Payload()).String() != m.Tree {
 		r.Changed = append(r.Changed, generation.ManifestPath)
 	}
-	if err := r.hash(dir, m.Files); err != nil {
+	if err := r.hash(dir, m.Files, progress); err != nil {
 		return nil, err
 	}
 	if err := r.findAdded(dir, m.Files); err != nil {
@@ -51,8 +53,9 @@ func Verify(dir string) (*Report, error) {
 	return r, nil
 }
 
-func (r *Report) hash(dir string, files []generation.File) error {
+func (r *Report) hash(dir string, files []generation.File, progress func(done, total int64)) error {
 	var mu sync.Mutex
+	var done atomic.Int64
 	var g errgroup.Group
 	g.SetLimit(max(2, runtime.GOMAXPROCS(0)))
 	for run := range slices.Chunk(files, 256) {
@@ -68,6 +71,7 @@ func (r *Report) hash(dir string, files []generation.File) error {
 				}
 				mu.Unlock()
 			}
+			progress(done.Add(int64(len(run))), int64(len(files)))
 			return nil
 		})
 	}

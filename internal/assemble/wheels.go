@@ -68,7 +68,7 @@ func (in *Input) wheels(ctx context.Context) ([]layer, error) {
 				return fmt.Errorf("%s %s: %w", src.name, src.version, err)
 			}
 			layers[i] = l
-			in.progress(int(done.Add(1)), len(sources))
+			in.progress("unpack", done.Add(1), int64(len(sources)), "packages")
 			return nil
 		})
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -45,18 +46,11 @@ resolved, and a runtime of real copies is written to that folder.`,
 		Example: `  snug build
   snug build prod
   snug build examples/shop
-  snug build --python 3.13 'django~=5.2' gunicorn --into ./runtime`,
+  snug build --python 3.13 'django~=5.2' gunicorn --into ./runtime
+  snug build --python 3.13 --target linux-x86_64 -r requirements.txt --into ./runtime`,
+		ValidArgsFunction: a.buildArgs(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			e, err := a.engine()
-			if err != nil {
-				return err
-			}
 			req.Lock.Python, req.Lock.Targets = w.python, w.targets
-			p, names, err := a.projectFor(&w, args)
-			if err != nil {
-				return err
-			}
-			req.Runtimes = names
 			if w.into != "" {
 				req.Into = a.path(w.into)
 			}
@@ -66,11 +60,18 @@ resolved, and a runtime of real copies is written to that folder.`,
 				}
 				req.Loose = true
 			}
+			p, names, err := a.projectFor(&w, args)
+			if err != nil {
+				return err
+			}
+			req.Runtimes = names
+			e, err := a.engine(p)
+			if err != nil {
+				return err
+			}
 			built, err := e.Build(cmd.Context(), p, req)
 			if built != nil && (err == nil || len(built.Runtimes) > 0) {
-				if terr := a.printBuilt(built); err == nil {
-					err = terr
-				}
+				err = cmp.Or(err, a.printBuilt(built))
 			}
 			return err
 		},
@@ -78,8 +79,9 @@ resolved, and a runtime of real copies is written to that folder.`,
 	w.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&w.into, "into", "", "write one runtime of real copies to `DIR` (replaces only what snug wrote there before)")
-	f.StringVar(&req.IntoRuntime, "runtime", "", "with --into in a project: which runtime (default prod)")
+	f.StringVar(&req.IntoRuntime, "runtime", "", "with --into in a project: which `RUNTIME` (default prod)")
 	f.BoolVar(&req.Prove, "prove", false, "import every top-level module of the packages before switching")
+	f.BoolVar(&req.Rebuild, "rebuild", false, "assemble anew what is built already")
 	f.BoolVar(&req.Locked, "locked", false, "fail if the lock does not answer what is asked, instead of locking")
 	return cmd
 }
@@ -134,26 +136,15 @@ func (a *app) loose(w *wanted, args []string) (*manifest.Project, error) {
 }
 
 func (a *app) printBuilt(b *engine.Built) error {
-	if a.json {
-		return a.emit(b)
-	}
-	if a.quiet {
+	if len(b.Runtimes) == 0 || a.quiet && !a.json {
 		return nil
 	}
-	rows := [][]string{{"RUNTIME", "PYTHON", "PACKAGES", "FILES", "MB", "TIME", ""}}
-	for _, r := range b.Runtimes {
-		rows = append(rows, []string{
+	return listing(a, []string{"RUNTIME", "PYTHON", "PACKAGES", "FILES", "MB", "TIME", ""}, b.Runtimes, func(r engine.BuiltRuntime) []string {
+		return []string{
 			r.Name, r.Python, fmt.Sprint(r.Packages), fmt.Sprint(r.Files),
 			fmt.Sprintf("%.1f", float64(r.Bytes)/1e6), seconds(r.Took), r.State,
-		})
-	}
-	if err := a.table(rows); err != nil {
-		return err
-	}
-	for _, note := range b.Notes {
-		a.say("%s", note)
-	}
-	return nil
+		}
+	})
 }
 
 // usage makes a usage error.

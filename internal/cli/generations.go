@@ -8,16 +8,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"snug/internal/assemble"
+	"snug/internal/engine"
 	"snug/internal/fault"
 )
 
 func (a *app) history() *cobra.Command {
 	return &cobra.Command{
-		Use:   "history RUNTIME",
-		Short: "the generations of a runtime",
-		Args:  cobra.ExactArgs(1),
+		Use:     "history RUNTIME",
+		Short:   "the generations of a runtime",
+		Example: "  snug history prod",
+		Args:    cobra.ExactArgs(1),
+
+		ValidArgsFunction: a.runtimeNames(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			e, err := a.engine()
+			e, err := a.engine(nil)
 			if err != nil {
 				return err
 			}
@@ -25,24 +29,14 @@ func (a *app) history() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows := [][]string{{"GENERATION", "MADE", "PYTHON", "PACKAGES", "TREE", ""}}
-			for _, g := range gens {
-				if a.json {
-					if err := a.emit(g); err != nil {
-						return err
-					}
-					continue
-				}
+			head := []string{"GENERATION", "MADE", "PYTHON", "PACKAGES", "TREE", ""}
+			return listing(a, head, gens, func(g engine.Generation) []string {
 				state := ""
 				if g.Current {
 					state = "current"
 				}
-				rows = append(rows, []string{args[0] + "@" + strconv.Itoa(g.Number), g.Made.Local().Format(time.DateTime), g.Python, strconv.Itoa(g.Packages), g.Tree[:min(12, len(g.Tree))], state})
-			}
-			if a.json {
-				return nil
-			}
-			return a.table(rows)
+				return []string{args[0] + "@" + strconv.Itoa(g.Number), g.Made.Local().Format(time.DateTime), g.Python, strconv.Itoa(g.Packages), g.Tree[:min(12, len(g.Tree))], state}
+			})
 		},
 	}
 }
@@ -52,9 +46,14 @@ func (a *app) rollback() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rollback RUNTIME",
 		Short: "switch back to the generation before, or to one by number",
-		Args:  cobra.ExactArgs(1),
+		Long: `Rollback makes an older generation the current one. Nothing is fetched or built;
+the next snug build switches to what the lock says again.`,
+		Example: "  snug rollback prod\n  snug rollback prod --to 3",
+		Args:    cobra.ExactArgs(1),
+
+		ValidArgsFunction: a.runtimeNames(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			e, err := a.engine()
+			e, err := a.engine(nil)
 			if err != nil {
 				return err
 			}
@@ -63,7 +62,7 @@ func (a *app) rollback() *cobra.Command {
 				return err
 			}
 			if a.json {
-				return a.emit(map[string]any{"kind": "switched", "runtime": args[0], "generation": n})
+				a.result(map[string]any{"runtime": args[0], "generation": n})
 			}
 			a.say("%s is generation %d now", args[0], n)
 			return nil
@@ -78,9 +77,16 @@ func (a *app) gc() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "gc",
 		Short: "remove old generations, and what no project uses from the store",
-		Args:  cobra.NoArgs,
+		Long: `Gc removes generations of this project beyond the newest, never one in use, and
+from the store what no runtime of any project holds and nobody used of late.`,
+		Example: "  snug gc\n  snug gc --keep 1",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			e, err := a.engine()
+			p, err := a.projectIfAny()
+			if err != nil {
+				return err
+			}
+			e, err := a.engine(p)
 			if err != nil {
 				return err
 			}
@@ -89,13 +95,13 @@ func (a *app) gc() *cobra.Command {
 				return err
 			}
 			if a.json {
-				return a.emit(r)
+				a.result(r)
 			}
 			a.say("removed %d generations and %d store entries, %s", r.Generations, r.Entries, megabytes(r.Bytes))
 			return nil
 		},
 	}
-	cmd.Flags().IntVar(&keep, "keep", 3, "generations kept for each runtime, the current one among them")
+	cmd.Flags().IntVar(&keep, "keep", 3, "`NUMBER` of generations kept for each runtime, the current one among them")
 	return cmd
 }
 
@@ -103,9 +109,14 @@ func (a *app) verify() *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify RUNTIME[@GENERATION]",
 		Short: "hash every file of a runtime again and name what was changed",
-		Args:  cobra.ExactArgs(1),
+		Long: `Verify holds a built runtime to its manifest. Bytecode that Python added is
+counted, and is no change. Exit code 1 where anything was changed.`,
+		Example: "  snug verify prod\n  snug verify prod@3",
+		Args:    cobra.ExactArgs(1),
+
+		ValidArgsFunction: a.generationNames(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			e, err := a.engine()
+			e, err := a.engine(nil)
 			if err != nil {
 				return err
 			}
@@ -114,14 +125,12 @@ func (a *app) verify() *cobra.Command {
 				return err
 			}
 			if a.json {
-				if err := a.emit(r); err != nil {
-					return err
-				}
+				a.result(r)
 			} else {
 				a.printVerified(args[0], r)
 			}
 			if !r.Clean() {
-				return fault.New(fault.Integrity, "snug build makes a new generation; snug rollback goes back to an older one",
+				return fault.New(fault.Integrity, "snug build --rebuild makes a new generation; snug rollback goes back to an older one",
 					"%s is not what was built: %d changed, %d missing, %d added", args[0], len(r.Changed), len(r.Missing), len(r.Added))
 			}
 			return nil
@@ -145,11 +154,17 @@ func (a *app) printVerified(name string, r *assemble.Report) {
 
 func (a *app) prove() *cobra.Command {
 	return &cobra.Command{
-		Use:   "prove RUNTIME",
+		Use:   "prove RUNTIME[@GENERATION]",
 		Short: "import every top-level module of a runtime's packages",
-		Args:  cobra.ExactArgs(1),
+		Long: `Prove imports every top-level module in children with a time limit, and lists
+what fails. The result is kept by the runtime's digest. Exit code 1 where a module
+is broken.`,
+		Example: "  snug prove prod",
+		Args:    cobra.ExactArgs(1),
+
+		ValidArgsFunction: a.generationNames(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			e, err := a.engine()
+			e, err := a.engine(nil)
 			if err != nil {
 				return err
 			}
@@ -158,9 +173,7 @@ func (a *app) prove() *cobra.Command {
 				return err
 			}
 			if a.json {
-				if err := a.emit(r); err != nil {
-					return err
-				}
+				a.result(r)
 			}
 			for _, f := range r.Failed {
 				if !a.json {
@@ -174,62 +187,4 @@ func (a *app) prove() *cobra.Command {
 			return nil
 		},
 	}
-}
-
-func (a *app) python() *cobra.Command {
-	cmd := &cobra.Command{Use: "python", Short: "which interpreters can be had, and from where", Args: known,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	var target string
-	list := &cobra.Command{
-		Use: "list", Short: "list interpreters by source", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			e, err := a.engine()
-			if err != nil {
-				return err
-			}
-			found, err := e.Pythons(c.Context(), target)
-			if err != nil {
-				return err
-			}
-			rows := [][]string{{"PYTHON", "TARGET", "SOURCE", "ID", ""}}
-			for _, p := range found {
-				if a.json {
-					if err := a.emit(p); err != nil {
-						return err
-					}
-					continue
-				}
-				note := ""
-				if !p.Movable {
-					note = "dev runtimes only: cannot be moved"
-				}
-				rows = append(rows, []string{p.Version.String(), p.Target, p.Source, p.ID, note})
-			}
-			if a.json {
-				return nil
-			}
-			return a.table(rows)
-		},
-	}
-	list.Flags().StringVar(&target, "target", "", "`TARGET` (default: this machine's)")
-	install := &cobra.Command{
-		Use: "install VERSION", Short: "fetch an interpreter into the store", Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			e, err := a.engine()
-			if err != nil {
-				return err
-			}
-			p, err := e.InstallPython(c.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			if a.json {
-				return a.emit(p)
-			}
-			a.say("Python %s from %s is in the store", p.Version, p.Source)
-			return nil
-		},
-	}
-	cmd.AddCommand(list, install)
-	return cmd
 }

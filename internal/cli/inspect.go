@@ -28,7 +28,12 @@ func (a *app) why() *cobra.Command {
 	return &cobra.Command{
 		Use:   "why NAME",
 		Short: "every chain that brings a package in, per runtime and target",
-		Args:  cobra.ExactArgs(1),
+		Long: `Why lists every chain from a runtime's own requirement to the package, the
+shortest first. A chain that holds on some targets only names them.`,
+		Example: "  snug why sqlparse",
+		Args:    cobra.ExactArgs(1),
+
+		ValidArgsFunction: a.lockedNames(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			l, err := a.readLock()
 			if err != nil {
@@ -40,9 +45,7 @@ func (a *app) why() *cobra.Command {
 			}
 			for _, c := range chains {
 				if a.json {
-					if err := a.emit(c); err != nil {
-						return err
-					}
+					a.result(c)
 					continue
 				}
 				line := c.Runtime + ": " + strings.Join(c.Names, " -> ")
@@ -60,7 +63,11 @@ func (a *app) list() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list [RUNTIME]",
 		Short: "packages of the lock, or of one runtime",
-		Args:  cobra.MaximumNArgs(1),
+		Long:  "List shows what is locked: each package with the runtimes that hold it on some target.",
+
+		Example:           "  snug list\n  snug list prod",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: a.runtimeNames(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			l, err := a.readLock()
 			if err != nil {
@@ -70,32 +77,25 @@ func (a *app) list() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows := [][]string{{"PACKAGE", "VERSION", "RUNTIMES"}}
-			for _, n := range names {
-				if a.json {
-					if err := a.emit(n); err != nil {
-						return err
-					}
-					continue
-				}
-				rows = append(rows, []string{n.Name, n.Version, strings.Join(n.Runtimes, " ")})
-			}
-			if a.json {
-				return nil
-			}
-			return a.table(rows)
+			return listing(a, []string{"PACKAGE", "VERSION", "RUNTIMES"}, names, func(n engine.Listed) []string {
+				return []string{n.Name, n.Version, strings.Join(n.Runtimes, " ")}
+			})
 		},
 	}
 }
 
 func (a *app) diff() *cobra.Command {
 	return &cobra.Command{
-		Use:     "diff FROM TO",
-		Short:   "what differs between two runtimes or generations",
+		Use:   "diff FROM TO",
+		Short: "what differs between two runtimes or generations",
+		Long: `Diff compares two built runtimes, written as NAME (its current generation) or
+NAME@GENERATION: packages that came (+), went (-) or moved (~), then files.`,
 		Example: "  snug diff dev prod\n  snug diff prod@3 prod@4",
 		Args:    cobra.ExactArgs(2),
+
+		ValidArgsFunction: a.generationNames(2),
 		RunE: func(_ *cobra.Command, args []string) error {
-			e, err := a.engine()
+			e, err := a.engine(nil)
 			if err != nil {
 				return err
 			}
@@ -104,7 +104,8 @@ func (a *app) diff() *cobra.Command {
 				return err
 			}
 			if a.json {
-				return a.emit(d)
+				a.result(d)
+				return nil
 			}
 			for _, c := range d.Packages {
 				fmt.Fprintln(a.Stdout, changeLine(c))

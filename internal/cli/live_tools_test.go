@@ -235,7 +235,7 @@ func TestLiveMovedLaunchers(t *testing.T) {
 		}
 	}
 	served(t, filepath.Join(bin, "gunicorn"))
-	if r, err := assemble.Verify(moved); err != nil || !r.Clean() {
+	if r, err := assemble.Verify(moved, func(int64, int64) {}); err != nil || !r.Clean() {
 		t.Errorf("after all that: %+v, %v", r, err)
 	}
 }

@@ -19,9 +19,9 @@ const (
 	unseen                // shows at a terminal only: not tried here
 )
 
-// variable states what one PYTHON* variable does. With it set to value, probe
+// pyVariable states what one PYTHON* variable does. With it set to value, probe
 // prints want where it counts. NEARBY stands for a folder of the test.
-type variable struct {
+type pyVariable struct {
 	name, value, probe, want string
 	dev, prod                effect
 }
@@ -29,7 +29,7 @@ type variable struct {
 // The rule: in prod what would change the code that is imported, or where it
 // comes from, does not count, and what tunes the interpreter does; those that
 // only the standard library reads are ignored where it asks for isolation.
-var pythonVariables = []variable{
+var pythonVariables = []pyVariable{
 	{"PYTHONPATH", "NEARBY", "import lurking", "lurks", counts, ignored},
 	{"PYTHONUSERBASE", "NEARBY", "import at_home", "is at home", counts, ignored},
 	{"PYTHONHOME", "/nowhere", "print('up')", "No module named", ignored, ignored},
@@ -105,7 +105,7 @@ func TestLivePythonVariables(t *testing.T) {
 	u.clean()
 }
 
-func (v variable) check(u *use, runtime string, want effect) {
+func (v pyVariable) check(u *use, runtime string, want effect) {
 	u.t.Helper()
 	if want == unseen {
 		return

@@ -16,27 +16,17 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"snug/internal/engine"
 	"snug/internal/event"
 	"snug/internal/fault"
-	"snug/internal/index"
 	"snug/internal/interp"
 	"snug/internal/manifest"
-)
-
-// The exit codes of every command but `run`, which passes on the code of what
-// it ran.
-const (
-	ExitOK       = 0   // done
-	ExitFailed   = 1   // it did not work: resolving, fetching, verifying, building
-	ExitUsage    = 2   // the command or a file that the user wrote is wrong
-	ExitCanceled = 130 // interrupted
 )
 
 // World is what a command may know of the machine. Tests replace all of it.
@@ -47,7 +37,8 @@ type World struct {
 	Stdin     io.Reader
 	Stdout    io.Writer
 	Stderr    io.Writer
-	Terminal  bool // standard error is a terminal
+	Terminal  bool // standard error is a terminal on which a line can be redrawn
+	Asks      bool // there is somebody to answer: standard input is one too
 	Now       func() time.Time
 	Sleep     func(context.Context, time.Duration) error // between tries of the network; nil: a timer
 	Transport http.RoundTripper
@@ -66,7 +57,7 @@ func Main(args []string) int {
 	return Run(ctx, World{
 		Args: args, Env: os.Environ(), Dir: dir,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Terminal: isTerminal(os.Stderr), Now: time.Now,
+		Terminal: isTerminal(os.Stderr) && os.Getenv("TERM") != "dumb", Asks: isTerminal(os.Stderr) && isTerminal(os.Stdin), Now: time.Now,
 	})
 }
 
@@ -82,7 +73,8 @@ func Run(ctx context.Context, w World) int {
 	err := root.ExecuteContext(ctx)
 	app.finish()
 	if err == nil {
-		return ExitOK
+		app.succeed()
+		return fault.ExitOK
 	}
 	var code exitCode
 	if errors.As(err, &code) {
@@ -105,38 +97,47 @@ func (c exitCode) Error() string { return "exit status" }
 type app struct {
 	World
 	home, indexURL, asOf, project string
+	pythonMirror                  string
 	extra                         []string
 	offline, json, quiet, noBar   bool
+	offlineSaid                   bool // --offline=false overrules the project
 	jobs                          int
+	command                       string // the one that runs: "build", "python list"
 	events                        event.Handler
 }
 
 func (a *app) root() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:           "snug",
-		Short:         "Python runtimes that fit: development, test and production from one definition",
+		Use:   "snug",
+		Short: "Python runtimes that fit: development, test and production from one definition",
+		Long: `snug makes Python runtimes that fit: development, test and production from one
+definition, each the interpreter and the packages in one movable folder.
+
+Each of the flags that every command has can be said by a variable as well:
+SNUG_INDEX_URL for --index-url. Flags speak before variables, and those before
+[tool.snug] in pyproject.toml (docs/formats.md).`,
+		Example:       "  snug build                 # lock, fetch, assemble dev, test and prod\n  snug run test -- pytest\n  snug add 'psycopg[binary]'",
 		Version:       Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          known,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			a.command = strings.TrimPrefix(cmd.CommandPath(), "snug ")
+			err := a.fromEnvironment(cmd)
+			a.offlineSaid = cmd.Flags().Changed("offline")
+			return err
+		},
 	}
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		a.json = a.json || slices.Contains(a.Args, "--json") // it may stand behind the wrong flag
 		return fault.New(fault.Usage, c.CommandPath()+" --help lists the flags", "%w", err)
 	})
-	f := cmd.PersistentFlags()
-	f.StringVar(&a.home, "home", "", "store and cache `DIR` (SNUG_HOME; default: the user's cache folder)")
-	f.StringVar(&a.indexURL, "index-url", "", "package index `URL` (SNUG_INDEX_URL; then pip's and uv's configuration)")
-	f.StringArrayVar(&a.extra, "extra-index", nil, "further index as `NAME=URL`; the first that has a name wins")
-	f.StringVar(&a.asOf, "as-of", "", "see only files uploaded until `DATE` (RFC 3339 or YYYY-MM-DD; \"now\" for all)")
-	f.StringVar(&a.project, "project", "", "project `DIR` (default: this folder)")
-	f.BoolVar(&a.offline, "offline", false, "use what is in the store and the cache, no network (SNUG_OFFLINE=1)")
-	f.BoolVar(&a.json, "json", false, "print events and results as JSON, one object a line")
-	f.BoolVarP(&a.quiet, "quiet", "q", false, "say nothing but errors and results")
-	f.BoolVar(&a.noBar, "no-progress", false, "no progress lines")
-	f.IntVar(&a.jobs, "jobs", 0, "parallel work (default: one for each core)")
+	a.settings(cmd)
 	cmd.AddCommand(a.build(), a.lock(), a.run(), a.shell(), a.init(), a.add(), a.remove(), a.why(), a.diff(),
 		a.list(), a.history(), a.rollback(), a.gc(), a.verify(), a.prove(), a.python())
+	a.completeFlags(cmd)
 	return cmd
 }
 
@@ -156,6 +157,7 @@ func known(cmd *cobra.Command, args []string) error {
 // asUsage makes a wrong number of arguments a usage error, in every command
 // below cmd.
 func asUsage(cmd *cobra.Command) {
+	cmd.DisableFlagsInUseLine = true
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(c *cobra.Command, args []string) error {
 			err := check(c, args)
@@ -198,73 +200,14 @@ func (a *app) rootDir() string {
 
 func (a *app) load() (*manifest.Project, error) { return manifest.Load(a.rootDir(), a.env) }
 
-// engine opens the engine with the merged settings.
-func (a *app) engine() (*engine.Engine, error) {
-	home, err := a.homeDir()
-	if err != nil {
-		return nil, err
+// projectIfAny loads the project for commands that work without one as well:
+// nil where there is none.
+func (a *app) projectIfAny() (*manifest.Project, error) {
+	p, err := a.load()
+	if fault.CodeOf(err) == fault.NotFound {
+		return nil, nil
 	}
-	asOf, err := parseMoment(a.asOf)
-	if err != nil {
-		return nil, err
-	}
-	extra, err := parseExtra(a.extra)
-	if err != nil {
-		return nil, err
-	}
-	url := a.indexURL
-	if url == "" {
-		url = a.env("SNUG_INDEX_URL")
-	}
-	return engine.New(engine.Options{
-		Home: home, Env: a.env, Environ: a.Env, UserHome: a.env("HOME"), Now: a.Now, IndexURL: url, Extra: extra,
-		Offline: a.offline || a.env("SNUG_OFFLINE") == "1", AsOf: asOf, AllFiles: a.asOf == "now", Jobs: a.jobs, Transport: a.Transport, Sleep: a.Sleep,
-		Sources: a.Sources, Runner: a.Runner, Events: a.handler(), Version: Version(),
-	})
-}
-
-func (a *app) homeDir() (string, error) {
-	if a.home != "" {
-		return a.path(a.home), nil
-	}
-	if h := a.env("SNUG_HOME"); h != "" {
-		return a.path(h), nil
-	}
-	if x := a.env("XDG_CACHE_HOME"); x != "" && filepath.IsAbs(x) {
-		return filepath.Join(x, "snug"), nil
-	}
-	if h := a.env("HOME"); h != "" {
-		return filepath.Join(h, ".cache", "snug"), nil
-	}
-	if l := a.env("LocalAppData"); l != "" {
-		return filepath.Join(l, "snug"), nil
-	}
-	return "", fault.New(fault.Usage, "say where with --home DIR or SNUG_HOME", "no place for the store: HOME is not set")
-}
-
-func parseMoment(s string) (time.Time, error) {
-	if s == "" || s == "now" {
-		return time.Time{}, nil
-	}
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return t.UTC(), nil
-	}
-	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return t.UTC(), nil
-	}
-	return time.Time{}, fault.New(fault.Usage, "write 2026-11-01 or 2026-11-01T12:00:00Z", "--as-of %q is no date", s)
-}
-
-func parseExtra(args []string) ([]index.Extra, error) {
-	var out []index.Extra
-	for _, arg := range args {
-		name, url, ok := strings.Cut(arg, "=")
-		if !ok || name == "" || url == "" {
-			return nil, fault.New(fault.Usage, "write it as --extra-index NAME=URL", "--extra-index %q has no name or no URL", arg)
-		}
-		out = append(out, index.Extra{Name: name, URL: url})
-	}
-	return out, nil
+	return p, err
 }
 
 // Version is snug's own version as the build recorded it.

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+
 	"github.com/spf13/cobra"
 
 	"snug/internal/engine"
@@ -14,6 +16,8 @@ func (a *app) run() *cobra.Command {
 the command's own.`,
 		Example: "  snug run test -- pytest\n  snug run prod -- python manage.py check",
 		Args:    cobra.MinimumNArgs(2),
+
+		ValidArgsFunction: a.programNames(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			argv := args[1:]
 			if argv[0] == "--" {
@@ -22,7 +26,9 @@ the command's own.`,
 			if len(argv) == 0 {
 				return usage("snug run "+args[0]+" -- python", "run needs a command")
 			}
-			return a.exec(cmd, args[0], argv)
+			return a.exec(args[0], argv, func(e *engine.Engine, req engine.RunRequest) (int, error) {
+				return e.Run(cmd.Context(), req)
+			})
 		},
 	}
 	cmd.Flags().SetInterspersed(false)
@@ -33,23 +39,27 @@ func (a *app) shell() *cobra.Command {
 	return &cobra.Command{
 		Use:   "shell RUNTIME",
 		Short: "start your shell with a runtime first on PATH",
-		Args:  cobra.ExactArgs(1),
+		Long: `Shell starts the shell that SHELL names, reading its startup files as always, with
+the runtime's bin folder first on PATH. SNUG_RUNTIME is the runtime's folder there.`,
+		Example: "  snug shell dev",
+		Args:    cobra.ExactArgs(1),
+
+		ValidArgsFunction: a.runtimeNames(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			shell := a.env("SHELL")
-			if shell == "" {
-				shell = "/bin/sh"
-			}
-			return a.exec(cmd, args[0], []string{shell})
+			shell := cmp.Or(a.env("SHELL"), a.env("COMSPEC"), "/bin/sh")
+			return a.exec(args[0], []string{shell}, func(e *engine.Engine, req engine.RunRequest) (int, error) {
+				return e.Shell(cmd.Context(), req)
+			})
 		},
 	}
 }
 
-func (a *app) exec(cmd *cobra.Command, name string, argv []string) error {
-	e, err := a.engine()
+func (a *app) exec(name string, argv []string, start func(*engine.Engine, engine.RunRequest) (int, error)) error {
+	e, err := a.engine(nil)
 	if err != nil {
 		return err
 	}
-	code, err := e.Run(cmd.Context(), engine.RunRequest{
+	code, err := start(e, engine.RunRequest{
 		Root: a.rootDir(), Dir: a.Dir, Runtime: name, Argv: argv,
 		Stdin: a.Stdin, Stdout: a.Stdout, Stderr: a.Stderr,
 	})

@@ -38,15 +38,20 @@ import (
 //	damage NAME | DIR/   cuts these files of the store in half
 //	swap FILE REGEXP TEXT
 //	                     replaces what matches
+//	index HOST DIR       one more index at HOST
+//	guard HOST U:P       this index wants that login from now on
+//	answer LINE…         the next snug runs on a terminal, where a user types these
 //
-// Every failure of snug must give a hint and speak no Go; one with --json must
-// end with an event that says so.
+// A variable that a script sets is seen by snug if its name begins as those of
+// storyVariables do. Every failure of snug must give a hint and speak no Go; one
+// with --json must end with an event that says so.
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata/script",
 		Setup: setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"snug": storySnug, "python": storyPython, "found": storyFound, "release": storyRelease, "later": storyLater,
+			"snug": storySnug, "python": storyPython, "found": storyFound, "release": storyRelease, "later": storyLater, "answer": storyAnswer,
+			"index": storyIndex, "guard": storyGuard,
 			"fault": storyFault, "swap": storySwap, "refused": storyRefused, "withdraw": storyWithdraw, "broken": storyBroken, "damage": storyDamage,
 		},
 	})
@@ -55,10 +60,12 @@ func TestStories(t *testing.T) {
 // story is the world of one script.
 type story struct {
 	index  *indextest.Index
+	net    hosts
 	python fakeSource
 	found  fakeSource
 	broken bool // runtimes do not start
 	now    time.Time
+	typed  []string // what the user answers to the next snug; nil: nobody is there
 }
 
 type storyKey struct{}
@@ -72,7 +79,9 @@ func setup(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	env.Values[storyKey{}] = &story{index: x, python: fakeSource{versions: []string{"3.13.1", "3.14.6"}}, found: fakeSource{found: true}, now: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)}
+	env.Setenv("SNUG_HOME", filepath.Join(env.WorkDir, "store"))
+	env.Setenv("SNUG_INDEX_URL", indextest.URL)
+	env.Values[storyKey{}] = &story{index: x, net: hosts{"index.example": {x, ""}}, python: fakeSource{versions: []string{"3.13.1", "3.14.6"}}, found: fakeSource{found: true}, now: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)}
 	return nil
 }
 
@@ -112,12 +121,13 @@ func runSnug(ts *testscript.TestScript, args []string) (code int, said string) {
 	var out, errOut bytes.Buffer
 	code = Run(context.Background(), World{
 		Args: args, Dir: ts.MkAbs("."),
-		Env:   []string{"HOME=" + filepath.Join(work, "home"), "SNUG_HOME=" + filepath.Join(work, "store"), "SNUG_INDEX_URL=" + indextest.URL, "PATH=" + os.Getenv("PATH")},
-		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut,
+		Env:   storyEnv(ts, work),
+		Stdin: strings.NewReader(strings.Join(s.typed, "\n")), Asks: s.typed != nil, Stdout: &out, Stderr: &errOut,
 		Now:       func() time.Time { return s.now },
 		Sleep:     func(context.Context, time.Duration) error { return nil },
-		Transport: s.index, Sources: []interp.Source{s.python, s.found}, Runner: fakeRunner{starts: !s.broken},
+		Transport: s.net, Sources: []interp.Source{s.python, s.found}, Runner: fakeRunner{starts: !s.broken},
 	})
+	s.typed = nil
 	fmt.Fprintf(&errOut, "exit code %d\n", code)
 	io.WriteString(ts.Stdout(), out.String())
 	io.WriteString(ts.Stderr(), errOut.String())
@@ -125,6 +135,30 @@ func runSnug(ts *testscript.TestScript, args []string) (code int, said string) {
 		ts.Fatalf("snug %s: %s\n%s%s", strings.Join(args, " "), complaint, out.String(), errOut.String())
 	}
 	return code, out.String() + errOut.String()
+}
+
+// storyVariables are what a script may set, one by one: testscript does not list
+// its environment.
+var storyVariables = []string{
+	"SNUG_HOME", "SNUG_INDEX_URL", "SNUG_EXTRA_INDEX", "SNUG_AS_OF", "SNUG_PROJECT", "SNUG_OFFLINE", "SNUG_JOBS", "SNUG_JSON", "SNUG_QUIET",
+	"SNUG_NO_PROGRESS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CONFIG_FILE", "PIP_NO_INDEX", "PIP_FIND_LINKS", "UV_INDEX", "UV_DEFAULT_INDEX",
+	"UV_INDEX_URL", "UV_CONFIG_FILE", "UV_NO_CONFIG", "SHELL", "NETRC", "TOKEN",
+}
+
+// storyEnv is the environment of the user in the script, nothing of this
+// machine's but PATH.
+func storyEnv(ts *testscript.TestScript, work string) []string {
+	env := []string{"HOME=" + filepath.Join(work, "home"), "PATH=" + os.Getenv("PATH")}
+	for _, name := range storyVariables {
+		if v := ts.Getenv(name); v != "" {
+			env = append(env, name+"="+v)
+		}
+	}
+	return env
+}
+
+func storyAnswer(ts *testscript.TestScript, _ bool, args []string) {
+	storyOf(ts).typed = append(args, "")
 }
 
 func storyLater(ts *testscript.TestScript, _ bool, args []string) {

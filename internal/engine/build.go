@@ -14,6 +14,7 @@ import (
 	"snug/internal/generation"
 	"snug/internal/manifest"
 	"snug/internal/prove"
+	"snug/internal/pytag"
 )
 
 // BuildRequest says which runtimes to build and where.
@@ -25,12 +26,12 @@ type BuildRequest struct {
 	IntoRuntime string   // which one; "" = prod
 	Prove       bool     // import every top-level module before switching
 	Locked      bool     // the lock must answer what is asked already
+	Rebuild     bool     // assemble anew what is built already
 }
 
 // Built is what a build made, runtime by runtime, innermost first.
 type Built struct {
-	Runtimes []BuiltRuntime `json:"runtimes"`
-	Notes    []string       `json:"notes,omitempty"`
+	Runtimes []BuiltRuntime
 }
 
 // BuiltRuntime is one row of the table that build ends with.
@@ -43,18 +44,22 @@ type BuiltRuntime struct {
 	Files      int           `json:"files"`
 	Bytes      int64         `json:"bytes"`
 	Tree       string        `json:"tree"`
-	State      string        `json:"state"` // "built" or "unchanged"
+	State      string        `json:"state"` // "built", "unchanged", or "switched" to a generation that was there
 	Took       time.Duration `json:"nanoseconds"`
 }
 
 // Build makes the wanted runtimes current: it locks where the lock does not
 // answer what is asked, fetches what the store lacks, assembles each runtime
 // beside the one in use, proves that it starts, and switches. A runtime that is
-// current for this lock already is left as it is. On an error every runtime in
+// current for this lock already is left as it is; where an older generation was
+// made for it, that one becomes current. On an error every runtime in
 // use is untouched; those named in the result are done.
 func (e *Engine) Build(ctx context.Context, p *manifest.Project, req BuildRequest) (*Built, error) {
 	names, err := wantedRuntimes(p, req)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.buildsFor(req.Lock.Targets); err != nil {
 		return nil, err
 	}
 	locked, err := e.lockForBuild(ctx, p, req)
@@ -66,6 +71,9 @@ func (e *Engine) Build(ctx context.Context, p *manifest.Project, req BuildReques
 		return nil, err
 	}
 	built := &Built{}
+	if err := plan.switchBack(); err != nil {
+		return nil, err
+	}
 	if plan.allCurrent() {
 		built.Runtimes = plan.rows()
 		return built, nil
@@ -84,7 +92,7 @@ func (e *Engine) Build(ctx context.Context, p *manifest.Project, req BuildReques
 		}
 		built.Runtimes = append(built.Runtimes, *row)
 		for _, note := range notes {
-			built.Notes = append(built.Notes, name+": "+note)
+			e.say("assemble", event.Note, name, note)
 		}
 	}
 	return built, plan.refused()
@@ -153,6 +161,25 @@ func (e *Engine) mustProve(ctx context.Context, dir string, m *generation.Manife
 		"%d of %d modules do not import, first %s of %s: %s", len(broken), report.Modules, f.Module, f.Package, f.Reason)
 }
 
+// buildsFor refuses targets, named for a build, of which none runs here.
+func (e *Engine) buildsFor(targets []string) error {
+	host, err := e.host()
+	if err != nil || len(targets) == 0 {
+		return err
+	}
+	for _, name := range targets {
+		t, err := pytag.ParseTarget(name)
+		if err != nil {
+			return err
+		}
+		if runsOn(t, host) {
+			return nil
+		}
+	}
+	return fault.New(fault.Unsupported, "snug lock --target makes the lock; build on that machine",
+		"runtimes are built for the machine that snug runs on (%s), not for %s", host, strings.Join(targets, ", "))
+}
+
 // wantedRuntimes are the names to build, innermost first.
 func wantedRuntimes(p *manifest.Project, req BuildRequest) ([]string, error) {
 	var all []string
@@ -170,6 +197,11 @@ func wantedRuntimes(p *manifest.Project, req BuildRequest) ([]string, error) {
 	for _, name := range ask {
 		if !slices.Contains(all, name) {
 			return nil, fault.New(fault.Usage, fmt.Sprintf("the runtimes are %s; a project's folder is named first: snug build DIR", strings.Join(all, ", ")), "there is no runtime %q", name)
+		}
+	}
+	if req.Into != "" { // before anything is fetched: the folder may hold other things
+		if _, err := replaceable(req.Into); err != nil {
+			return nil, err
 		}
 	}
 	if len(ask) == 0 {

@@ -21,11 +21,13 @@ type Change struct {
 
 // Difference compares two assembled runtimes.
 type Difference struct {
-	From, To       string
-	Packages       []Change
-	Added, Removed int // files
-	Changed        int
-	Bytes          int64 // size of To less size of From
+	From     string   `json:"from"`
+	To       string   `json:"to"`
+	Packages []Change `json:"packages"`
+	Added    int      `json:"added"` // files, as the next two
+	Removed  int      `json:"removed"`
+	Changed  int      `json:"changed"`
+	Bytes    int64    `json:"bytes"` // size of To less size of From
 }
 
 // Diff compares two runtimes written as NAME or NAME@GENERATION.
@@ -44,23 +46,27 @@ func (e *Engine) Diff(root, from, to string) (*Difference, error) {
 }
 
 func packageChanges(a, b *generation.Manifest) []Change {
-	all := map[string]*Change{}
-	at := func(name string) *Change {
-		if all[name] == nil {
-			all[name] = &Change{Name: name}
-		}
-		return all[name]
-	}
+	before, after := map[string]string{}, map[string]string{}
 	for _, p := range a.Packages {
-		at(p.Name).Before = p.Version
+		before[p.Name] = p.Version
 	}
 	for _, p := range b.Packages {
-		at(p.Name).After = p.Version
+		after[p.Name] = p.Version
 	}
-	var out []Change
-	for _, c := range all {
-		if c.Before != c.After {
-			out = append(out, *c)
+	return changesOf(before, after)
+}
+
+// changesOf compares versions by name, sorted.
+func changesOf(before, after map[string]string) []Change {
+	out := []Change{}
+	for name, version := range before {
+		if after[name] != version {
+			out = append(out, Change{Name: name, Before: version, After: after[name]})
+		}
+	}
+	for name, version := range after {
+		if _, ok := before[name]; !ok {
+			out = append(out, Change{Name: name, After: version})
 		}
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })

@@ -7,9 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"snug/internal/event"
 	"snug/internal/fault"
+	"snug/internal/lock"
 	"snug/internal/manifest"
 	"snug/internal/store"
 )
@@ -26,9 +28,31 @@ func (e *Engine) Add(ctx context.Context, root, runtime string, reqs []string) (
 // runtime or, when runtime is empty, from every one, and locks. A package that
 // stays because another one needs it is said.
 func (e *Engine) Remove(ctx context.Context, root, runtime string, names []string) (*Locked, error) {
-	return e.edit(ctx, root, func(p *manifest.Project) (map[string][]byte, error) {
+	locked, err := e.edit(ctx, root, func(p *manifest.Project) (map[string][]byte, error) {
 		return manifest.Remove(p, runtime, names)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return locked, e.sayKept(locked.Lock, names)
+}
+
+// sayKept tells which of the names the lock holds all the same, and why.
+func (e *Engine) sayKept(l *lock.Lock, names []string) error {
+	for _, name := range names {
+		chains, err := Why(l, name)
+		if fault.CodeOf(err) == fault.NotFound {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if len(chains) > 0 {
+			c := chains[0]
+			e.say("lock", event.Note, name, fmt.Sprintf("%s stays locked: %s needs it (%s)", name, c.Runtime, strings.Join(c.Names, " -> ")))
+		}
+	}
+	return nil
 }
 
 // edit replaces the files that change returns, locks, and puts the old bytes
@@ -82,28 +106,44 @@ func replaceAll(files map[string][]byte) (restore func() error, err error) {
 	return restore, nil
 }
 
-// Init writes a minimal pyproject.toml below root, taking in the requirements
-// files that lie there. It refuses to touch an existing pyproject.toml.
-func (e *Engine) Init(root, name, python string) (path string, err error) {
-	path = filepath.Join(root, "pyproject.toml")
-	if _, err := os.Stat(path); err == nil {
-		return path, fault.New(fault.Usage, "snug build works with it as it is", "%s exists already", path)
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return path, err
-	}
+// InitRequest is what a new pyproject.toml says.
+type InitRequest struct {
+	Name, Python string
+	Packages     []string // for production
+	Test         []string // for the tests
+}
+
+// Init writes a minimal pyproject.toml below root, or adds [project] to one
+// that has none, taking in the requirements files that lie there. Where there
+// is a project already it writes nothing, which is no error.
+func (e *Engine) Init(root string, req InitRequest) (path string, written bool, err error) {
+	path = filepath.Join(root, manifest.FileName)
 	var from *manifest.Project
-	if p, err := manifest.Load(root, e.Env); err == nil {
+	p, err := manifest.Load(root, e.Env)
+	switch {
+	case err == nil && p.Declared():
+		return path, false, nil
+	case err == nil:
 		from = p
-	} else if fault.CodeOf(err) != fault.NotFound {
-		return path, err
+	case fault.CodeOf(err) != fault.NotFound:
+		return path, false, err
 	}
-	data, err := manifest.Init(name, python, from)
+	before, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return path, false, err
+	}
+	if manifest.HasPoetry(before) {
+		e.say("manifest", event.Note, "", "[tool.poetry] is not read: list its dependencies in [project] and [dependency-groups]")
+	}
+	data, err := manifest.Init(before, req.Name, req.Python, from)
 	if err != nil {
-		return path, err
+		return path, false, err
 	}
-	if err := store.WriteFile(path, data, 0o644); err != nil {
-		return path, fmt.Errorf("write %s: %w", path, err)
+	if data, err = manifest.AddTo(data, manifest.Dependencies(), req.Packages); err != nil {
+		return path, false, err
 	}
-	e.say("init", event.Done, path, "wrote "+path)
-	return path, nil
+	if data, err = manifest.AddTo(data, manifest.Group("test"), req.Test); err != nil {
+		return path, false, err
+	}
+	return path, true, store.WriteFile(path, data, 0o644)
 }

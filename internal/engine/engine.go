@@ -31,23 +31,24 @@ import (
 // environment. The zero value of a field means "as the project or the machine
 // says".
 type Options struct {
-	Home      string              // store and cache; required
-	Env       func(string) string // required
-	Environ   []string            // what `run` hands on
-	UserHome  string              // where pip's, uv's and netrc files are looked for
-	Now       func() time.Time    // required
-	IndexURL  string              // overrides the project's and pip's
-	Extra     []index.Extra
-	Offline   bool
-	AsOf      time.Time // files uploaded later are not seen
-	AllFiles  bool      // no cut-off, whatever the project says
-	Jobs      int       // parallel work; 0 = one for each core
-	Transport http.RoundTripper
-	Sleep     func(context.Context, time.Duration) error // between tries of the network; nil: a timer
-	Sources   []interp.Source                            // nil: the real ones
-	Runner    interp.Runner                              // nil: real processes
-	Events    event.Handler                              // nil: nothing is said
-	Version   string                                     // snug's own, for created-by
+	Home         string              // store and cache; required
+	Env          func(string) string // required
+	Environ      []string            // what `run` hands on
+	UserHome     string              // where pip's, uv's and netrc files are looked for
+	Now          func() time.Time    // required
+	IndexURL     string              // overrides the project's and pip's
+	Extra        []index.Extra
+	PythonMirror string // overrides the project's
+	Offline      bool
+	AsOf         time.Time // files uploaded later are not seen
+	AllFiles     bool      // no cut-off, whatever the project says
+	Jobs         int       // parallel work; 0 = one for each core
+	Transport    http.RoundTripper
+	Sleep        func(context.Context, time.Duration) error // between tries of the network; nil: a timer
+	Sources      []interp.Source                            // nil: the real ones
+	Runner       interp.Runner                              // nil: real processes
+	Events       event.Handler                              // nil: nothing is said
+	Version      string                                     // snug's own, for created-by
 }
 
 // Engine runs the pipeline. It is safe for use by one goroutine at a time;
@@ -56,6 +57,7 @@ type Engine struct {
 	Options
 	fetch *fetch.Client
 	store *store.Store
+	pace  pace
 	noted sync.Once // the notes on pip's and uv's configuration
 }
 
@@ -87,7 +89,7 @@ func New(opt Options) (*Engine, error) {
 	}
 	s, err := store.Open(opt.Home)
 	if err != nil {
-		return nil, err
+		return nil, fault.New(fault.Failed, "--home DIR or SNUG_HOME names a folder that can be written", "%w", err)
 	}
 	if opt.Runner == nil {
 		opt.Runner = interp.NewRunner(opt.Env)
@@ -97,11 +99,6 @@ func New(opt Options) (*Engine, error) {
 
 func (e *Engine) say(stage string, kind event.Kind, subject, message string) {
 	e.Events.Handle(event.Event{Time: e.Now(), Stage: stage, Kind: kind, Subject: subject, Message: message})
-}
-
-// progress reports work done so far; unit is "bytes" or a plural noun.
-func (e *Engine) progress(stage, subject string, done, total int64, unit string) {
-	e.Events.Handle(event.Event{Time: e.Now(), Stage: stage, Kind: event.Progress, Subject: subject, Done: done, Total: total, Unit: unit})
 }
 
 // host is the target that runtimes are built for here.
@@ -125,8 +122,8 @@ func (e *Engine) sourcesFor(ctx context.Context, p *manifest.Project) []interp.S
 // mirror is where python-build-standalone's releases are taken from, "" being
 // their own host. A project's folder is relative to the project.
 func (e *Engine) mirror(p *manifest.Project) string {
-	if m := e.Env("SNUG_PYTHON_MIRROR"); m != "" || p == nil {
-		return m
+	if e.PythonMirror != "" || p == nil {
+		return e.PythonMirror
 	}
 	if m := p.PythonMirror; m == "" || strings.Contains(m, "://") || filepath.IsAbs(m) {
 		return m

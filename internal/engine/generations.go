@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"snug/internal/assemble"
-	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/generation"
 	"snug/internal/prove"
@@ -77,7 +76,7 @@ func (e *Engine) Verify(root, name string) (*assemble.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	report, err := assemble.Verify(dir)
+	report, err := assemble.Verify(dir, func(done, total int64) { e.progress("verify", name, done, total, "files") })
 	if err != nil {
 		return nil, err
 	}
@@ -140,6 +139,5 @@ func (e *Engine) GC(ctx context.Context, root string, keep int) (*Collected, err
 	}
 	entries, bytes, err := e.store.GC(ctx)
 	out.Entries, out.Bytes = entries, bytes
-	e.say("gc", event.Done, "", "collected")
 	return out, err
 }

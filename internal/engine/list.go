@@ -9,6 +9,7 @@ import (
 	"snug/internal/fault"
 	"snug/internal/interp"
 	"snug/internal/lock"
+	"snug/internal/manifest"
 	"snug/internal/pep440"
 	"snug/internal/pytag"
 )
@@ -70,14 +71,15 @@ func listInto(rows map[string]*Listed, l *lock.Lock, runtime string) error {
 
 // Pythons lists the interpreters that can be had for a target ("" = this
 // machine), newest first, in the order of the sources. A source that cannot be
-// reached is said and passed over.
-func (e *Engine) Pythons(ctx context.Context, target string) ([]interp.Interpreter, error) {
+// reached is said and passed over. p is the project whose mirror counts; it may
+// be nil.
+func (e *Engine) Pythons(ctx context.Context, p *manifest.Project, target string) ([]interp.Interpreter, error) {
 	t, err := e.hostOr(target)
 	if err != nil {
 		return nil, err
 	}
 	var out []interp.Interpreter
-	for _, s := range e.sourcesFor(ctx, nil) {
+	for _, s := range e.sourcesFor(ctx, p) {
 		found, err := interp.List(ctx, s, t)
 		if err != nil {
 			e.say("interpreter", "note", s.Name(), err.Error())
@@ -96,17 +98,18 @@ func (e *Engine) hostOr(target string) (pytag.Target, error) {
 	return pytag.ParseTarget(target)
 }
 
-// InstallPython fetches the interpreter that `asked` means into the store.
-func (e *Engine) InstallPython(ctx context.Context, asked string) (*interp.Interpreter, error) {
+// InstallPython fetches the interpreter that `asked` means into the store; p is
+// as for Pythons.
+func (e *Engine) InstallPython(ctx context.Context, p *manifest.Project, asked string) (*interp.Interpreter, error) {
 	t, err := e.host()
 	if err != nil {
 		return nil, err
 	}
-	chosen, _, err := interp.Choose(ctx, e.sourcesFor(ctx, nil), asked, pep440.Specifiers{}, []pytag.Target{t})
+	chosen, _, err := interp.Choose(ctx, e.sourcesFor(ctx, p), asked, pep440.Specifiers{}, []pytag.Target{t})
 	if err != nil {
 		return nil, err
 	}
 	i := chosen[t.String()]
-	_, err = e.interpreterTree(ctx, nil, t, i.Version, lock.Interpreter{Source: i.Source, ID: i.ID, SHA256: i.SHA256})
+	_, err = e.interpreterTree(ctx, p, t, i.Version, lock.Interpreter{Source: i.Source, ID: i.ID, SHA256: i.SHA256})
 	return &i, err
 }

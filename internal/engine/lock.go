@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"snug/internal/event"
@@ -36,14 +38,16 @@ type LockRequest struct {
 	Targets     []string // override the project's
 	Output      string   // lock file; "" = LockName in the project's folder
 	DryRun      bool     // resolve, write nothing
+	Unfiled     bool     // there is no lock file: none is read and none written
 }
 
 // Locked is a lock and what became of its file.
 type Locked struct {
 	Lock    *lock.Lock
 	Path    string
-	Changed bool // the file's bytes were replaced
-	Fresh   bool // it answered what is asked already: nothing was resolved
+	Changed bool     // the file's bytes were replaced
+	Fresh   bool     // it answered what is asked already: nothing was resolved
+	Moved   []Change // packages that differ from the lock that was there before
 }
 
 // Lock returns the project's lock, resolving only where the one on disk does
@@ -57,9 +61,12 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	if path == "" {
 		path = filepath.Join(p.Root, LockName)
 	}
-	old, err := ReadLock(path)
-	if err != nil {
-		return nil, err
+	var old *lock.Lock
+	var err error
+	if !req.Unfiled {
+		if old, err = ReadLock(path); err != nil {
+			return nil, err
+		}
 	}
 	if req.UpgradeOnly, err = lockedNames(old, req.UpgradeOnly, path); err != nil {
 		return nil, err
@@ -78,7 +85,10 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	}
 	l.Tool.Asked = asked
 	out := &Locked{Lock: l, Path: path}
-	if req.DryRun {
+	if old != nil {
+		out.Moved = changesOf(versionsIn(old), versionsIn(l))
+	}
+	if req.DryRun || req.Unfiled {
 		return out, nil
 	}
 	out.Changed, err = lock.Write(path, l)
@@ -143,6 +153,21 @@ func lockedNames(old *lock.Lock, names []string, path string) ([]string, error) 
 	return out, nil
 }
 
+// versionsIn are the locked versions by name; a package that has several, on
+// several targets, has them side by side.
+func versionsIn(l *lock.Lock) map[string]string {
+	out := map[string]string{}
+	for _, p := range l.Packages {
+		switch have := out[p.Name]; {
+		case have == "":
+			out[p.Name] = p.Version
+		case !slices.Contains(strings.Fields(have), p.Version):
+			out[p.Name] = have + " " + p.Version
+		}
+	}
+	return out
+}
+
 // preferences are the versions that resolving should keep if it can.
 func preferences(old *lock.Lock, req LockRequest) map[string]string {
 	keep := map[string]string{}
@@ -172,7 +197,7 @@ func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep map[stri
 	l, err := resolve.Resolve(ctx, resolve.Input{
 		Project:     p,
 		Targets:     targets,
-		Index:       client,
+		Index:       &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }},
 		Preferences: keep,
 		AsOf:        p.AsOf,
 		Events:      e.Events,
@@ -228,12 +253,21 @@ func (e *Engine) index(p *manifest.Project) (*index.Client, error) {
 	if e.IndexURL != "" {
 		cfg.IndexURL = e.IndexURL
 	}
+	if e.IndexURL != "" || p.IndexURL != "" {
+		cfg.NoIndex = false // it was said to pip; to snug an index was named
+	}
 	extra := slices.Clone(e.Extra)
 	for _, x := range p.Indexes {
 		extra = append(extra, index.Extra{Name: x.Name, URL: x.URL, Explicit: x.Explicit})
 	}
 	cfg.Extra = append(extra, cfg.Extra...)
-	cfg.PackageIndex = p.PackageIndex
+	mapped := maps.Clone(cfg.PackageIndex)
+	if mapped == nil {
+		mapped = map[string]string{}
+	}
+	maps.Copy(mapped, p.PackageIndex)
+	cfg.PackageIndex = mapped
+	cfg.Logins = p.Logins
 	cfg.AsOf = p.AsOf
 	e.noted.Do(func() {
 		for _, note := range cfg.Notes {
@@ -255,7 +289,7 @@ func (e *Engine) targetOf(l *lock.Lock, path string) (pytag.Target, pep440.Versi
 		if err != nil {
 			return pytag.Target{}, pep440.Version{}, lock.Target{}, err
 		}
-		if t.OS == host.OS && t.Arch == host.Arch && t.Libc == host.Libc {
+		if runsOn(t, host) {
 			v, err := pep440.Parse(lt.Python)
 			return t, v, lt, err
 		}
@@ -263,6 +297,10 @@ func (e *Engine) targetOf(l *lock.Lock, path string) (pytag.Target, pep440.Versi
 	return pytag.Target{}, pep440.Version{}, lock.Target{}, fault.New(fault.Input,
 		"add it: [tool.snug] targets = [..., \""+host.String()+"\"], then snug lock",
 		"%s: no target of this lock runs on this machine (%s)", path, host)
+}
+
+func runsOn(t, host pytag.Target) bool {
+	return t.OS == host.OS && t.Arch == host.Arch && t.Libc == host.Libc
 }
 
 // since is how long ago t was, for the table that build prints.

@@ -12,6 +12,7 @@ import (
 
 	"snug/internal/assemble"
 	"snug/internal/digest"
+	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/generation"
 	"snug/internal/index"
@@ -35,11 +36,12 @@ type plan struct {
 	python    pep440.Version
 	locked    lock.Target
 	runtimes  []string                // to end up current, innermost first
-	done      map[string]BuiltRuntime // those that are already
+	done      map[string]BuiltRuntime // those that are there already
 	cannot    []string                // those that a found Python cannot serve
 
-	client *index.Client
-	tree   *store.Tree // the interpreter's
+	client  *index.Client
+	fetched downloads
+	tree    *store.Tree // the interpreter's
 }
 
 func (e *Engine) plan(p *manifest.Project, locked *Locked, names []string, req BuildRequest) (*plan, error) {
@@ -59,28 +61,57 @@ func (e *Engine) plan(p *manifest.Project, locked *Locked, names []string, req B
 			continue
 		}
 		pl.runtimes = append(pl.runtimes, name)
-		if req.Into == "" {
-			pl.noteCurrent(name)
+		if req.Into == "" && !req.Rebuild {
+			if err := pl.noteBuilt(name); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return pl, nil
 }
 
-// noteCurrent records a runtime whose current generation was made from this
-// lock, and which snug verify did not find changed.
-func (pl *plan) noteCurrent(name string) {
+// noteBuilt records a runtime of which a generation was made from this lock: the
+// current one, else the newest. One that snug verify found changed does not count.
+func (pl *plan) noteBuilt(name string) error {
 	room := roomOf(pl.project.Root, name)
-	n, ok := room.Current()
-	if !ok || generation.Doubted(room.Path(n)) {
-		return
+	gens, err := room.List()
+	if err != nil {
+		return err
 	}
-	head, err := generation.ReadHead(room.Path(n))
-	if err != nil || head.Lock != pl.lockSum || head.Target != pl.target.String() || head.Local != pl.project.Local.Digest() {
-		return // damaged, of another lock, or of another project table: it is built again
+	slices.SortStableFunc(gens, func(a, b generation.Info) int { return currentFirst(a) - currentFirst(b) })
+	for _, g := range gens {
+		head, err := generation.ReadHead(g.Path)
+		if err != nil || generation.Doubted(g.Path) || head.Lock != pl.lockSum || head.Target != pl.target.String() || head.Local != pl.project.Local.Digest() {
+			continue // damaged, of another lock, or of another project table
+		}
+		row := rowOf(name, g.Path, g.Number, head)
+		row.State = "switched"
+		if g.Current {
+			row.State = "unchanged"
+		}
+		pl.done[name] = row
+		return nil
 	}
-	row := rowOf(name, room.Path(n), n, head)
-	row.State = "unchanged"
-	pl.done[name] = row
+	return nil
+}
+
+func currentFirst(g generation.Info) int {
+	if g.Current {
+		return 0
+	}
+	return 1
+}
+
+// switchBack points at the generations that were there already.
+func (pl *plan) switchBack() error {
+	for _, row := range pl.rows() {
+		if row.State == "switched" {
+			if err := roomOf(pl.project.Root, row.Name).Switch(row.Generation); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (pl *plan) allCurrent() bool { return len(pl.done) == len(pl.runtimes) && len(pl.cannot) == 0 }
@@ -88,7 +119,9 @@ func (pl *plan) allCurrent() bool { return len(pl.done) == len(pl.runtimes) && l
 func (pl *plan) rows() []BuiltRuntime {
 	var out []BuiltRuntime
 	for _, name := range pl.runtimes {
-		out = append(out, pl.done[name])
+		if row, ok := pl.done[name]; ok {
+			out = append(out, row)
+		}
 	}
 	return out
 }
@@ -120,6 +153,8 @@ func (pl *plan) editable(name string) bool {
 
 // fetchAll brings the interpreter and every wheel into the store.
 func (e *Engine) fetchAll(ctx context.Context, pl *plan) error {
+	e.say("fetch", event.Started, "", "fetching what the store lacks")
+	pl.fetched.report = func(done, total int64) { e.progress("fetch", "", done, total, "bytes") }
 	var err error
 	if pl.client, err = e.index(pl.project); err != nil {
 		return err
@@ -137,6 +172,7 @@ func (e *Engine) fetchAll(ctx context.Context, pl *plan) error {
 			return err
 		}
 	}
+	e.Events.Handle(event.Event{Time: e.Now(), Stage: "fetch", Kind: event.Done, Message: "fetched", Done: pl.fetched.done.Load(), Unit: "bytes"})
 	return nil
 }
 
@@ -177,7 +213,11 @@ func (pl *plan) download(ctx context.Context, f lock.File) (io.ReadCloser, error
 	if f.Path != "" {
 		return os.Open(filepath.Join(pl.project.Root, filepath.FromSlash(f.Path)))
 	}
-	return pl.client.Download(ctx, f.URL, f.Size)
+	body, err := pl.client.Download(ctx, f.URL, f.Size)
+	if err != nil {
+		return nil, err
+	}
+	return pl.fetched.reader(body, f.Size), nil
 }
 
 // destination is a fresh folder for a runtime, how to make it the one in use,

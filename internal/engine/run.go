@@ -15,6 +15,7 @@ import (
 type RunRequest struct {
 	Root, Dir, Runtime string
 	Argv               []string
+	Env                []string // set besides, over the caller's
 	Stdin              io.Reader
 	Stdout, Stderr     io.Writer
 }
@@ -35,7 +36,7 @@ func (e *Engine) Run(ctx context.Context, req RunRequest) (int, error) {
 		return 0, err
 	}
 	return e.Runner.Exec(ctx, interp.Command{
-		Argv: req.Argv, Dir: req.Dir, Path: filepath.Join(dir, "bin"), Env: e.runEnv(dir, !head.Editable),
+		Argv: req.Argv, Dir: req.Dir, Path: filepath.Join(dir, "bin"), Env: append(e.runEnv(dir, !head.Editable), req.Env...),
 		Stdin: req.Stdin, Stdout: req.Stdout, Stderr: req.Stderr,
 	})
 }

@@ -26,15 +26,15 @@ const (
 // Event is one thing that happened. Only Stage and Kind are always set. A handler fills Time where
 // it is zero and it needs one.
 type Event struct {
-	Time    time.Time      `json:"time"`
-	Stage   string         `json:"stage"`
-	Kind    Kind           `json:"kind"`
-	Subject string         `json:"subject,omitempty"` // a package, a runtime, …
-	Message string         `json:"message,omitempty"`
-	Done    int64          `json:"done,omitempty"`  // of progress, in Unit
-	Total   int64          `json:"total,omitempty"` // 0 when it is not known
-	Unit    string         `json:"unit,omitempty"`  // "bytes", "packages"
-	Data    map[string]any `json:"data,omitempty"`
+	Time    time.Time `json:"time"`
+	Stage   string    `json:"stage"`
+	Kind    Kind      `json:"kind"`
+	Subject string    `json:"subject,omitempty"` // a package, a runtime, …
+	Message string    `json:"message,omitempty"`
+	Done    int64     `json:"done,omitempty"`  // of progress, in Unit
+	Total   int64     `json:"total,omitempty"` // 0 when it is not known
+	Unit    string    `json:"unit,omitempty"`  // "bytes", "packages"
+	Data    any       `json:"data,omitempty"`  // what the kind and the stage say: docs/formats.md
 }
 
 // Handler receives events. Handle must be safe for concurrent use and must not block for long.

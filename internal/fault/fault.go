@@ -28,12 +28,12 @@ const (
 	Canceled    Code = "canceled"    // the user interrupted
 )
 
-// The exit codes of the command.
+// The exit codes of every command but `run` and `shell`, which pass on the code of what they ran.
 const (
-	ExitOK       = 0
-	ExitFailed   = 1
-	ExitUsage    = 2   // usage and malformed input
-	ExitCanceled = 130 // 128 + SIGINT, as a shell says it
+	ExitOK       = 0   // done
+	ExitFailed   = 1   // it did not work: resolving, fetching, verifying, building
+	ExitUsage    = 2   // the command, or a file that the user wrote, is wrong
+	ExitCanceled = 130 // interrupted: 128 + SIGINT, as a shell says it
 )
 
 // Error is a failure with its code and remedy. Hint is "" when there is none.

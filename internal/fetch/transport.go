@@ -1,29 +1,30 @@
 package fetch
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
+	"strings"
 	"time"
+
+	"golang.org/x/net/http/httpproxy"
 
 	"snug/internal/fault"
 )
 
-// systemTransport dials for real. The proxies are those of the process's environment, as net/http
-// reads it: they belong to the machine, not to a project.
+// systemTransport dials for real.
 func systemTransport(certFile string, env func(string) string) (http.RoundTripper, error) {
-	if certFile == "" {
-		certFile = env("SSL_CERT_FILE")
-	}
-	roots, err := certificates(certFile)
+	roots, err := certificates(certFile, env("SSL_CERT_FILE"))
 	if err != nil {
 		return nil, err
 	}
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  proxies(env),
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    10 * time.Second,
@@ -34,22 +35,34 @@ func systemTransport(certFile string, env func(string) string) (http.RoundTrippe
 	}, nil
 }
 
-// certificates are the system's roots and those of file; nil means the system's alone.
-func certificates(file string) (*x509.CertPool, error) {
-	if file == "" {
-		return nil, nil
-	}
-	const hint = "SSL_CERT_FILE (or the cert setting) names a PEM file of certificates"
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fault.New(fault.Input, hint, "read certificates: %w", err)
-	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		roots = x509.NewCertPool() // a system without roots: those of the file are all there are
-	}
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, fault.New(fault.Input, hint, "read certificates: %s holds no PEM certificate", file)
+// proxies obeys HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in upper or lower case.
+func proxies(env func(string) string) func(*http.Request) (*url.URL, error) {
+	either := func(name string) string { return cmp.Or(env(name), env(strings.ToLower(name))) }
+	cfg := httpproxy.Config{HTTPProxy: either("HTTP_PROXY"), HTTPSProxy: either("HTTPS_PROXY"), NoProxy: either("NO_PROXY")}
+	proxy := cfg.ProxyFunc()
+	return func(r *http.Request) (*url.URL, error) { return proxy(r.URL) }
+}
+
+// certificates are the system's roots and those of the files that are named; nil means the system's alone.
+func certificates(files ...string) (*x509.CertPool, error) {
+	var roots *x509.CertPool
+	for _, file := range files {
+		if file == "" {
+			continue
+		}
+		const hint = "SSL_CERT_FILE (or the cert setting) names a PEM file of certificates"
+		pem, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fault.New(fault.Input, hint, "read certificates: %w", err)
+		}
+		if roots == nil {
+			if roots, err = x509.SystemCertPool(); err != nil {
+				roots = x509.NewCertPool() // a system without roots: those of the files are all there are
+			}
+		}
+		if !roots.AppendCertsFromPEM(pem) {
+			return nil, fault.New(fault.Input, hint, "read certificates: %s holds no PEM certificate", file)
+		}
 	}
 	return roots, nil
 }

@@ -88,7 +88,7 @@ func (c *Client) firstListing(ctx context.Context, name string) (*Listing, error
 // indexesFor returns the indexes that may have the project, first choice first.
 func (c *Client) indexesFor(name string) ([]string, error) {
 	if c.cfg.NoIndex {
-		return nil, fault.New(fault.NotFound, "remove no-index from the configuration of pip or uv", "%s: the configuration says to ask no index", name)
+		return nil, fault.New(fault.NotFound, "remove no-index there, or name an index with --index-url", "%s: no index is asked, because no-index is set in the configuration of pip or uv", name)
 	}
 	if want, ok := c.cfg.PackageIndex[name]; ok {
 		for _, x := range c.cfg.Extra {
@@ -154,7 +154,7 @@ func (c *Client) withCredentials(raw string) string {
 	if err != nil || u.User != nil {
 		return raw
 	}
-	for _, base := range append(extraURLs(c.cfg.Extra), c.cfg.IndexURL) {
+	for _, base := range append(append(extraURLs(c.cfg.Extra), c.cfg.IndexURL), c.cfg.Logins...) {
 		b, err := url.Parse(base)
 		if err == nil && b.User != nil && b.Host == u.Host && b.Scheme == u.Scheme {
 			u.User = b.User

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"snug/internal/fault"
+	"snug/internal/fetch"
 )
 
 // maxConfig bounds a configuration file.
@@ -17,7 +18,7 @@ const maxConfig = 1 << 20
 
 // ReadConfig reads which indexes the user of this machine already named for
 // pip, and where pip's configuration says nothing for uv: environment first,
-// then files. home is the user's folder, dir the project's. What snug does not
+// then files. home is the user's folder, dir the project's ("" for none). What snug does not
 // follow is said in Notes. A file that is not there is no error; one that
 // cannot be read as configuration is (fault.Input).
 func ReadConfig(env func(string) string, home, dir string) (Config, error) {
@@ -29,7 +30,7 @@ func ReadConfig(env func(string) string, home, dir string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	cfg := Config{IndexURL: pip.indexURL, CertFile: pip.cert, NoIndex: pip.noIndex || uv.noIndex}
+	cfg := Config{IndexURL: pip.indexURL, CertFile: pip.cert, NoIndex: pip.noIndex || uv.noIndex, PackageIndex: uv.packages, Notes: uv.notes}
 	if cfg.IndexURL == "" {
 		cfg.IndexURL = uv.indexURL
 	}
@@ -37,12 +38,12 @@ func ReadConfig(env func(string) string, home, dir string) (Config, error) {
 		cfg.IndexURL = DefaultURL()
 	}
 	for _, x := range append(pip.extra, uv.extra...) {
-		if !cfg.asks(x.URL) {
+		if x.Explicit || !cfg.asks(x.URL) {
 			cfg.Extra = append(cfg.Extra, x)
 		}
 	}
 	for _, links := range append(pip.findLinks, uv.findLinks...) {
-		cfg.Notes = append(cfg.Notes, fmt.Sprintf("find-links %s is ignored: snug takes packages from indexes only", links))
+		cfg.Notes = append(cfg.Notes, fmt.Sprintf("find-links %s is ignored: snug takes packages from indexes only", fetch.Redact(links)))
 	}
 	return cfg, nil
 }
@@ -62,6 +63,8 @@ type settings struct {
 	extra          []Extra
 	findLinks      []string // where each was set and to what
 	noIndex        bool
+	packages       map[string]string // package to the name of its index
+	notes          []string          // what was read and not followed
 }
 
 func (s *settings) addExtra(urls ...string) {

@@ -36,6 +36,7 @@ type Config struct {
 	IndexURL     string            // asked last; "" means DefaultURL
 	Extra        []Extra           // asked first, in this order
 	PackageIndex map[string]string // project name to the name of the one Extra that is asked
+	Logins       []string          // further addresses with a login, good for their hosts
 	AsOf         time.Time         // files uploaded later are not seen; zero: all are
 	NoIndex      bool              // ask none
 	CertFile     string            // PEM bundle that pip was told to trust

@@ -2,6 +2,7 @@ package index
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -55,13 +56,13 @@ func TestReadConfig(t *testing.T) {
 	home, dir := t.TempDir(), t.TempDir()
 	write(t, filepath.Join(dir, "uv.toml"), "index-url = 'https://index.example/uv/'\n[[index]]\nname = 'torch'\nurl = 'https://index.example/torch/'\nexplicit = true\n")
 	pip := filepath.Join(home, "pip.conf")
-	write(t, pip, "# mine\n[global]\nindex-url = https://index.example/pip/\nfind-links = /wheels\n[install]\nextra-index-url =\n    https://index.example/a/\n    https://index.example/b/\n")
+	write(t, pip, "# mine\n[global]\nindex-url = https://index.example/pip/\nfind-links = /wheels https://u:s3cret@index.example/w/\n[install]\nextra-index-url =\n    https://index.example/a/\n    https://index.example/b/\n")
 
 	cfg := readConfig(t, map[string]string{"PIP_CONFIG_FILE": pip}, home, dir)
 	if cfg.IndexURL != "https://index.example/pip/" || len(cfg.Extra) != 3 || !cfg.Extra[2].Explicit || cfg.Extra[2].Name != "torch" {
 		t.Errorf("%+v", cfg)
 	}
-	if len(cfg.Notes) != 1 || !strings.Contains(cfg.Notes[0], "find-links /wheels is ignored") {
+	if len(cfg.Notes) != 2 || !strings.Contains(cfg.Notes[0], "find-links /wheels is ignored") || strings.Contains(cfg.Notes[1], "s3cret") {
 		t.Errorf("notes %q", cfg.Notes)
 	}
 	cfg = readConfig(t, map[string]string{"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "UV_INDEX": "in=https://index.example/in/?a=b"}, home, dir)
@@ -75,6 +76,39 @@ func TestReadConfig(t *testing.T) {
 	write(t, pip, "index-url = x\n")
 	if _, err := ReadConfig(func(k string) string { return map[string]string{"PIP_CONFIG_FILE": pip}[k] }, home, dir); err == nil || !strings.Contains(err.Error(), "line 1") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestReadConfigOfUvProject(t *testing.T) {
+	home, top := t.TempDir(), t.TempDir()
+	dir := filepath.Join(top, "member")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	vars := map[string]string{"PIP_CONFIG_FILE": "/dev/null", "XDG_CONFIG_HOME": home}
+	const said = "[[tool.uv.index]]\nname = 'in'\nurl = 'https://index.example/in/'\n[[tool.uv.index]]\nname = 'main'\nurl = 'https://index.example/main/'\ndefault = true\n" +
+		"[tool.uv.sources]\nFoo_Bar = { index = 'in' }\nb = { index = 'main' }\nc = [{ index = 'in', marker = 'm' }, { index = 'main' }]\nd = { workspace = true }\n"
+	write(t, filepath.Join(top, "pyproject.toml"), said)
+
+	cfg := readConfig(t, vars, home, dir) // the mapping is that of the project alone
+	if cfg.IndexURL != "https://index.example/main/" || len(cfg.Extra) != 2 || cfg.PackageIndex != nil || cfg.Notes != nil {
+		t.Errorf("from above: %+v", cfg)
+	}
+	write(t, filepath.Join(dir, "pyproject.toml"), said)
+	cfg = readConfig(t, vars, home, dir)
+	if want := map[string]string{"foo-bar": "in", "b": "main"}; !maps.Equal(cfg.PackageIndex, want) {
+		t.Errorf("mapping %v, want %v", cfg.PackageIndex, want)
+	}
+	if len(cfg.Notes) != 2 || !strings.Contains(cfg.Notes[0], "sources] c is ignored") || !strings.Contains(cfg.Notes[1], "sources] d is ignored") {
+		t.Errorf("notes %q", cfg.Notes)
+	}
+	write(t, filepath.Join(dir, "uv.toml"), "index-url = 'https://index.example/own/'\n")
+	if cfg = readConfig(t, vars, home, dir); cfg.IndexURL != "https://index.example/own/" {
+		t.Errorf("uv.toml beside [tool.uv]: %+v", cfg)
+	}
+	vars["UV_CONFIG_FILE"] = filepath.Join(top, "none")
+	if cfg = readConfig(t, vars, home, dir); cfg.IndexURL != DefaultURL() || cfg.Extra != nil {
+		t.Errorf("UV_CONFIG_FILE: %+v", cfg)
 	}
 }
 

@@ -32,21 +32,34 @@ func readUv(env func(string) string, home, dir string) (settings, error) {
 	if env("UV_NO_CONFIG") != "" {
 		return s, nil
 	}
-	for _, path := range uvFiles(env, home, dir) {
-		body, err := readFile(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
+	if env("UV_CONFIG_FILE") == "" {
+		if err := s.underProject(dir); err != nil {
 			return s, err
 		}
+	}
+	for _, path := range uvFiles(env, home) {
 		var f uvFile
-		if err := toml.Unmarshal(body, &f); err != nil {
-			return s, fault.New(fault.Input, "repair the file, or set UV_NO_CONFIG=1", "%s: %w", path, err)
+		if err := readUvFile(path, &f); err != nil {
+			return s, err
 		}
 		s.under(f)
 	}
 	return s, nil
+}
+
+// readUvFile reads into what path says; nothing where there is no such file.
+func readUvFile(path string, into any) error {
+	body, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := toml.Unmarshal(body, into); err != nil {
+		return fault.New(fault.Input, "repair the file, or set UV_NO_CONFIG=1", "%s: %w", path, err)
+	}
+	return nil
 }
 
 func (s *settings) uvVariables(env func(string) string) {
@@ -76,6 +89,9 @@ func (s *settings) under(f uvFile) {
 			if s.indexURL == "" {
 				s.indexURL = x.URL
 			}
+			if x.Name != "" { // a package may be mapped to it
+				s.extra = append(s.extra, Extra{Name: x.Name, URL: x.URL, Explicit: true})
+			}
 			continue
 		}
 		name := x.Name
@@ -92,14 +108,12 @@ func (s *settings) under(f uvFile) {
 	s.noIndex = s.noIndex || f.NoIndex
 }
 
-func uvFiles(env func(string) string, home, dir string) []string {
+// uvFiles are the configuration files of the user and of the machine.
+func uvFiles(env func(string) string, home string) []string {
 	if chosen := env("UV_CONFIG_FILE"); chosen != "" {
 		return []string{chosen}
 	}
 	var files []string
-	if near := nearest(dir, "uv.toml"); near != "" {
-		files = append(files, near)
-	}
 	if base := configHome(env, home); base != "" {
 		files = append(files, filepath.Join(base, "uv", "uv.toml"))
 	}
@@ -107,21 +121,4 @@ func uvFiles(env func(string) string, home, dir string) []string {
 		return append(files, filepath.Join(env("ProgramData"), "uv", "uv.toml"))
 	}
 	return append(files, "/etc/uv/uv.toml")
-}
-
-// nearest returns the path of name in dir or in the first folder above that
-// has it, "" if none has.
-func nearest(dir, name string) string {
-	for dir != "" {
-		path := filepath.Join(dir, name)
-		if _, err := readFile(path); !errors.Is(err, fs.ErrNotExist) {
-			return path
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			return ""
-		}
-		dir = up
-	}
-	return ""
 }

@@ -29,12 +29,12 @@ const (
 
 // Interpreter is one CPython that can be had for one target.
 type Interpreter struct {
-	Version pep440.Version
-	Target  string // pytag.Target's text
-	Source  string // one of the Source constants
-	ID      string // release tag, module version or path
-	SHA256  string // hex: of the archive, of the laid-out tree, or of the found executable
-	Movable bool   // false: works on this machine only
+	Version pep440.Version `json:"version"`
+	Target  string         `json:"target"`  // pytag.Target's text
+	Source  string         `json:"source"`  // one of the Source constants
+	ID      string         `json:"id"`      // release tag, module version or path
+	SHA256  string         `json:"sha256"`  // hex: of the archive, of the laid-out tree, or of the found executable
+	Movable bool           `json:"movable"` // false: works on this machine only
 }
 
 // Minor is the interpreter's "3.14".

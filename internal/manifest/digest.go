@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +35,9 @@ func (p *Project) Digest() digest.SHA256 {
 			say(m.key, k, m.m[k])
 		}
 	}
+	if p.uv != "" {
+		say("uv", p.uv)
+	}
 	if p.Local != nil {
 		say("local", p.Name)
 	}
@@ -60,6 +64,23 @@ func (l *Local) Digest() string {
 	return digest.Of([]byte(b.String())).String()
 }
 
+// uvText is what [tool.uv] says of where packages come from, which is read with
+// uv's other configuration (internal/index), in one order and without logins.
+func uvText(doc map[string]any) string {
+	var b strings.Builder
+	for _, key := range []string{"index", "index-url", "extra-index-url", "sources"} {
+		if v := at(doc, "tool", "uv", key); v != nil {
+			fmt.Fprintf(&b, "%s %v\n", key, v) // maps are printed sorted
+		}
+	}
+	return withoutLogin(b.String())
+}
+
+// withoutLogin is a text without the logins of the addresses in it.
+func withoutLogin(text string) string { return login.ReplaceAllString(text, "//") }
+
+var login = regexp.MustCompile(`//[^/@\s]*@`)
+
 // asked is the requirements as sorted canonical texts, once each.
 func asked(reqs []Requirement) []string {
 	var out []string
@@ -74,7 +95,6 @@ func asked(reqs []Requirement) []string {
 func canonical(r Requirement) string {
 	plain := r.Requirement
 	plain.Name = r.Key()
-	plain.URL = bare(plain.URL)
 	return plain.String()
 }
 

@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -102,68 +101,118 @@ func TestRemoveFrom(t *testing.T) {
 	}
 }
 
-// randomArray writes an array of the names in a random style.
-func randomArray(r *rand.Rand, names []string) string {
+// randomArray writes an array of the requirements in a random style: on one line
+// or several, with comments that look like TOML, either line end, any quotes.
+func randomArray(r *rand.Rand, reqs []string, gaps []string) string {
 	pick := func(of ...string) string { return of[r.IntN(len(of))] }
-	gap := func() string { return pick("", " ", "\n", "\n  ", " # c, \"x\" ]\n\t", "\r\n", "\n\n  # d\n  ") }
+	gap := func() string { return pick(gaps...) }
 	var b strings.Builder
 	b.WriteString("[" + gap())
-	for i, n := range names {
-		b.WriteString(pick(`"`+n+`"`, `'`+n+`'`, `"""`+n+`"""`) + gap())
-		if i+1 < len(names) || r.IntN(2) == 0 {
+	for i, n := range reqs {
+		quoted := []string{`"` + n + `"`, `"""` + n + `"""`}
+		if strings.Contains(n, `"`) {
+			quoted = nil
+		}
+		b.WriteString(pick(append(quoted, `'`+n+`'`, `'''`+n+`'''`)...) + gap())
+		if i+1 < len(reqs) || r.IntN(2) == 0 {
 			b.WriteString("," + gap())
 		}
 	}
 	return b.String() + "]"
 }
 
-// Every byte outside of the array stays; inside, the wanted elements are there
-// in order, and so is every comment of an added-to array.
+// layout is where an array can stand: between the two texts.
+type layout struct {
+	before, after string
+	table         Table
+	oneLine       bool
+}
+
+var layouts = []layout{
+	{"[project]\nname = \"n\"\ndependencies = ", "\n", Dependencies(), false},
+	{"# [x]\n[project]\nurls = { a = \"]\", \"b.c\" = '''\n]'''}\n\"dependencies\"=", " # end\n[tool.x]\ny = [[1, 2], [\n3]]\n", Dependencies(), false},
+	{"[project]\r\ndependencies\t=\t", "\r\nversion = '1'\r\n[[tool.z]]\r\n[[tool.z]]\r\n", Dependencies(), false},
+	{"[tool.a]\ndependencies = ['p0']\n[dependency-groups]\ndependencies = ['p1']\n[project.scripts]\np0 = 'p0:main'\n[project]\ndependencies = ", "", Dependencies(), false},
+	{"project.name = 'n'\nproject . dependencies = ", "\nproject.version = '1'\n", Dependencies(), false},
+	{"project = { name = 'n', dependencies = ", ", version = '1' } # end\n", Dependencies(), true},
+	{"[dependency-groups]\ndocs = ['p0', {include-group = 'test'}]\n'My.Group' = ", "\ntest = [\n  'p1', # ,\n]\n[project]\nname = 'n'\ndependencies = ['p2']\n", Group("my-group"), false},
+	{"dependency-groups.test = ", "\ndependency-groups.docs = ['p0']\n", Group("test"), false},
+}
+
+// An edit touches no byte outside of the array. Inside it, adding only inserts
+// and removing only deletes: the wanted requirements stand there as they were
+// written and in order, and every comment beside the others stays.
 func TestEditProperty(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for i := range 3000 {
-		var names []string
+	gaps := []string{"", " ", "\n", "\n  ", " # c, \"x\" ]\n\t", "\r\n", "\n\n  # d\n  ", " #\r\n    "}
+	forms := []string{"p%d", "p%d>=1,<2", "P%d[a,b]~=1.0", "p%d; os_name == \"nt\"", "p%d @ https://index.example/p.whl"}
+	for i := range 6000 {
+		at := layouts[r.IntN(len(layouts))]
+		var reqs []string
 		for n := range r.IntN(5) {
-			names = append(names, fmt.Sprintf("p%d", n))
+			reqs = append(reqs, fmt.Sprintf(forms[r.IntN(len(forms))], n))
 		}
-		array := randomArray(r, names)
-		before := []string{"[project]\nname = \"n\"\n", "# [x]\n[project]\nurls = { a = \"]\", \"b.c\" = '''\n]'''}\n", "[project]\r\n"}[r.IntN(3)]
-		after := []string{"\n", " # end\n[tool.x]\ny = [[1, 2], [\n3]]\n", "\nversion = '1'\n[[tool.z]]\n[[tool.z]]\n", ""}[r.IntN(4)]
-		src := before + "dependencies = " + array + after
+		style := gaps
+		if at.oneLine {
+			style = gaps[:2]
+		}
+		src := at.before + randomArray(r, reqs, style) + at.after
 
-		got, err := AddTo([]byte(src), Dependencies(), []string{"new>=1"})
+		got, err := AddTo([]byte(src), at.table, []string{"new>=1"})
 		if err != nil {
 			t.Fatalf("%d: add to %q: %v", i, src, err)
 		}
-		checkEdit(t, src, string(got), before, after, append(slices.Clone(names), "new>=1"))
-		if a, b := strings.Count(src, "#"), bytes.Count(got, []byte("#")); a != b {
-			t.Fatalf("%d comments became %d: %q -> %q", a, b, src, got)
+		checkEdit(t, at, src, string(got), append(slices.Clone(reqs), "new>=1"))
+		if !subsequence(src, string(got)) && len(reqs) > 0 { // "[ ]" may become ["new"]
+			t.Fatalf("adding did more than insert:\n%q\n%q", src, got)
 		}
-		if len(names) == 0 {
+		if len(reqs) == 0 {
 			continue
 		}
-		gone := r.IntN(len(names))
-		got, _, err = RemoveFrom([]byte(src), names[gone])
+		gone := r.IntN(len(reqs))
+		out, _, err := RemoveFrom([]byte(src), fmt.Sprintf("p%d", gone), at.table)
 		if err != nil {
 			t.Fatalf("%d: remove from %q: %v", i, src, err)
 		}
-		checkEdit(t, src, string(got), before, after, slices.Delete(slices.Clone(names), gone, gone+1))
+		checkEdit(t, at, src, string(out), slices.Delete(slices.Clone(reqs), gone, gone+1))
+		if !subsequence(string(out), src) {
+			t.Fatalf("removing did more than delete:\n%q\n%q", src, out)
+		}
+		if lost := strings.Count(src, "#") - strings.Count(string(out), "#"); lost > 2 { // its own, and that of its comma
+			t.Fatalf("removing one lost %d comments:\n%q\n%q", lost, src, out)
+		}
 	}
 }
 
-func checkEdit(t *testing.T, src, got, before, after string, want []string) {
+// subsequence reports whether b is a with bytes put in.
+func subsequence(a, b string) bool {
+	for ; a != "" && b != ""; b = b[1:] {
+		if a[0] == b[0] {
+			a = a[1:]
+		}
+	}
+	return a == ""
+}
+
+func checkEdit(t *testing.T, at layout, src, got string, want []string) {
 	t.Helper()
-	if !strings.HasPrefix(got, before+"dependencies = [") || !strings.HasSuffix(got, "]"+after) {
+	if !strings.HasPrefix(got, at.before+"[") || !strings.HasSuffix(got, "]"+at.after) {
 		t.Fatalf("bytes outside of the array changed:\n%q\n%q", src, got)
 	}
-	var doc struct {
-		Project struct{ Dependencies []string }
-	}
+	var doc map[string]map[string]any
 	if err := toml.Unmarshal([]byte(got), &doc); err != nil {
 		t.Fatalf("%q -> %q: %v", src, got, err)
 	}
-	if !slices.Equal(doc.Project.Dependencies, want) {
-		t.Fatalf("%q -> %q: got %q, want %q", src, got, doc.Project.Dependencies, want)
+	var have []string
+	for key, list := range doc[at.table[0]] {
+		if same(at.table, []string{at.table[0], key}) {
+			for _, x := range list.([]any) {
+				have = append(have, x.(string))
+			}
+		}
+	}
+	if !slices.Equal(have, want) {
+		t.Fatalf("%q -> %q: got %q, want %q", src, got, have, want)
 	}
 }
 
@@ -180,6 +229,56 @@ func TestEditRequirementsFile(t *testing.T) {
 	}
 	if _, err := RemoveFromFile([]byte(src), "none"); fault.CodeOf(err) != fault.NotFound {
 		t.Errorf("absent: %v", err)
+	}
+}
+
+// In a requirements file an edit adds one line at the end, changes the lines of
+// the one requirement, or removes them; every other byte stays.
+func TestEditRequirementsFileProperty(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	pick := func(of ...string) string { return of[r.IntN(len(of))] }
+	hash := "--hash=sha256:" + strings.Repeat("0a", 32)
+	for range 4000 {
+		nl := pick("\n", "\n", "\r\n")
+		var lines []string
+		for n := range 1 + r.IntN(5) {
+			name := fmt.Sprintf(pick("p%d", "P%d", "p%d[x]"), n)
+			lines = append(lines, pick(name, name+" >=1,<2", name+"==1 # p9", name+"; os_name == 'nt'", "  "+name, name+" \\"+nl+"    "+hash, name+"==1 \\"+nl+"    "+hash+" \\"+nl+"    "+hash+"  # why")+nl)
+		}
+		around := []string{"# p0", "-r p1.txt", "--extra-index-url https://index.example/p2", "-e ./p3", "", "  # \\", "https://index.example/p4-1-py3-none-any.whl"}
+		for range r.IntN(4) {
+			i := r.IntN(len(lines) + 1)
+			lines = slices.Insert(lines, i, pick(around...)+nl)
+		}
+		src := strings.Join(lines, "")
+		if r.IntN(3) == 0 {
+			src = strings.TrimRight(src, "\r\n")
+		}
+		if !strings.Contains(src, "\r\n") {
+			nl = "\n"
+		}
+		gone := r.IntN(len(lines))
+		out, err := RemoveFromFile([]byte(src), fmt.Sprintf("p%d", gone))
+		want := strings.Builder{}
+		found := false
+		for _, line := range lines {
+			if strings.HasPrefix(strings.ToLower(strings.TrimSpace(line)), fmt.Sprintf("p%d", gone)) {
+				found = true
+			} else {
+				want.WriteString(line)
+			}
+		}
+		if found != (err == nil) || found && strings.TrimRight(string(out), "\r\n") != strings.TrimRight(want.String(), "\r\n") {
+			t.Fatalf("remove p%d from %q: got %q, %v; want %q", gone, src, out, err, want.String())
+		}
+		got, err := AddToFile([]byte(src), []string{"new>=1"})
+		if err != nil || !strings.HasPrefix(string(got), src) || strings.TrimLeft(string(got[len(src):]), "\r\n") != "new>=1"+nl {
+			t.Fatalf("add to %q: got %q, %v", src, got, err)
+		}
+		back, err := RemoveFromFile(got, "NEW")
+		if err != nil || strings.TrimRight(string(back), "\r\n") != strings.TrimRight(src, "\r\n") {
+			t.Fatalf("add to %q and remove: got %q, %v", src, back, err)
+		}
 	}
 }
 

@@ -91,9 +91,9 @@ func (t table) requirement(key string, i int, text string) (Requirement, error) 
 	r, err := pep508.Parse(text)
 	line := t.elementLine(key, i)
 	if err != nil {
-		return Requirement{}, inputAt(t.doc.file, line, "PEP 508: name[extra] >=1,<2 ; marker", "%s%s: %w", t.name(), key, err)
+		return Requirement{}, inputAt(t.doc.file, line, "PEP 508: name[extra] >=1,<2 ; marker", "%s%s: %s", t.name(), key, withoutLogin(err.Error()))
 	}
-	return Requirement{Requirement: r, Origin: Origin{File: t.doc.file, Line: line, Table: t.name() + key}}, nil
+	return newRequirement(r, Origin{File: t.doc.file, Line: line, Table: t.name() + key}), nil
 }
 
 // elementLine is the line of the i-th element of the array at key.

@@ -8,15 +8,19 @@ import (
 	"snug/internal/pep440"
 )
 
-// Init is a minimal pyproject.toml. name is made to fit; python is a
+// Init is a minimal pyproject.toml, behind what src holds of other tools; src
+// has no [project] and no [dependency-groups]. name is made to fit; python is a
 // requires-python or empty; from, unless nil, is a project of requirements
 // files whose requirements are taken in. What pyproject.toml cannot hold
 // (hashes, local paths) is named in comments.
-func Init(name, python string, from *Project) ([]byte, error) {
+func Init(src []byte, name, python string, from *Project) ([]byte, error) {
 	if _, err := pep440.ParseSpecifiers(python); err != nil {
 		return nil, fault.New(fault.Usage, `such as ">=3.12"`, "requires-python: %w", err)
 	}
 	var b strings.Builder
+	if b.Write(src); len(src) > 0 {
+		b.WriteString(strings.Repeat("\n", 2-min(1, strings.Count(string(src[len(src)-1:]), "\n"))))
+	}
 	fmt.Fprintf(&b, "[project]\nname = %s\nversion = \"0.1.0\"\n", quote(projectName(name)))
 	if python != "" {
 		fmt.Fprintf(&b, "requires-python = %s\n", quote(python))
@@ -55,4 +59,11 @@ func writeArray(b *strings.Builder, key string, reqs []Requirement) {
 		}
 	}
 	b.WriteString("]\n")
+}
+
+// HasPoetry reports whether a pyproject.toml keeps its dependencies where the
+// standards do not look for them.
+func HasPoetry(src []byte) bool {
+	doc, err := parseTOML(FileName, src)
+	return err == nil && at(doc.root, "tool", "poetry", "dependencies") != nil
 }

@@ -148,9 +148,23 @@ func (p *Project) fromRequirements(doc *document, env func(string) string) error
 
 func nothingToRead(root string, doc *document) error {
 	if doc != nil {
-		return fault.New(fault.NotFound, "add [project] with name, version and dependencies", "%s has neither [project] nor [dependency-groups], and no requirements.txt lies beside it", filepath.Join(root, FileName))
+		return fault.New(fault.NotFound, "snug init adds [project]; list name, version and dependencies there (PEP 621)", "%s has neither [project] nor [dependency-groups], and no requirements.txt lies beside it", filepath.Join(root, FileName))
 	}
-	return fault.New(fault.NotFound, "snug init writes a pyproject.toml", "no pyproject.toml and no requirements.txt in %s", root)
+	hint := "snug init writes a pyproject.toml"
+	if above := projectAbove(root); above != "" {
+		hint = "is the project in " + above + " meant? go there, or say --project; " + hint
+	}
+	return fault.New(fault.NotFound, hint, "no pyproject.toml and no requirements.txt in %s", root)
+}
+
+// projectAbove is the nearest folder above root with a manifest; "" if none.
+func projectAbove(root string) string {
+	for dir := filepath.Dir(root); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if firstFile(dir, []string{FileName, requirementFiles[0].names[0]}) != "" {
+			return dir
+		}
+	}
+	return ""
 }
 
 func firstFile(root string, names []string) string {

@@ -146,6 +146,20 @@ a
 	}
 }
 
+func TestLoadSaysThatRequirementsAreNotRead(t *testing.T) {
+	const files = "-- requirements.txt --\na\n-- pyproject.toml --\n[project]\nname = \"x\"\nversion = \"1\"\n"
+	for text, want := range map[string]int{
+		files:                              1,
+		files + "dependencies = [\"b\"]\n": 0,
+		files + "dynamic = [\"dependencies\"]\n[tool.setuptools.dynamic]\ndependencies = { file = \"requirements.txt\" }\n": 0,
+	} {
+		p, err := Load(write(t, text), env)
+		if err != nil || len(p.Notes) != want {
+			t.Errorf("%s: %v, notes %q", text, err, p.Notes)
+		}
+	}
+}
+
 func TestLoadRequirementsFiles(t *testing.T) {
 	p, err := Load(write(t, `-- requirements.txt --
 --extra-index-url https://u:${TOKEN}@index.example/x/
@@ -225,6 +239,9 @@ func TestLoadRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("got %v, want %q", err, c.want)
 			}
+			if fault.HintOf(err) == "" {
+				t.Errorf("%v: no remedy", err)
+			}
 			if code := fault.CodeOf(err); code != fault.Input && code != fault.NotFound && code != fault.Unsupported {
 				t.Errorf("code %s", code)
 			}
@@ -249,6 +266,15 @@ func TestDigest(t *testing.T) {
 		if digest(text) != base {
 			t.Errorf("%s: another digest", name)
 		}
+	}
+	const uv = "[[tool.uv.index]]\nname = \"in\"\nurl = \"https://user:pass@index.example/in/\"\n[tool.uv.sources]\ndjango = { index = \"in\" }\n"
+	with := func(text string) string { return digest(strings.Replace(shop, "[tool.snug]", text+"[tool.snug]", 1)) }
+	mapped := with(uv)
+	if mapped == base || with(strings.Replace(uv, "example/in", "example/out", 1)) == mapped {
+		t.Error("[tool.uv] is not in the digest")
+	}
+	if with(strings.Replace(uv, "user:pass@", "", 1)) != mapped {
+		t.Error("the login of an index is in the digest")
 	}
 	for _, change := range [][2]string{{"5.2", "5.3"}, {"3.14", "3.13"}, {"linux-x86_64", "macos-arm64"}, {"T02:", "T03:"}, {"psycopg", "psycopg2"}} {
 		if digest(strings.Replace(shop, change[0], change[1], 1)) == base {
@@ -293,7 +319,7 @@ func TestInit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := Init("My Shop", ">=3.12", from)
+	out, err := Init(nil, "My Shop", ">=3.12", from)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,7 @@ const (
 	maxFileSize = 8 << 20 // bytes of one manifest file
 	maxIncludes = 100     // requirements files reached from one
 	maxNotes    = 200
+	maxJobs     = 10_000
 )
 
 // Origin is the place where something was asked for.
@@ -53,6 +54,7 @@ type Requirement struct {
 	Hashes   []string // "sha256:…", as given with --hash; empty: any file will do
 	Index    string   // name of the extra index that must have it; empty: any
 	Editable bool     // asked with -e
+	login    string   // the scheme, login and host of a URL that had a login; URL itself has none
 	Path     string   // local folder or file, slashes, relative to the project's root; empty: not local
 }
 
@@ -97,15 +99,20 @@ type Project struct {
 	Local          *Local // nil: nothing of the project is installed
 	IndexURL       string
 	Indexes        []Index
+	Logins         []string          // addresses with logins, "https://user:password@host", that requirements' URLs had
 	PackageIndex   map[string]string // normalised name -> Index.Name
 	AsOf           time.Time
 	Overlaps       map[string]string // glob of installed paths -> the package that wins
 	PythonMirror   string
+	Home           string // store and cache, absolute; empty: the user's
+	Offline        bool
+	Jobs           int      // 0: one for each core
 	Notes          []string // what was read and not obeyed, with its place
 
 	pyproject       bool // what is wanted stands in pyproject.toml
 	defaultRuntimes bool // there is no [tool.snug.runtimes]
 
+	uv     string // what [tool.uv] says of indexes, for the digest
 	self   string // normalised name in [project]; empty: the project is no package
 	base   []Requirement
 	extras map[string][]Requirement
@@ -120,3 +127,7 @@ func (p *Project) Runtime(name string) (Runtime, bool) {
 	}
 	return Runtime{}, false
 }
+
+// Declared reports whether pyproject.toml says what is wanted, rather than
+// requirements files.
+func (p *Project) Declared() bool { return p.pyproject }

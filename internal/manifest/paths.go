@@ -29,9 +29,9 @@ func (rd *reader) parse(text string, at Origin, dir string) (Requirement, error)
 	}
 	r, err := pep508.Parse(text)
 	if err != nil {
-		return Requirement{}, inputAt(at.File, at.Line, "PEP 508: name[extra] >=1,<2 ; marker", "%w", err)
+		return Requirement{}, inputAt(at.File, at.Line, "PEP 508: name[extra] >=1,<2 ; marker", "%s", withoutLogin(err.Error()))
 	}
-	return Requirement{Requirement: r, Origin: at}, nil
+	return newRequirement(r, at), nil
 }
 
 // looksLocal tells a path from a name, as pip does: it has a separator or
@@ -84,9 +84,9 @@ func finish(text, marker string, at Origin) (Requirement, error) {
 	}
 	r, err := pep508.Parse(text)
 	if err != nil {
-		return Requirement{}, inputAt(at.File, at.Line, "a path or URL may be followed by [extras] and ; marker (PEP 508)", "%w", err)
+		return Requirement{}, inputAt(at.File, at.Line, "PEP 508: name[extra] >=1,<2 ; marker", "%s", withoutLogin(err.Error()))
 	}
-	return Requirement{Requirement: r, Origin: at}, nil
+	return newRequirement(r, at), nil
 }
 
 // nameOfFile is the project name in a wheel's or sdist's file name, or "".

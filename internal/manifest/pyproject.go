@@ -40,12 +40,23 @@ func (p *Project) fromPyproject(doc *document, env func(string) string) error {
 	if err := p.readProject(doc, env); err != nil {
 		return err
 	}
+	if len(p.base) == 0 {
+		p.noteUnread()
+	}
 	for i := range p.Runtimes {
 		if rt := &p.Runtimes[i]; rt.Contains == "" {
 			rt.Requirements = append(slices.Clone(p.base), rt.Requirements...)
 		}
 	}
 	return p.settle()
+}
+
+// noteUnread names a requirements.txt beside a pyproject.toml that asks for
+// nothing: it may be where people keep what the project needs.
+func (p *Project) noteUnread() {
+	if path := firstFile(p.Root, requirementFiles[0].names); path != "" && !slices.Contains(p.Files, path) {
+		p.Notes = append(p.Notes, filepath.Base(path)+` is not read, since pyproject.toml says what the project is; list its packages in [project] dependencies, or write dynamic = ["dependencies"] there and dependencies = { file = "`+filepath.Base(path)+`" } in [tool.setuptools.dynamic]`)
+	}
 }
 
 // readProject reads [project]: name, requires-python, dependencies, extras
@@ -178,9 +189,13 @@ func (p *Project) dynamicDependencies(doc *document, project table, env func(str
 	return out, nil
 }
 
+// toolKeys are those of [tool.snug].
+var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "overlaps", "package", "python-mirror", "home", "offline", "jobs"}
+
 // readTool reads [tool.snug]. g is nil where requirements files are the
 // manifest: then the runtimes are those of the files.
 func (p *Project) readTool(doc *document, g *groups) error {
+	p.uv = uvText(doc.root)
 	outer, _, err := doc.top().table("tool")
 	if err != nil {
 		return err
@@ -189,7 +204,7 @@ func (p *Project) readTool(doc *document, g *groups) error {
 	if err != nil {
 		return err
 	}
-	if err := t.only("python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "overlaps", "package", "python-mirror"); err != nil {
+	if err := t.only(toolKeys...); err != nil {
 		return err
 	}
 	for _, f := range []struct {
@@ -216,6 +231,9 @@ func (p *Project) readTool(doc *document, g *groups) error {
 	if err := p.readIndexes(t); err != nil {
 		return err
 	}
+	if err := p.readMachine(t); err != nil {
+		return err
+	}
 	if g == nil {
 		if _, ok := t.m["runtimes"]; ok {
 			return t.bad("runtimes", "snug init moves the requirements files into pyproject.toml", "runtimes need [dependency-groups], but requirements files are read here")
@@ -237,6 +255,28 @@ func (t table) targets() ([]string, error) {
 		}
 	}
 	return names, err
+}
+
+// readMachine reads what a project may say of the machine it is built on; none
+// of it is part of what is asked.
+func (p *Project) readMachine(t table) error {
+	home, err := t.str("home")
+	if err != nil {
+		return err
+	}
+	if home != "" && !filepath.IsAbs(home) {
+		home = filepath.Join(p.Root, filepath.FromSlash(home))
+	}
+	p.Home = home
+	if p.Offline, err = t.boolean("offline", false); err != nil {
+		return err
+	}
+	jobs, ok := t.m["jobs"].(int64)
+	if t.m["jobs"] != nil && (!ok || jobs < 1 || jobs > maxJobs) {
+		return t.bad("jobs", "leave it out to use every core", "jobs must be a number from 1 to %d", maxJobs)
+	}
+	p.Jobs = int(jobs)
+	return nil
 }
 
 // readIndexes reads extra-index (NAME = "url" or { url, explicit }) and index

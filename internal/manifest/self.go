@@ -2,11 +2,23 @@ package manifest
 
 import (
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
 	"snug/internal/pep508"
 )
+
+// newRequirement takes the login out of a URL, so that whatever is written or
+// said of the requirement later has none.
+func newRequirement(r pep508.Requirement, at Origin) Requirement {
+	out := Requirement{Requirement: r, Origin: at}
+	if u, err := url.Parse(r.URL); err == nil && u.User != nil {
+		out.login = u.Scheme + "://" + u.User.String() + "@" + u.Host
+		out.URL = bare(r.URL)
+	}
+	return out
+}
 
 // settle finishes a project that was read: requirements on the project itself
 // ("shop[pg]", "-e .[pg]") become those of its extras, and packages that are
@@ -20,6 +32,9 @@ func (p *Project) settle() error {
 		}
 		for j := range reqs {
 			reqs[j].Index = p.PackageIndex[reqs[j].Key()]
+			if login := reqs[j].login; login != "" {
+				p.Logins = addNew(p.Logins, []string{login})
+			}
 		}
 		rt.Requirements = reqs
 	}

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"snug/internal/engine"
+	"snug/internal/fault"
+	"snug/internal/fetch"
+	"snug/internal/index"
+	"snug/internal/manifest"
+)
+
+// settings are the flags that every command has. Each can be set by a variable
+// too, and those that a project may decide by [tool.snug]; the flag speaks
+// first, then the variable, then the project.
+func (a *app) settings(cmd *cobra.Command) {
+	f := cmd.PersistentFlags()
+	f.StringVar(&a.home, "home", "", "store and cache `DIR` (default: the user's cache folder)")
+	f.StringVar(&a.indexURL, "index-url", "", "package index `URL` (default: what pip's, then uv's configuration says)")
+	f.StringArrayVar(&a.extra, "extra-index", nil, "further index as `NAME=URL`; the first that has a package wins (repeatable)")
+	f.StringVar(&a.pythonMirror, "python-mirror", "", "`URL` or folder that has python-build-standalone's releases")
+	f.StringVar(&a.asOf, "as-of", "", "see only files uploaded until `DATE` (2026-11-01 or 2026-11-01T12:00:00Z; \"now\" for all)")
+	f.StringVar(&a.project, "project", "", "project `DIR` (default: this folder)")
+	f.BoolVar(&a.offline, "offline", false, "use what is in the store and the cache, no network")
+	f.IntVar(&a.jobs, "jobs", 0, "`NUMBER` of things done at once (default: one for each core)")
+	f.BoolVar(&a.json, "json", false, "print events and results as JSON, one object a line")
+	f.BoolVarP(&a.quiet, "quiet", "q", false, "say nothing but errors and results")
+	f.BoolVar(&a.noBar, "no-progress", false, "no progress lines")
+}
+
+// settingNames are the flags of settings.
+var settingNames = []string{"home", "index-url", "extra-index", "python-mirror", "as-of", "project", "offline", "jobs", "json", "quiet", "no-progress"}
+
+// variable is the environment variable of a setting: SNUG_INDEX_URL.
+func variable(name string) string {
+	return "SNUG_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+// fromEnvironment sets the flags that were not given from their variables. A
+// variable that is empty counts as unset; that of a repeatable flag holds words.
+func (a *app) fromEnvironment(cmd *cobra.Command) error {
+	for _, name := range settingNames {
+		text := a.env(variable(name))
+		flag := cmd.Flags().Lookup(name)
+		if text == "" || flag.Changed {
+			continue
+		}
+		values := []string{text}
+		if flag.Value.Type() == "stringArray" {
+			values = strings.Fields(text)
+		}
+		for _, v := range values {
+			if err := cmd.Flags().Set(name, v); err != nil {
+				return usage("it is what --"+name+" would be given; true or false where that needs no value", "%s=%s: not understood", variable(name), text)
+			}
+		}
+	}
+	return nil
+}
+
+// engine opens the engine with the merged settings. p is the project whose
+// [tool.snug] counts; nil where the command looks at none.
+func (a *app) engine(p *manifest.Project) (*engine.Engine, error) {
+	if p == nil {
+		p = &manifest.Project{}
+	}
+	home, err := a.homeDir(p.Home)
+	if err != nil {
+		return nil, err
+	}
+	asOf, err := parseMoment(a.asOf)
+	if err != nil {
+		return nil, err
+	}
+	extra, err := parseExtra(a.extra)
+	if err != nil {
+		return nil, err
+	}
+	if a.indexURL != "" && !isAddress(a.indexURL) {
+		return nil, usage("an address looks like https://index.example/simple/", "--index-url %q is none", fetch.Redact(a.indexURL))
+	}
+	if a.jobs < 0 {
+		return nil, usage("leave it out to use every core", "--jobs %d", a.jobs)
+	}
+	jobs := a.jobs
+	if jobs == 0 {
+		jobs = p.Jobs
+	}
+	return engine.New(engine.Options{
+		Home: home, Env: a.env, Environ: a.Env, UserHome: a.env("HOME"), Now: a.Now, IndexURL: a.indexURL, Extra: extra,
+		PythonMirror: a.mirror(),
+		Offline:      a.offline || p.Offline && !a.offlineSaid, AsOf: asOf, AllFiles: a.asOf == "now", Jobs: jobs, Transport: a.Transport, Sleep: a.Sleep,
+		Sources: a.Sources, Runner: a.Runner, Events: a.handler(), Version: Version(),
+	})
+}
+
+// mirror is where interpreters come from, if it was said: an address or a folder.
+func (a *app) mirror() string {
+	if a.pythonMirror == "" || strings.Contains(a.pythonMirror, "://") {
+		return a.pythonMirror
+	}
+	return a.path(a.pythonMirror)
+}
+
+// homeDir is where the store is; chosen is what the project says of it.
+func (a *app) homeDir(chosen string) (string, error) {
+	if a.home != "" {
+		return a.path(a.home), nil
+	}
+	if chosen != "" {
+		return chosen, nil
+	}
+	if x := a.env("XDG_CACHE_HOME"); x != "" && filepath.IsAbs(x) {
+		return filepath.Join(x, "snug"), nil
+	}
+	if h := a.env("HOME"); h != "" {
+		return filepath.Join(h, ".cache", "snug"), nil
+	}
+	if l := a.env("LocalAppData"); l != "" {
+		return filepath.Join(l, "snug"), nil
+	}
+	return "", fault.New(fault.Usage, "say where with --home DIR or SNUG_HOME", "no place for the store: HOME is not set")
+}
+
+func parseMoment(s string) (time.Time, error) {
+	if s == "" || s == "now" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t.UTC(), nil
+	}
+	if t, err := time.Parse(time.DateOnly, s); err == nil {
+		return t.UTC(), nil
+	}
+	return time.Time{}, usage("write 2026-11-01 or 2026-11-01T12:00:00Z", "--as-of %q is no date", s)
+}
+
+func parseExtra(args []string) ([]index.Extra, error) {
+	var out []index.Extra
+	for _, arg := range args {
+		name, url, ok := strings.Cut(arg, "=")
+		if !ok || name == "" || url == "" || strings.Contains(name, "/") {
+			return nil, usage("write it as --extra-index NAME=URL", "--extra-index %q has no name or no URL", fetch.Redact(arg))
+		}
+		if !isAddress(url) {
+			return nil, usage("an address looks like https://index.example/simple/", "--extra-index %s: %q is none", name, fetch.Redact(url))
+		}
+		out = append(out, index.Extra{Name: name, URL: url})
+	}
+	return out, nil
+}
+
+func isAddress(url string) bool {
+	return strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://")
+}
