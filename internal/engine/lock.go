@@ -64,7 +64,7 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	if old != nil && !req.Upgrade && len(req.UpgradeOnly) == 0 && old.Tool.Asked == asked {
 		return &Locked{Lock: old, Path: path, Fresh: true}, nil
 	}
-	l, err := e.resolve(ctx, p, preferences(old, req))
+	l, err := e.resolve(ctx, p, kept(old, req))
 	if err != nil {
 		return nil, err
 	}
@@ -135,22 +135,20 @@ func lockedNames(old *lock.Lock, names []string, path string) ([]string, error) 
 	return out, nil
 }
 
-// preferences are the versions that resolving should keep if it can.
-func preferences(old *lock.Lock, req LockRequest) map[string]string {
-	keep := map[string]string{}
+// kept is what of the old lock resolving should keep to if it can.
+func kept(old *lock.Lock, req LockRequest) *lock.Lock {
 	if old == nil || req.Upgrade {
-		return keep
+		return nil
 	}
-	for _, p := range old.Packages {
-		if p.Version != "" && !slices.Contains(req.UpgradeOnly, p.Name) {
-			keep[p.Name] = p.Version
-		}
-	}
-	return keep
+	out := *old
+	out.Packages = slices.DeleteFunc(slices.Clone(old.Packages), func(p lock.Package) bool {
+		return slices.Contains(req.UpgradeOnly, p.Name)
+	})
+	return &out
 }
 
 // resolve chooses interpreters, then packages.
-func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep map[string]string) (*lock.Lock, error) {
+func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lock) (*lock.Lock, error) {
 	start := e.Now()
 	targets, err := e.interpreters(ctx, p)
 	if err != nil {
@@ -162,13 +160,13 @@ func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep map[stri
 	}
 	e.say("resolve", event.Started, "", "resolving")
 	l, err := resolve.Resolve(ctx, resolve.Input{
-		Project:     p,
-		Targets:     targets,
-		Index:       client,
-		Preferences: keep,
-		AsOf:        p.AsOf,
-		Events:      e.Events,
-		CreatedBy:   "snug",
+		Project:   p,
+		Targets:   targets,
+		Index:     client,
+		Locked:    keep,
+		AsOf:      p.AsOf,
+		Events:    e.Events,
+		CreatedBy: "snug",
 	})
 	if err != nil {
 		return nil, err

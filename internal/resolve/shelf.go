@@ -2,21 +2,15 @@ package resolve
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
-	"snug/internal/dist"
 	"snug/internal/fault"
 	"snug/internal/index"
 	"snug/internal/pep440"
-	"snug/internal/pep508"
 )
-
-// maxNeeds bounds the dependencies that one release may name.
-const maxNeeds = 10_000
 
 // shelf holds what the index said, for the whole resolution: what was seen
 // once does not change. It is safe for concurrent use.
@@ -24,6 +18,7 @@ type shelf struct {
 	in     Input
 	asked  *roots
 	places []place
+	keep   preferences // for guessing ahead
 
 	mu       sync.Mutex
 	projects map[string]*project
@@ -32,7 +27,7 @@ type shelf struct {
 }
 
 func newShelf(in Input, asked *roots, places []place) *shelf {
-	return &shelf{in: in, asked: asked, places: places, projects: map[string]*project{}, crawled: map[string]bool{}}
+	return &shelf{in: in, asked: asked, places: places, keep: merge(locked(in.Locked, places), all(places)), projects: map[string]*project{}, crawled: map[string]bool{}}
 }
 
 // project is everything that there is of one name.
@@ -53,20 +48,8 @@ type release struct {
 	wheels  []index.File
 	best    []*index.File // for each place, nil: none
 	why     []string      // for each place without one, the reason
+	told    []*telling    // for each place with one, what its metadata says
 	banned  string        // why the release is out on every place
-
-	once  sync.Once
-	needs []need
-	notes []string
-	bad   string // why its metadata cannot be used
-	err   error
-}
-
-// need is one Requires-Dist.
-type need struct {
-	pep508.Requirement
-	key     string
-	byExtra bool // its marker reads the extra
 }
 
 // project returns the named project, asking the index the first time. The
@@ -105,7 +88,7 @@ func (s *shelf) load(ctx context.Context, p *project) error {
 
 func emptyReason(l *index.Listing) string {
 	switch {
-	case l.Status != "":
+	case l.Status != "" && l.Status != "active":
 		return fmt.Sprintf("%s is %s on the index %s", l.Name, l.Status, l.StatusReason)
 	case l.Later+l.Undated > 0:
 		return fmt.Sprintf("%s has no file from before the as-of date (%d are later, %d have no date)", l.Name, l.Later, l.Undated)
@@ -156,6 +139,7 @@ func (s *shelf) fit(r *release, files []index.File) {
 	for i, place := range s.places {
 		r.best[i], r.why[i] = bestWheel(place, allowed)
 	}
+	r.told = tellings(r.best)
 }
 
 // admit drops files that may not be used anywhere; reason is why the last
@@ -216,82 +200,4 @@ func bestWheel(at place, files []index.File) (*index.File, string) {
 		why = ""
 	}
 	return best, why
-}
-
-// pythonFits: a Requires-Python that cannot be read even leniently says nothing.
-func pythonFits(text string, python pep440.Version) bool {
-	if text == "" {
-		return true
-	}
-	set, _, err := pep440.ParseSpecifiersLenient(text)
-	return err != nil || set.Contains(python)
-}
-
-// read makes the release's dependencies known, asking the index the first
-// time. Metadata that cannot be used is said in bad and is no error.
-func (s *shelf) read(ctx context.Context, r *release) error {
-	r.once.Do(func() {
-		i := slices.IndexFunc(r.best, func(f *index.File) bool { return f != nil })
-		if i < 0 {
-			r.bad = "it has no wheel for any target"
-			return
-		}
-		data, err := s.metadata(ctx, r.of, *r.best[i])
-		if code := fault.CodeOf(err); err != nil && (ctx.Err() != nil || code == fault.Network || code == fault.Canceled || code == fault.Integrity) {
-			r.err = fmt.Errorf("metadata of %s %s: %w", r.of.name, r.version, err)
-			return
-		}
-		if err == nil {
-			err = r.parse(data)
-		}
-		if err != nil {
-			r.bad = err.Error()
-		}
-	})
-	return r.err
-}
-
-func (s *shelf) metadata(ctx context.Context, p *project, f index.File) ([]byte, error) {
-	if p.direct != nil {
-		return p.direct.metadata, nil
-	}
-	return s.in.Index.Metadata(ctx, p.listing, f)
-}
-
-func (r *release) parse(data []byte) error {
-	m, err := dist.ParseMetadata(data)
-	if err != nil {
-		return err
-	}
-	if pep508.NormalizeName(m.Name) != r.of.name {
-		return fmt.Errorf("its metadata calls it %q", m.Name)
-	}
-	if len(m.RequiresDist) > maxNeeds {
-		return errors.New("it names too many dependencies")
-	}
-	for _, text := range m.RequiresDist {
-		q, said, err := pep508.ParseLenient(text)
-		if err != nil {
-			return fmt.Errorf("Requires-Dist %q: %w", text, err)
-		}
-		r.notes = append(r.notes, said...)
-		r.needs = append(r.needs, need{q, q.Key(), slices.Contains(q.Marker.Variables(), "extra")})
-	}
-	return nil
-}
-
-// metadataOf reads the raw METADATA of a locked package again, for Check.
-func (s *shelf) metadataOf(ctx context.Context) func(name, version string) ([]byte, error) {
-	return func(name, version string) ([]byte, error) {
-		p, err := s.project(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range p.releases {
-			if i := slices.IndexFunc(r.best, func(f *index.File) bool { return f != nil }); i >= 0 && r.version.String() == version {
-				return s.metadata(ctx, p, *r.best[i])
-			}
-		}
-		return nil, fault.New(fault.Internal, "", "%s %s is locked but not known", name, version)
-	}
 }
