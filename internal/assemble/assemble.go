@@ -46,6 +46,7 @@ type Input struct {
 	Python      pep440.Version // full
 	Store       *store.Store
 	Download    func(ctx context.Context, f lock.File) (io.ReadCloser, error) // called for what the store lacks, from Jobs goroutines
+	Confirm     func(sum string, own func() ([]byte, error)) error            // told of every wheel: does its METADATA say what resolving read? nil: nobody asks
 	Interpreter *store.Tree                                                   // in the layout of a runtime
 	Runner      Compiler
 	Copy        bool   // real copies, first-party files too: what is delivered

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -142,7 +143,20 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 		opt := wheel.Options{PythonMinor: in.minor(), URL: src.url, SHA256: sum.String()}
 		return unpack(blob, name, opt, dir)
 	})
+	if err == nil && in.Confirm != nil {
+		err = in.Confirm(sum.String(), func() ([]byte, error) { return metadataOf(tree) })
+	}
 	return layer{name: src.name, version: src.version, sum: sum.String(), tree: tree}, err
+}
+
+// metadataOf reads the METADATA of an unpacked wheel, which has one.
+func metadataOf(tree *store.Tree) ([]byte, error) {
+	for _, f := range tree.Files {
+		if dir, name := path.Split(f.Path); name == "METADATA" && strings.HasSuffix(dir, ".dist-info/") {
+			return os.ReadFile(filepath.Join(tree.Dir, filepath.FromSlash(f.Path)))
+		}
+	}
+	return nil, integrity("clear the store's tree and build again", "the unpacked wheel has no METADATA")
 }
 
 func unpack(blob string, name dist.WheelName, opt wheel.Options, dir string) (store.Plan, error) {
