@@ -64,6 +64,9 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	if old != nil && !req.Upgrade && len(req.UpgradeOnly) == 0 && old.Tool.Asked == asked {
 		return &Locked{Lock: old, Path: path, Fresh: true}, nil
 	}
+	if old != nil && len(old.Tool.Targets) == 0 {
+		e.say("resolve", event.Note, "", path+" was written by "+old.CreatedBy+": its versions are kept where they can be, and snug writes it anew")
+	}
 	l, err := e.resolve(ctx, p, kept(old, req))
 	if err != nil {
 		return nil, err
