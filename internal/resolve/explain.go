@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -83,7 +84,23 @@ func (p *problem) explain(none *pubgrub.NoSolution) error {
 	}
 	walk(none.Clause)
 	slices.SortStableFunc(c.Facts, func(a, b Fact) int { return rank(a) - rank(b) })
-	return fault.New(fault.Conflict, "loosen one of the requirements above, or ask for fewer targets", "%w", c)
+	return fault.New(fault.Conflict, p.remedy(), "%w", c)
+}
+
+// remedy is what may help. Targets that no marker can tell apart must share
+// every version of a lock (PEP 751 has no other word for them), so one that
+// cannot needs a file of its own.
+func (p *problem) remedy() string {
+	const loosen = "loosen one of the requirements above"
+	last := p.places[bits.Len64(uint64(p.on))-1]
+	switch {
+	case !p.on.many():
+		return loosen
+	case p.places[p.on.first()].env != last.env: // a group of one class, or all
+		return loosen + ", or ask for fewer targets"
+	}
+	return fmt.Sprintf("%s; or, since no marker tells these targets apart, take %s out of the targets and lock it in a file of its own: snug lock --target %[2]s -o pylock.%[3]s.toml",
+		loosen, last.name, strings.ReplaceAll(last.name, ".", "_"))
 }
 
 // rank orders facts: what the project asks, what packages need, what is out.

@@ -84,6 +84,9 @@ func Resolve(ctx context.Context, in Input) (*lock.Lock, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, text := range append(heldBack(in, asked, places, picks), withdrawn(in.Locked, picks)...) {
+		in.say("%s", text)
+	}
 	l, err := write(ctx, in, asked, places, picks)
 	if err != nil {
 		return nil, err

@@ -295,6 +295,20 @@ func TestConflict(t *testing.T) {
 	}
 }
 
+// TestConflictOfLikeTargets: glibc and musl cannot have different versions in
+// one lock; the way out is said.
+func TestConflictOfLikeTargets(t *testing.T) {
+	w := world(t, "a 2 | tag=py3-none-musllinux_1_1_x86_64\na 1 | tag=py3-none-manylinux_2_17_x86_64")
+	_, err := Resolve(t.Context(), input(t, asks(t, "a"), w, "linux-x86_64", "linux-x86_64-musl", "macos-arm64"))
+	var conflict *Conflict
+	if !errors.As(err, &conflict) || !slices.Equal(conflict.Targets, []string{"linux-x86_64", "linux-x86_64-musl"}) {
+		t.Fatal(err)
+	}
+	if want := "snug lock --target linux-x86_64-musl -o pylock.linux-x86_64-musl.toml"; !strings.HasSuffix(fault.HintOf(err), want) {
+		t.Errorf("hint %q", fault.HintOf(err))
+	}
+}
+
 // TestNesting: what a runtime holds, the one around it holds too, on every
 // target; markers name every runtime.
 func TestNesting(t *testing.T) {

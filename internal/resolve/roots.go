@@ -80,6 +80,12 @@ func (r *roots) note(q *manifest.Requirement) error {
 	return nil
 }
 
+// admits tells whether all that the project asks of a name admits v.
+func (r *roots) admits(name string, v pep440.Version) bool {
+	return !slices.ContainsFunc(r.all, func(q manifest.Requirement) bool { return q.Key() == name && !q.Specifiers.Contains(v) }) &&
+		!slices.ContainsFunc(r.limits[name], func(q manifest.Requirement) bool { return !q.Specifiers.Contains(v) })
+}
+
 // refuses says why a package may not need q, "" if it may: an address that the
 // project did not name, or of the project itself what it is not.
 func (r *roots) refuses(q pep508.Requirement) string {

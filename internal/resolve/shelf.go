@@ -50,6 +50,7 @@ type release struct {
 	why     []string      // for each place without one, the reason
 	told    []*telling    // for each place with one, what its metadata says
 	banned  string        // why the release is out on every place
+	yanked  bool          // that is the reason
 }
 
 // project returns the named project, asking the index the first time. The
@@ -133,6 +134,7 @@ func (s *shelf) fit(r *release, files []index.File) {
 	allowed, reason := s.admit(r, files)
 	if len(allowed) == 0 {
 		r.banned = reason
+		r.yanked = strings.HasPrefix(reason, yanked)
 		return
 	}
 	r.wheels = allowed
@@ -141,6 +143,8 @@ func (s *shelf) fit(r *release, files []index.File) {
 	}
 	r.told = tellings(r.best)
 }
+
+const yanked = "yanked" // begins the reason of what was (PEP 592)
 
 // admit drops files that may not be used anywhere; reason is why the last
 // kind of them went.
@@ -157,7 +161,7 @@ func (s *shelf) admit(r *release, files []index.File) (out []index.File, reason 
 				reason = fmt.Sprintf("only an sdist for %s %s; building from source is not done yet", r.of.name, r.version)
 			}
 		case f.Yanked && !pinned:
-			reason = strings.TrimSuffix("yanked: "+f.YankedReason, ": ")
+			reason = strings.TrimSuffix(yanked+": "+f.YankedReason, ": ")
 		case len(hashes) > 0 && !hashAllowed(f, hashes):
 			reason = "its hash is none of those that the requirement allows"
 		case f.Hashes["sha256"] == "":

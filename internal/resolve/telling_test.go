@@ -84,6 +84,7 @@ func TestSaid(t *testing.T) {
 		{"yanked", "a 1 | yanked", "a==1", "a 1: yanked, and asked for by =="},
 		{"archived", "a 1 | archived", "a", "a 1: the project is archived on the index"},
 		{"nothing", "a 1 | b\nb 1", "a", ""},
+		{"newer only for others", "a 1\na 2 | tag=cp314-cp314-win_amd64", "a", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := world(t, strings.ReplaceAll(c.index, " | archived", ""))
@@ -102,6 +103,35 @@ func TestSaid(t *testing.T) {
 			}
 			if _, note, ok := strings.Cut(c.want, ": "); ok && strings.HasPrefix(c.want, "a 1:") && !slices.Equal(l.Packages[0].Notes, []string{note}) {
 				t.Errorf("noted %q", l.Packages[0].Notes)
+			}
+		})
+	}
+}
+
+// TestSaidOfTargets: a target that holds the others back is named.
+func TestSaidOfTargets(t *testing.T) {
+	const some = "a 3 | " + onLinux + "\na 2 | " + onLinux + "\na 1"
+	for _, c := range []struct{ name, index, asks, locked, want string }{
+		{"held back", some, "a", "", "a 3 is not taken: no wheel for macos-arm64 and Python 3.14.0; all targets have 1"},
+		{"asked for so", some, "a<2", "", ""},
+		{"something else holds it back", some + "\na 4\nb 1 | a<4", "a & b", "", ""},
+		{"locked so", some, "a", "1", ""},
+		{"only needed by others", some + "\nb 1 | a", "b", "", ""},
+		{"yanked since", "a 1 | yanked\na 2", "a", "1", "a 1 was locked and has been yanked; 2 takes its place"},
+		{"gone since", "a 2", "a", "1", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := &heard{}
+			in := input(t, asks(t, c.asks), world(t, c.index), three...)
+			in.Events = h
+			if c.locked != "" {
+				in.Locked = &lock.Lock{Packages: []lock.Package{{Name: "a", Version: c.locked}}}
+			}
+			if _, err := Resolve(t.Context(), in); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(h.notes, "\n"); got != c.want {
+				t.Errorf("said %q, want %q", got, c.want)
 			}
 		})
 	}
