@@ -184,6 +184,19 @@ func (p *problem) Priority(pkg int, allowed pubgrub.Set) pubgrub.Class {
 	return pubgrub.Normal
 }
 
+// Same implements pubgrub.Problem: an extra shares the version of the package,
+// and on several targets that shares the one of the name.
+func (p *problem) Same(pkg int) int {
+	at := p.variables[pkg]
+	switch {
+	case at.extra != "":
+		return p.number(variable{at.name, "", at.on})
+	case at.on != 0 && p.on.many():
+		return p.number(variable{name: at.name})
+	}
+	return pkg
+}
+
 // Dependencies implements pubgrub.Problem.
 func (p *problem) Dependencies(ctx context.Context, pkg, version int) ([]pubgrub.Dep, any, error) {
 	if pkg == pubgrub.Root {
@@ -201,12 +214,9 @@ func (p *problem) Dependencies(ctx context.Context, pkg, version int) ([]pubgrub
 	if reason != "" || err != nil {
 		return nil, reason, err
 	}
-	same := pubgrub.Of(len(v.releases), version)
 	var deps []pubgrub.Dep
-	if at.extra != "" {
-		deps = append(deps, pubgrub.Dep{Pkg: p.number(variable{at.name, "", at.on}), Allowed: same})
-	} else if p.on.many() {
-		deps = append(deps, pubgrub.Dep{Pkg: p.number(variable{name: at.name}), Allowed: same})
+	if same := p.Same(pkg); same != pkg {
+		deps = append(deps, pubgrub.Dep{Pkg: same, Allowed: pubgrub.Of(len(v.releases), version)})
 	}
 	more, reason, err := p.needs(ctx, pkg, version, needs)
 	if reason != "" || err != nil {
