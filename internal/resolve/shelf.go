@@ -158,7 +158,7 @@ func (s *shelf) admit(r *release, files []index.File) (out []index.File, reason 
 		switch {
 		case f.Wheel == nil:
 			if reason == "" {
-				reason = fmt.Sprintf("only an sdist for %s %s; building from source is not done yet", r.of.name, r.version)
+				reason = "it has only an sdist; building from source is not done yet"
 			}
 		case f.Yanked && !pinned:
 			reason = strings.TrimSuffix(yanked+": "+f.YankedReason, ": ")
