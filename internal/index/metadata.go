@@ -59,6 +59,9 @@ func (c *Client) Metadata(ctx context.Context, l *Listing, f File) ([]byte, erro
 	if f.Wheel == nil {
 		return nil, fault.New(fault.Unsupported, "", "%s is no wheel: what it depends on is known only after building it", f.Name)
 	}
+	if c.keptPath(f.Hashes["sha256"]) != "" {
+		defer c.metadata.drop(f.URL) // the disk has it: thousands of files need not stay in memory
+	}
 	return c.metadata.do(ctx, f.URL, func() ([]byte, error) {
 		kept := c.keptPath(f.Hashes["sha256"])
 		if body, err := readBounded(kept); err == nil && f.describedBy(body) == nil {

@@ -137,17 +137,18 @@ func summed(facts []Fact) []Fact {
 			out = append(out, f)
 			continue
 		}
+		f.Needs += ", or others that do not fit"
 		i, ok := at[key]
 		if !ok {
 			at[key] = len(out)
-			f.Needs += ", or others that do not fit"
 			out = append(out, f)
 			continue
 		}
-		out[i].Versions = append(out[i].Versions, f.Versions...)
-	}
-	for _, i := range at {
-		out[i].Versions = newest(out[i].Versions)
+		versions := newest(slices.Concat(out[i].Versions, f.Versions))
+		if versions[0] == f.Versions[0] {
+			out[i].Needs = f.Needs
+		}
+		out[i].Versions = versions
 	}
 	return out
 }

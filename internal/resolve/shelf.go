@@ -45,7 +45,6 @@ type project struct {
 type release struct {
 	of      *project
 	version pep440.Version
-	wheels  []index.File
 	best    []*index.File // for each place, nil: none
 	why     []string      // for each place without one, the reason
 	told    []*telling    // for each place with one, what its metadata says
@@ -100,9 +99,10 @@ func emptyReason(l *index.Listing) string {
 // releases sorts the files into versions, best liked first.
 func (s *shelf) releases(p *project, files []index.File) []*release {
 	byVersion := map[string]*release{}
-	filesOf := map[string][]index.File{}
+	filesOf := map[string][]*index.File{}
 	var out []*release
-	for _, f := range files {
+	for i := range files {
+		f := &files[i]
 		key := f.Version.String()
 		for r := f.Version; r.Local() == "" && strings.HasSuffix(key, ".0"); { // 1.0 is 1.0.0
 			key = strings.TrimSuffix(key, ".0")
@@ -129,7 +129,7 @@ func (s *shelf) releases(p *project, files []index.File) []*release {
 }
 
 // fit finds the best wheel for each place, or says why there is none.
-func (s *shelf) fit(r *release, files []index.File) {
+func (s *shelf) fit(r *release, files []*index.File) {
 	r.best, r.why = make([]*index.File, len(s.places)), make([]string, len(s.places))
 	allowed, reason := s.admit(r, files)
 	if len(allowed) == 0 {
@@ -137,7 +137,6 @@ func (s *shelf) fit(r *release, files []index.File) {
 		r.yanked = strings.HasPrefix(reason, yanked)
 		return
 	}
-	r.wheels = allowed
 	for i, place := range s.places {
 		r.best[i], r.why[i] = bestWheel(place, allowed)
 	}
@@ -148,7 +147,7 @@ const yanked = "yanked" // begins the reason of what was (PEP 592)
 
 // admit drops files that may not be used anywhere; reason is why the last
 // kind of them went.
-func (s *shelf) admit(r *release, files []index.File) (out []index.File, reason string) {
+func (s *shelf) admit(r *release, files []*index.File) (out []*index.File, reason string) {
 	pinned := s.asked.pinned(r.of.name, r.version)
 	var hashes []string
 	if n := s.asked.names[r.of.name]; n != nil {
@@ -173,7 +172,7 @@ func (s *shelf) admit(r *release, files []index.File) (out []index.File, reason 
 	return out, reason
 }
 
-func hashAllowed(f index.File, hashes []string) bool {
+func hashAllowed(f *index.File, hashes []string) bool {
 	for name, sum := range f.Hashes {
 		if slices.Contains(hashes, name+":"+sum) {
 			return true
@@ -183,11 +182,10 @@ func hashAllowed(f index.File, hashes []string) bool {
 }
 
 // bestWheel picks by tag order, then by build number.
-func bestWheel(at place, files []index.File) (*index.File, string) {
+func bestWheel(at place, files []*index.File) (*index.File, string) {
 	var best *index.File
 	bestRank, why := 0, "no wheel for "+at.name+" and Python "+at.python.String()
-	for i := range files {
-		f := &files[i]
+	for _, f := range files {
 		rank, ok := at.tags.Rank(f.Wheel.Tags)
 		if !ok {
 			continue

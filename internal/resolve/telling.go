@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 
 	"snug/internal/dist"
@@ -21,7 +22,7 @@ const maxNeeds = 10_000
 // telling is what the METADATA of one wheel says. The wheels of a release need
 // not say the same, so each place has the telling of its own wheel.
 type telling struct {
-	file   index.File
+	file   *index.File
 	once   sync.Once
 	needs  []need
 	extras []string // normalised
@@ -53,7 +54,7 @@ func tellings(best []*index.File) []*telling {
 			key = f.URL
 		}
 		if byKey[key] == nil {
-			byKey[key] = &telling{file: *f}
+			byKey[key] = &telling{file: f}
 		}
 		out[i] = byKey[key]
 	}
@@ -91,7 +92,7 @@ func (r *release) on(where targets) iter.Seq2[*telling, targets] {
 // Metadata that cannot be used is said in bad and is no error.
 func (s *shelf) read(ctx context.Context, r *release, t *telling) error {
 	t.once.Do(func() {
-		data, err := s.metadata(ctx, r.of, t.file)
+		data, err := s.metadata(ctx, r.of, *t.file)
 		if code := fault.CodeOf(err); err != nil && (ctx.Err() != nil || code == fault.Network || code == fault.Canceled || code == fault.Integrity) {
 			t.err = fmt.Errorf("metadata of %s %s: %w", r.of.name, r.version, err)
 			return
@@ -125,7 +126,7 @@ func (t *telling) parse(name string, data []byte) error {
 		return errors.New("it names too many dependencies")
 	}
 	for _, text := range m.RequiresDist {
-		q, said, err := pep508.ParseLenient(text)
+		q, said, err := pep508.ParseLenient(strings.Clone(text)) // what is kept must not hold the whole file
 		if err != nil {
 			return fmt.Errorf("Requires-Dist %q: %w", text, err)
 		}
@@ -133,9 +134,9 @@ func (t *telling) parse(name string, data []byte) error {
 		t.needs = append(t.needs, need{q, q.Key(), slices.Contains(q.Marker.Variables(), "extra")})
 	}
 	for _, extra := range m.ProvidesExtra {
-		t.extras = append(t.extras, pep508.NormalizeName(extra))
+		t.extras = append(t.extras, strings.Clone(pep508.NormalizeName(extra)))
 	}
-	t.python = m.RequiresPython
+	t.python = strings.Clone(m.RequiresPython)
 	t.notePython()
 	return nil
 }

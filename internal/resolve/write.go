@@ -232,8 +232,8 @@ func (e *entry) remarks() []string {
 	if l := e.of.listing; l != nil && l.Status != "" && l.Status != "active" {
 		out = append(out, strings.TrimSpace("the project is "+l.Status+" on the index "+l.StatusReason))
 	}
-	if len(e.wheels) > 0 && e.wheels[0].Yanked {
-		out = append(out, strings.TrimSuffix("yanked, and asked for by ==: "+e.wheels[0].YankedReason, ": "))
+	if f := e.anywhere().file; f.Yanked {
+		out = append(out, strings.TrimSuffix("yanked, and asked for by ==: "+f.YankedReason, ": "))
 	}
 	return out
 }
