@@ -16,6 +16,7 @@ import (
 	"snug/internal/digest"
 	"snug/internal/dist"
 	"snug/internal/fault"
+	"snug/internal/index"
 	"snug/internal/lock"
 	"snug/internal/pep508"
 	"snug/internal/pytag"
@@ -136,17 +137,27 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 		key += "-" + digest.Of([]byte(src.url)).String()[:16]
 	}
 	tree, err := in.Store.AddTree(ctx, key, func(dir string) (store.Plan, error) {
-		blob, err := in.blob(ctx, sum, src)
+		blob, err := in.confirmed(ctx, sum, src)
 		if err != nil {
 			return nil, err
 		}
 		opt := wheel.Options{PythonMinor: in.minor(), URL: src.url, SHA256: sum.String()}
 		return unpack(blob, name, opt, dir)
 	})
-	if err == nil && in.Confirm != nil {
+	if err == nil && in.Confirm != nil { // the tree may be older than what the index told
 		err = in.Confirm(sum.String(), func() ([]byte, error) { return metadataOf(tree) })
 	}
 	return layer{name: src.name, version: src.version, sum: sum.String(), tree: tree}, err
+}
+
+// confirmed returns the wheel's file in the store, compared with what the index
+// told of it before it was here.
+func (in *Input) confirmed(ctx context.Context, sum digest.SHA256, src source) (string, error) {
+	blob, err := in.blob(ctx, sum, src)
+	if err == nil && in.Confirm != nil {
+		err = in.Confirm(sum.String(), func() ([]byte, error) { return index.WheelMetadata(blob) })
+	}
+	return blob, err
 }
 
 // metadataOf reads the METADATA of an unpacked wheel, which has one.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,6 +24,9 @@ import (
 
 // LockName is the lock's file name beside pyproject.toml (PEP 751).
 const LockName = "pylock.toml"
+
+// createdBy is how snug's locks are told from those of other tools.
+const createdBy = "snug"
 
 // LockRequest says what to lock and how much may move.
 type LockRequest struct {
@@ -64,10 +68,11 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	if old != nil && !req.Upgrade && len(req.UpgradeOnly) == 0 && old.Tool.Asked == asked {
 		return &Locked{Lock: old, Path: path, Fresh: true}, nil
 	}
-	if old != nil && len(old.Tool.Targets) == 0 {
-		e.say("resolve", event.Note, "", path+" was written by "+old.CreatedBy+": its versions are kept where they can be, and snug writes it anew")
+	keep := kept(old, req)
+	if keep != nil && old.CreatedBy != createdBy {
+		e.say("resolve", event.Note, "", fmt.Sprintf("%s was written by %s: its versions are kept where they fit", path, old.CreatedBy))
 	}
-	l, err := e.resolve(ctx, p, kept(old, req))
+	l, err := e.resolve(ctx, p, keep)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +174,7 @@ func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lo
 		Locked:    keep,
 		AsOf:      p.AsOf,
 		Events:    e.Events,
-		CreatedBy: "snug",
+		CreatedBy: createdBy,
 	})
 	if err != nil {
 		return nil, err

@@ -83,7 +83,8 @@ func (c *Client) Metadata(ctx context.Context, l *Listing, f File) ([]byte, erro
 		case !own:
 			kept += told
 		}
-		return body, keep(kept, body)
+		_ = keep(kept, body) // a cache may fail without harm, as on a full disk: it is asked for again
+		return body, nil
 	})
 }
 

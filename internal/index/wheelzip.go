@@ -67,6 +67,20 @@ func (c *Client) fromWhole(ctx context.Context, f File) ([]byte, error) {
 	return metadataIn(tmp, size)
 }
 
+// WheelMetadata reads the METADATA of the wheel that is the file at path.
+func WheelMetadata(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() // only read from
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return metadataIn(f, info.Size())
+}
+
 // metadataIn reads the one *.dist-info/METADATA of a zip.
 func metadataIn(r io.ReaderAt, size int64) ([]byte, error) {
 	z, err := zip.NewReader(r, size)
