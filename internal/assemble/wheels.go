@@ -1,12 +1,14 @@
 package assemble
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -51,6 +53,27 @@ func Prefetch(ctx context.Context, in Input) error {
 	return err
 }
 
+// inFlight is how many wheels are fetched side by side. Unpacking them is work
+// for processors: of that there are Jobs.
+const inFlight = 50
+
+// largestFirst is the order of fetching, by place: the largest takes longest,
+// so it must not come last.
+func largestFirst(sources []source) []int {
+	order := make([]int, len(sources))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(sources[b].file.Size, sources[a].file.Size) })
+	return order
+}
+
+// core waits for a processor and returns what gives it back.
+func (in *Input) core() (release func()) {
+	in.cores <- struct{}{}
+	return func() { <-in.cores }
+}
+
 // wheels returns the unpacked wheel of every selected package, in the lock's
 // order, fetching and unpacking what the store lacks.
 func (in *Input) wheels(ctx context.Context) ([]layer, error) {
@@ -60,9 +83,11 @@ func (in *Input) wheels(ctx context.Context) ([]layer, error) {
 	}
 	layers := make([]layer, len(sources))
 	var done atomic.Int64
+	in.cores = make(chan struct{}, max(1, in.Jobs))
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(1, in.Jobs))
-	for i, src := range sources {
+	g.SetLimit(inFlight)
+	for _, i := range largestFirst(sources) {
+		src := sources[i]
 		g.Go(func() error {
 			l, err := in.wheel(ctx, src)
 			if err != nil {
@@ -141,6 +166,7 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 		if err != nil {
 			return nil, err
 		}
+		defer in.core()()
 		opt := wheel.Options{PythonMinor: in.minor(), URL: src.url, SHA256: sum.String()}
 		return unpack(blob, name, opt, dir)
 	})
