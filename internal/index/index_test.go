@@ -3,6 +3,7 @@ package index_test
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -109,6 +110,12 @@ func TestMetadataLadder(t *testing.T) {
 		"announced":   {func(x *indextest.Index) {}, []string{wheel + ".metadata"}},
 		"unannounced": {func(x *indextest.Index) { x.Metadata = indextest.Unannounced }, []string{wheel + ".metadata"}},
 		"suffix":      {func(x *indextest.Index) { x.Metadata = indextest.Absent }, []string{wheel, wheel + ".metadata"}},
+		"forbidden, then suffix": {func(x *indextest.Index) {
+			x.Metadata = indextest.Absent
+			x.Inject(".metadata", indextest.Fault{Status: 403}, 1)
+		}, []string{wheel, wheel + ".metadata"}},
+		"announced, but not there": {func(x *indextest.Index) { x.Inject(".metadata", indextest.Fault{Status: 404}, 1) },
+			[]string{wheel, wheel + ".metadata"}},
 		"whole": {func(x *indextest.Index) { x.Metadata, x.NoRanges = indextest.Absent, true },
 			[]string{wheel, wheel, wheel + ".metadata"}},
 	} {
@@ -132,6 +139,27 @@ func TestMetadataLadder(t *testing.T) {
 				t.Errorf("asked %q, want %q", asked, step.want)
 			}
 		})
+	}
+}
+
+// A range that cannot be read as a wheel says nothing of the wheel: the whole
+// file has a hash, and tells.
+func TestDamagedRangeThenWhole(t *testing.T) {
+	noise := make([]byte, 4<<10) // METADATA must reach over the middle of the wheel
+	for i, r := 0, rand.New(rand.NewPCG(1, 2)); i < len(noise); i++ {
+		noise[i] = 'a' + byte(r.IntN(26))
+	}
+	x := indextest.New(indextest.Spec{Name: "good", Version: "1.0", Metadata: []string{"Summary: " + string(noise)}})
+	x.Metadata = indextest.Absent
+	x.Inject(".whl", indextest.Fault{Corrupt: true}, 1)
+	c := newClient(t, x, index.Config{}, t.TempDir())
+	l := list(t, c, "good")
+	if _, err := c.Metadata(t.Context(), l, l.Files[0]); err != nil {
+		t.Fatal(err)
+	}
+	const wheel = "GET /files/good-1.0-py3-none-any.whl"
+	if got, want := x.Requests(), []string{wheel, wheel, wheel + ".metadata", "GET /simple/good/"}; !slices.Equal(got, want) {
+		t.Errorf("asked %q", got)
 	}
 }
 

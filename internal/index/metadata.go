@@ -163,10 +163,12 @@ func (c *Client) climb(ctx context.Context, indexURL string, f File) (body []byt
 	c.learnt.of(indexURL, func(h *habits) { noRange = h.noRange })
 	if !noRange {
 		body, err := c.fromSuffix(ctx, f)
-		if !errors.Is(err, fetch.ErrNoRange) {
+		switch code := fault.CodeOf(err); {
+		case errors.Is(err, fetch.ErrNoRange):
+			c.learnt.of(indexURL, func(h *habits) { h.noRange = true })
+		case err == nil || code == fault.Network || code == fault.Canceled:
 			return body, false, err
-		}
-		c.learnt.of(indexURL, func(h *habits) { h.noRange = true })
+		} // else its pieces are too many or too strange; the whole has a hash
 	}
 	body, err = c.fromWhole(ctx, f)
 	return body, f.Hashes["sha256"] != "", err
@@ -192,7 +194,7 @@ func (c *Client) unannounced(ctx context.Context, indexURL string, f File) ([]by
 		return nil, fetch.ErrNotFound
 	}
 	body, err := c.beside(ctx, f)
-	if err == nil && f.describedBy(body) != nil {
+	if err == nil && f.describedBy(body) != nil || errors.Is(err, fetch.ErrRefused) { // some say 403 of what is not there
 		err = fetch.ErrNotFound
 	}
 	c.learnt.of(indexURL, func(h *habits) {

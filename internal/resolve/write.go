@@ -213,7 +213,11 @@ func (e *entry) pack(places []place, chosen picks, versions map[string]int) lock
 			out.Wheels = append(out.Wheels, lock.File{Name: f.Name, URL: f.URL, Size: f.Size, UploadTime: f.Upload, Hashes: maps.Clone(f.Hashes)})
 		}
 	}
-	if set, _, err := pep440.ParseSpecifiersLenient(files[0].RequiresPython); err == nil {
+	text := files[0].RequiresPython
+	if text == "" { // the index need not say it
+		text = e.anywhere().python
+	}
+	if set, _, err := pep440.ParseSpecifiersLenient(text); err == nil {
 		out.RequiresPython = set.String()
 	}
 	return out
