@@ -31,7 +31,7 @@ var layers = []layer{
 	{"tools", true, []string{"pubgrub", "index", "store", "interp", "wheel"}},
 	{"documents", true, []string{"event", "manifest", "lock", "generation"}},
 	{"words", true, []string{"pep440", "license", "pep508", "pytag", "dist"}},
-	{"ground", true, []string{"fault", "digest", "fetch", "archive", "term"}},
+	{"ground", true, []string{"fault", "digest", "fetch", "archive", "term", "conformance"}},
 }
 
 // Only these speak HTTP's types, and of them only fetch opens a connection.

@@ -45,7 +45,8 @@ type Input struct {
 	Target      pytag.Target
 	Python      pep440.Version // full
 	Store       *store.Store
-	Download    func(ctx context.Context, f lock.File) (io.ReadCloser, error) // called for what the store lacks, from Jobs goroutines
+	Download    func(ctx context.Context, f lock.File) (io.ReadCloser, error) // called for what the store lacks, the largest first, by many at once
+	Confirm     func(sum string, own func() ([]byte, error)) error            // told of every wheel: does its METADATA say what resolving read? nil: nobody asks
 	Interpreter *store.Tree                                                   // in the layout of a runtime
 	Runner      Compiler
 	Copy        bool   // real copies, first-party files too: what is delivered
@@ -54,6 +55,8 @@ type Input struct {
 	Final       string // where the runtime will lie; "" = Dest
 	Jobs        int    // parallel work; below 1 is 1
 	Events      event.Handler
+
+	cores chan struct{} // one place for each of Jobs
 }
 
 // Assemble fills in.Dest and returns the manifest that it wrote there. After an

@@ -1,11 +1,14 @@
 package assemble
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -50,6 +53,27 @@ func Prefetch(ctx context.Context, in Input) error {
 	return err
 }
 
+// inFlight is how many wheels are fetched side by side. Unpacking them is work
+// for processors: of that there are Jobs.
+const inFlight = 50
+
+// largestFirst is the order of fetching, by place: the largest takes longest,
+// so it must not come last.
+func largestFirst(sources []source) []int {
+	order := make([]int, len(sources))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(sources[b].file.Size, sources[a].file.Size) })
+	return order
+}
+
+// core waits for a processor and returns what gives it back.
+func (in *Input) core() (release func()) {
+	in.cores <- struct{}{}
+	return func() { <-in.cores }
+}
+
 // wheels returns the unpacked wheel of every selected package, in the lock's
 // order, fetching and unpacking what the store lacks.
 func (in *Input) wheels(ctx context.Context) ([]layer, error) {
@@ -59,9 +83,11 @@ func (in *Input) wheels(ctx context.Context) ([]layer, error) {
 	}
 	layers := make([]layer, len(sources))
 	var done atomic.Int64
+	in.cores = make(chan struct{}, max(1, in.Jobs))
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(1, in.Jobs))
-	for i, src := range sources {
+	g.SetLimit(inFlight)
+	for _, i := range largestFirst(sources) {
+		src := sources[i]
 		g.Go(func() error {
 			l, err := in.wheel(ctx, src)
 			if err != nil {
@@ -140,15 +166,41 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 		if err != nil {
 			return nil, err
 		}
+		defer in.core()()
 		opt := wheel.Options{PythonMinor: in.minor(), URL: src.url, SHA256: sum.String()}
 		plan, info, err := unpack(blob, name, opt, dir)
 		if err != nil {
 			return nil, err
 		}
 		in.tolerated(src.file.Name, info.Notes)
+		if err := in.confirm(sum, dir, plan); err != nil {
+			return nil, err
+		}
 		return plan, in.agrees(src, info.Metadata)
 	})
+	if err == nil { // the tree may be older than what the index told
+		err = in.confirm(sum, tree.Dir, tree.Files)
+	}
 	return layer{name: src.name, version: src.version, sum: sum.String(), tree: tree}, err
+}
+
+// confirm compares an unpacked wheel with what the index told of it before
+// anybody had it.
+func (in *Input) confirm(sum digest.SHA256, dir string, files store.Plan) error {
+	if in.Confirm == nil {
+		return nil
+	}
+	return in.Confirm(sum.String(), func() ([]byte, error) { return metadataOf(dir, files) })
+}
+
+// metadataOf reads the METADATA of an unpacked wheel, which has one.
+func metadataOf(dir string, files store.Plan) ([]byte, error) {
+	for _, f := range files {
+		if info, name := path.Split(f.Path); name == "METADATA" && strings.HasSuffix(info, ".dist-info/") {
+			return os.ReadFile(filepath.Join(dir, filepath.FromSlash(f.Path)))
+		}
+	}
+	return nil, integrity("clear the store's tree and build again", "the unpacked wheel has no METADATA")
 }
 
 func unpack(blob string, name dist.WheelName, opt wheel.Options, dir string) (store.Plan, *wheel.Info, error) {

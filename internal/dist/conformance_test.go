@@ -3,56 +3,42 @@ package dist
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"snug/internal/conformance"
 	"snug/internal/pep508"
 )
 
-// notApplicable names the tests of the reference that are not about reading, each with the reason.
-var notApplicable = map[string]string{
-	"TestMetadataWriting::":                            "snug writes no METADATA",
-	"TestMetadata::test_disallowed_dynamic":            "judging values is not reading them",
-	"TestMetadata::test_invalid_":                      "judging values is not reading them (license expressions: package license; versions: see test_valid_metadata_version)",
-	"TestMetadata::test_from_email_wraps":              "judging values is not reading them",
-	"TestMetadata::test_metadata_version_field":        "judging values is not reading them",
-	"TestMetadata::test_multi_value_unvalidated":       "the reference's lazy attributes",
-	"TestMetadata::test_single_value_unvalidated":      "the reference's lazy attributes",
-	"TestMetadata::test_optional_defaults_to_none":     "the reference's lazy attributes",
-	"TestMetadata::test_valid_description_content":     "judging values is not reading them",
-	"TestMetadata::test_valid_import_names":            "judging values is not reading them",
-	"TestMetadata::test_valid_license":                 "judging values is not reading them (license expressions: package license)",
-	"TestMetadata::test_valid_requires_python":         "specifiers: package pep440",
-	"TestRawMetadata::test_description_multipart":      "MIME bodies: a METADATA body is plain text here",
-	"test_canonicalize_version":                        "versions: package pep440",
-	"test_canonicalize_name":                           "names: package pep508",
-	"test_is_normalized_name":                          "names: package pep508",
-	"test_parse_wheel_unsorted_tags_invalid_with_vali": "an option that snug does not offer",
+// leftOut names the tests of the reference that are not about reading, each with the reason.
+var leftOut = map[string]string{
+	"test_metadata::TestMetadataWriting::":                         "snug writes no METADATA",
+	"test_metadata::TestMetadata::test_disallowed_dynamic":         "judging values is not reading them",
+	"test_metadata::TestMetadata::test_invalid_":                   "judging values is not reading them (license expressions: package license; versions: see test_valid_metadata_version)",
+	"test_metadata::TestMetadata::test_from_email_wraps":           "judging values is not reading them",
+	"test_metadata::TestMetadata::test_metadata_version_field":     "judging values is not reading them",
+	"test_metadata::TestMetadata::test_multi_value_unvalidated":    "the reference's lazy attributes",
+	"test_metadata::TestMetadata::test_single_value_unvalidated":   "the reference's lazy attributes",
+	"test_metadata::TestMetadata::test_optional_defaults_to_none":  "the reference's lazy attributes",
+	"test_metadata::TestMetadata::test_valid_description_content":  "judging values is not reading them",
+	"test_metadata::TestMetadata::test_valid_import_names":         "judging values is not reading them",
+	"test_metadata::TestMetadata::test_valid_license":              "judging values is not reading them (license expressions: package license)",
+	"test_metadata::TestRawMetadata::test_description_multipart":   "MIME bodies: a METADATA body is plain text here",
+	"test_utils::test_parse_wheel_unsorted_tags_invalid_with_vali": "an option that snug does not offer",
 }
 
 func TestConformance(t *testing.T) {
-	for name, cases := range vectors(t, "test_utils::", "test_metadata::") {
+	conformance.Suite{Owner: "dist", LeftOut: leftOut, Check: func(t *testing.T, name string, raw json.RawMessage) {
+		var c vector
+		if err := json.Unmarshal(raw, &c); err != nil {
+			t.Fatal(err)
+		}
 		_, short, _ := strings.Cut(name, "::")
-		t.Run(short, func(t *testing.T) {
-			for prefix, reason := range notApplicable {
-				if strings.HasPrefix(short, prefix) {
-					t.Skipf("%d cases: %s", len(cases), reason)
-				}
-			}
-			for _, raw := range cases {
-				var c vector
-				if err := json.Unmarshal(raw, &c); err != nil {
-					t.Fatal(err)
-				}
-				if err := check(short, c); err != nil {
-					t.Errorf("%s: %v", raw, err)
-				}
-			}
-		})
-	}
+		if err := check(short, c); err != nil {
+			t.Error(err)
+		}
+	}}.Hold(t)
 }
 
 type vector struct {
@@ -182,27 +168,4 @@ func compareRaw(test, field string, m *Metadata, c vector) error {
 		return fmt.Errorf("got %+v", m)
 	}
 	return nil
-}
-
-// vectors reads the outside cases whose test begins with one of prefixes; the test is skipped in a clone without them.
-func vectors(t *testing.T, prefixes ...string) map[string][]json.RawMessage {
-	t.Helper()
-	root, err := filepath.Abs("../..") // the module: this package is internal/dist
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(filepath.Join(root, "..", "shared", "conformance", "packaging-vectors.json"))
-	if err != nil {
-		t.Skip("the outside cases are not here: ../shared/conformance/packaging-vectors.json")
-	}
-	all := map[string][]json.RawMessage{}
-	if err := json.Unmarshal(data, &all); err != nil {
-		t.Fatal(err)
-	}
-	for name := range all {
-		if !slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) }) {
-			delete(all, name)
-		}
-	}
-	return all
 }

@@ -75,8 +75,8 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	if old != nil && !req.Upgrade && len(req.UpgradeOnly) == 0 && old.Tool.Asked == asked {
 		return &Locked{Lock: old, Path: path, Fresh: true}, nil
 	}
-	keep := preferences(old, req)
-	if len(keep) > 0 && old.CreatedBy != createdBy {
+	keep := kept(old, req)
+	if keep != nil && old.CreatedBy != createdBy {
 		e.say("resolve", event.Note, "", fmt.Sprintf("%s was written by %s: its versions are kept where they fit", path, old.CreatedBy))
 	}
 	l, err := e.resolve(ctx, p, keep)
@@ -168,22 +168,20 @@ func versionsIn(l *lock.Lock) map[string]string {
 	return out
 }
 
-// preferences are the versions that resolving should keep if it can.
-func preferences(old *lock.Lock, req LockRequest) map[string]string {
-	keep := map[string]string{}
+// kept is what of the old lock resolving should keep to if it can.
+func kept(old *lock.Lock, req LockRequest) *lock.Lock {
 	if old == nil || req.Upgrade {
-		return keep
+		return nil
 	}
-	for _, p := range old.Packages {
-		if p.Version != "" && !slices.Contains(req.UpgradeOnly, p.Name) {
-			keep[p.Name] = p.Version
-		}
-	}
-	return keep
+	out := *old
+	out.Packages = slices.DeleteFunc(slices.Clone(old.Packages), func(p lock.Package) bool {
+		return slices.Contains(req.UpgradeOnly, p.Name)
+	})
+	return &out
 }
 
 // resolve chooses interpreters, then packages.
-func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep map[string]string) (*lock.Lock, error) {
+func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lock) (*lock.Lock, error) {
 	start := e.Now()
 	targets, err := e.interpreters(ctx, p)
 	if err != nil {
@@ -195,13 +193,13 @@ func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep map[stri
 	}
 	e.say("resolve", event.Started, "", "resolving")
 	l, err := resolve.Resolve(ctx, resolve.Input{
-		Project:     p,
-		Targets:     targets,
-		Index:       &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }},
-		Preferences: keep,
-		AsOf:        p.AsOf,
-		Events:      e.Events,
-		CreatedBy:   createdBy,
+		Project:   p,
+		Targets:   targets,
+		Index:     &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }},
+		Locked:    keep,
+		AsOf:      p.AsOf,
+		Events:    e.Events,
+		CreatedBy: createdBy,
 	})
 	if err != nil {
 		return nil, err

@@ -204,7 +204,7 @@ func (pl *plan) input(name, dest string) assemble.Input {
 		Store: e.store, Interpreter: pl.tree, Runner: e.Runner,
 		Copy: pl.req.Into != "", Bytecode: !pl.editable(name),
 		Dest: dest, Jobs: e.Jobs, Events: e.Events,
-		Download: pl.download,
+		Download: pl.download, Confirm: pl.client.Confirm,
 	}
 }
 

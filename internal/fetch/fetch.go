@@ -31,6 +31,7 @@ const (
 // What a caller may test for with errors.Is.
 var (
 	ErrNotFound = errors.New("not found")                        // the server says 404 or 410
+	ErrRefused  = errors.New("refused")                          // any answer of 400 to 499 that is final
 	ErrOffline  = errors.New("offline, and not in the cache")    // Options.Offline
 	ErrNoRange  = errors.New("the server does not serve ranges") // Range got the whole file
 )
@@ -204,7 +205,8 @@ func (e *statusError) Error() string {
 }
 
 func (e *statusError) Is(target error) bool {
-	return target == ErrNotFound && (e.code == http.StatusNotFound || e.code == http.StatusGone)
+	return target == ErrNotFound && (e.code == http.StatusNotFound || e.code == http.StatusGone) ||
+		target == ErrRefused && e.code >= 400 && e.code < 500 && !transient(e)
 }
 
 // checkStatus turns an answer that the caller did not ask for into a statusError and closes it.

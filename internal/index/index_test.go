@@ -3,6 +3,7 @@ package index_test
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -109,6 +110,12 @@ func TestMetadataLadder(t *testing.T) {
 		"announced":   {func(x *indextest.Index) {}, []string{wheel + ".metadata"}},
 		"unannounced": {func(x *indextest.Index) { x.Metadata = indextest.Unannounced }, []string{wheel + ".metadata"}},
 		"suffix":      {func(x *indextest.Index) { x.Metadata = indextest.Absent }, []string{wheel, wheel + ".metadata"}},
+		"forbidden, then suffix": {func(x *indextest.Index) {
+			x.Metadata = indextest.Absent
+			x.Inject(".metadata", indextest.Fault{Status: 403}, 1)
+		}, []string{wheel, wheel + ".metadata"}},
+		"announced, but not there": {func(x *indextest.Index) { x.Inject(".metadata", indextest.Fault{Status: 404}, 1) },
+			[]string{wheel, wheel + ".metadata"}},
 		"whole": {func(x *indextest.Index) { x.Metadata, x.NoRanges = indextest.Absent, true },
 			[]string{wheel, wheel, wheel + ".metadata"}},
 	} {
@@ -132,6 +139,27 @@ func TestMetadataLadder(t *testing.T) {
 				t.Errorf("asked %q, want %q", asked, step.want)
 			}
 		})
+	}
+}
+
+// A range that cannot be read as a wheel says nothing of the wheel: the whole
+// file has a hash, and tells.
+func TestDamagedRangeThenWhole(t *testing.T) {
+	noise := make([]byte, 4<<10) // METADATA must reach over the middle of the wheel
+	for i, r := 0, rand.New(rand.NewPCG(1, 2)); i < len(noise); i++ {
+		noise[i] = 'a' + byte(r.IntN(26))
+	}
+	x := indextest.New(indextest.Spec{Name: "good", Version: "1.0", Metadata: []string{"Summary: " + string(noise)}})
+	x.Metadata = indextest.Absent
+	x.Inject(".whl", indextest.Fault{Corrupt: true}, 1)
+	c := newClient(t, x, index.Config{}, t.TempDir())
+	l := list(t, c, "good")
+	if _, err := c.Metadata(t.Context(), l, l.Files[0]); err != nil {
+		t.Fatal(err)
+	}
+	const wheel = "GET /files/good-1.0-py3-none-any.whl"
+	if got, want := x.Requests(), []string{wheel, wheel, wheel + ".metadata", "GET /simple/good/"}; !slices.Equal(got, want) {
+		t.Errorf("asked %q", got)
 	}
 }
 
@@ -175,8 +203,62 @@ func TestWheelOfAnotherProjectIsRefused(t *testing.T) {
 	x.Metadata = indextest.Absent
 	c := newClient(t, x, index.Config{}, "")
 	l := list(t, c, "good")
-	if _, err := c.Metadata(context.Background(), l, l.Files[0]); fault.CodeOf(err) != fault.Integrity {
+	if _, err := c.Metadata(context.Background(), l, l.Files[0]); fault.CodeOf(err) != fault.Input || !strings.Contains(err.Error(), `project "evil"`) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// What an index tells beside a wheel is compared with the wheel once it is
+// here; where they differ, the wheel counts from then on.
+func TestConfirm(t *testing.T) {
+	const head = "Metadata-Version: 2.1\nName: good\nVersion: 1.0\n"
+	for name, c := range map[string]struct {
+		mode     indextest.Announce
+		noRanges bool
+		own      string // what the wheel holds; the index tells that it needs a
+		want     string
+	}{
+		"announced, the same":       {indextest.Announced, false, head + "Requires-Dist: a\n", ""},
+		"announced, another need":   {indextest.Announced, false, head + "Requires-Dist: evil\n", "Requires-Dist"},
+		"unannounced, another need": {indextest.Unannounced, false, head, "Requires-Dist"},
+		"another python":            {indextest.Unannounced, false, head + "Requires-Dist: a\nRequires-Python: >=3.15\n", "Requires-Python"},
+		"another extra":             {indextest.Unannounced, false, head + "Requires-Dist: a\nProvides-Extra: x\n", "Provides-Extra"},
+		"another summary":           {indextest.Unannounced, false, head + "Requires-Dist: a\nSummary: x\n", ""},
+		"no metadata":               {indextest.Unannounced, false, "no headers", "METADATA"},
+		"a range of the wheel":      {indextest.Absent, false, head + "Requires-Dist: a\n", ""},
+		"the whole wheel":           {indextest.Absent, true, head + "Requires-Dist: a\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := indextest.New(indextest.Spec{Name: "good", Version: "1.0", Metadata: []string{"Requires-Dist: a"}})
+			x.Metadata, x.NoRanges = c.mode, c.noRanges
+			dir := t.TempDir()
+			client := newClient(t, x, index.Config{}, dir)
+			l := list(t, client, "good")
+			f := l.Files[0]
+			if _, err := client.Metadata(t.Context(), l, f); err != nil {
+				t.Fatal(err)
+			}
+			asked := 0
+			confirm := func() error {
+				return client.Confirm(f.Hashes["sha256"], func() ([]byte, error) { asked++; return []byte(c.own), nil })
+			}
+			if err := confirm(); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), "another "+c.want+" than") {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+			if err := confirm(); err != nil {
+				t.Errorf("asked again: %v", err)
+			}
+			if want := map[bool]int{false: 1, true: 0}[c.noRanges]; asked != want {
+				t.Errorf("the wheel was asked %d times, want %d", asked, want)
+			}
+			if c.want == "METADATA" {
+				return
+			}
+			body, err := newClient(t, x, index.Config{}, dir).Metadata(t.Context(), l, f)
+			if err != nil || !c.noRanges && string(body) != c.own {
+				t.Errorf("then it says %q, %v", body, err)
+			}
+		})
 	}
 }
 

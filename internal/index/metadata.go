@@ -1,11 +1,14 @@
 package index
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"snug/internal/digest"
@@ -48,60 +51,133 @@ func (l *learnt) of(indexURL string, fn func(*habits)) {
 }
 
 // Metadata returns the METADATA file of a wheel of the listing. What the index
-// announced is checked against its hash; the rest is checked to be the
-// metadata of this project and version, and the installer compares it again
-// with the wheel. It is kept on disk by the hash of the wheel. For an sdist the
-// error has the code fault.Unsupported.
+// announced is checked against its hash; all of it is checked to be the
+// metadata of this project and version, and Confirm compares it with the wheel
+// itself once that is here. It is kept on disk by the hash of the wheel. For an
+// sdist the error has the code fault.Unsupported.
 func (c *Client) Metadata(ctx context.Context, l *Listing, f File) ([]byte, error) {
 	if f.Wheel == nil {
 		return nil, fault.New(fault.Unsupported, "choose a version that has a wheel", "%s is no wheel: what it depends on is known only after building it", f.Name)
 	}
+	if c.keptPath(f.Hashes["sha256"]) != "" {
+		defer c.metadata.drop(f.URL) // the disk has it: thousands of files need not stay in memory
+	}
 	return c.metadata.do(ctx, f.URL, func() ([]byte, error) {
-		kept := c.keptPath(f)
-		if body, err := readBounded(kept); err == nil && f.announcedAs(body) && f.describedBy(body) == nil {
+		kept := c.keptPath(f.Hashes["sha256"])
+		if body, err := readBounded(kept); err == nil && f.describedBy(body) == nil {
 			return body, nil
 		}
-		body, err := c.climb(ctx, l.IndexURL, f)
+		if body, err := readBounded(kept + told); err == nil && f.announcedAs(body) && f.describedBy(body) == nil {
+			return body, nil
+		}
+		body, own, err := c.climb(ctx, l.IndexURL, f)
 		if err != nil {
 			return nil, fmt.Errorf("metadata of %s: %w", f.Name, err)
 		}
-		if err := f.describedBy(body); err != nil {
-			return nil, fault.New(fault.Integrity, "the index or the wheel is broken; exclude this version", "metadata of %s: %w", f.Name, err)
+		if err := f.describedBy(body); err != nil { // this version is of no use; others are
+			return nil, fault.New(fault.Input, "exclude this version", "metadata of %s: %w", f.Name, err)
+		}
+		switch {
+		case kept == "":
+			return body, nil
+		case !own:
+			kept += told
 		}
 		_ = keep(kept, body) // a cache may fail without harm, as on a full disk: it is asked for again
 		return body, nil
 	})
 }
 
-// climb tries the cheapest rung first.
-func (c *Client) climb(ctx context.Context, indexURL string, f File) ([]byte, error) {
+// told ends the name of metadata that the index gave without the wheel: it is
+// believed until Confirm has seen the wheel.
+const told = ".told"
+
+// Confirm compares what the index told of a wheel with the METADATA that the
+// wheel itself holds, once: own is called only where something is to be
+// compared. sum is the wheel's sha256. Where they differ in what resolving
+// reads, the error is a fault.Integrity, and from then on the wheel counts.
+func (c *Client) Confirm(sum string, own func() ([]byte, error)) error {
+	kept := c.keptPath(sum)
+	if kept == "" {
+		return nil
+	}
+	said, err := readBounded(kept + told)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read metadata: %w", err)
+	}
+	body, err := own()
+	if err != nil {
+		return err
+	}
+	if err := keep(kept, body); err != nil {
+		return err
+	}
+	if err := os.Remove(kept + told); err != nil && !errors.Is(err, fs.ErrNotExist) { // another process did it
+		return fmt.Errorf("keep metadata: %w", err)
+	}
+	if what := differ(said, body); what != "" {
+		return fault.New(fault.Integrity, "snug lock --upgrade reads the wheel's own; or take another version or index",
+			"the index told another %s than the wheel holds", what)
+	}
+	return nil
+}
+
+// differ names the first field that resolving reads and that is not the same.
+func differ(a, b []byte) string {
+	if bytes.Equal(a, b) {
+		return ""
+	}
+	m, err := dist.ParseMetadata(a)
+	n, err2 := dist.ParseMetadata(b)
+	switch {
+	case err != nil || err2 != nil:
+		return "METADATA"
+	case !slices.Equal(m.RequiresDist, n.RequiresDist):
+		return "Requires-Dist"
+	case m.RequiresPython != n.RequiresPython:
+		return "Requires-Python"
+	case !slices.Equal(m.ProvidesExtra, n.ProvidesExtra):
+		return "Provides-Extra"
+	}
+	return ""
+}
+
+// climb tries the cheapest rung first. own: the wheel itself said it, whole and
+// with the right hash.
+func (c *Client) climb(ctx context.Context, indexURL string, f File) (body []byte, own bool, err error) {
 	if f.HasMetadata {
 		body, err := c.beside(ctx, f)
 		if err == nil && !f.announcedAs(body) {
-			return nil, fault.New(fault.Integrity, "the index is inconsistent; try again later or use another", "the .metadata file has the sha256 %s, announced was %s", digest.Of(body), f.MetadataHash)
+			return nil, false, fault.New(fault.Integrity, "the index is inconsistent; try again later or use another", "the .metadata file has the sha256 %s, announced was %s", digest.Of(body), f.MetadataHash)
 		}
 		if !errors.Is(err, fetch.ErrNotFound) {
-			return body, err
+			return body, false, err
 		}
 	} else if body, err := c.unannounced(ctx, indexURL, f); !errors.Is(err, fetch.ErrNotFound) {
-		return body, err
+		return body, false, err
 	}
 	noRange := false
 	c.learnt.of(indexURL, func(h *habits) { noRange = h.noRange })
 	if !noRange {
 		body, err := c.fromSuffix(ctx, f)
-		if !errors.Is(err, fetch.ErrNoRange) {
-			return body, err
-		}
-		c.learnt.of(indexURL, func(h *habits) { h.noRange = true })
+		switch code := fault.CodeOf(err); {
+		case errors.Is(err, fetch.ErrNoRange):
+			c.learnt.of(indexURL, func(h *habits) { h.noRange = true })
+		case err == nil || code == fault.Network || code == fault.Canceled:
+			return body, false, err
+		} // else its pieces are too many or too strange; the whole has a hash
 	}
-	return c.fromWhole(ctx, f)
+	body, err = c.fromWhole(ctx, f)
+	return body, f.Hashes["sha256"] != "", err
 }
 
 // beside reads the file that PEP 658 puts beside the wheel. The HTTP cache
 // holds it only where it cannot be kept by the hash of the wheel.
 func (c *Client) beside(ctx context.Context, f File) ([]byte, error) {
-	resp, err := c.fetch.Get(ctx, c.withCredentials(f.URL+".metadata"), fetch.GetOptions{MaxBytes: MaxMetadata, NoStore: c.keptPath(f) != ""})
+	resp, err := c.fetch.Get(ctx, c.withCredentials(f.URL+".metadata"), fetch.GetOptions{MaxBytes: MaxMetadata, NoStore: c.keptPath(f.Hashes["sha256"]) != ""})
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +194,7 @@ func (c *Client) unannounced(ctx context.Context, indexURL string, f File) ([]by
 		return nil, fetch.ErrNotFound
 	}
 	body, err := c.beside(ctx, f)
-	if err == nil && f.describedBy(body) != nil {
+	if err == nil && f.describedBy(body) != nil || errors.Is(err, fetch.ErrRefused) { // some say 403 of what is not there
 		err = fetch.ErrNotFound
 	}
 	c.learnt.of(indexURL, func(h *habits) {
@@ -153,10 +229,9 @@ func (f *File) describedBy(body []byte) error {
 	return nil
 }
 
-// keptPath is where the metadata of a wheel is kept, "" if the index gave no
-// hash to know the wheel by.
-func (c *Client) keptPath(f File) string {
-	sum := f.Hashes["sha256"]
+// keptPath is where the metadata of the wheel with that sha256 is kept, "" if
+// there is no hash to know the wheel by.
+func (c *Client) keptPath(sum string) string {
 	if c.dir == "" || !isHash("sha256", sum) {
 		return ""
 	}
@@ -177,9 +252,6 @@ func readBounded(path string) ([]byte, error) {
 // keep writes body as a whole or not at all. A torn file after a power failure
 // is noticed when it is read: it describes nothing.
 func keep(path string, body []byte) error {
-	if path == "" {
-		return nil
-	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("keep metadata: %w", err)
 	}

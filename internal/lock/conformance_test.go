@@ -2,17 +2,17 @@ package lock
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"snug/internal/conformance"
 )
 
-// notApplicable names the lock tests of the reference that snug does not take, each with the reason.
-var notApplicable = map[string]string{
-	"test_prefer_sdist_predicate": "snug never prefers an sdist to a wheel",
+// leftOut names the lock tests of the reference that snug does not take, each with the reason.
+var leftOut = map[string]string{
+	"test_pylock_select::test_prefer_sdist_predicate": "snug never prefers an sdist to a wheel",
 }
 
 type vector struct {
@@ -31,21 +31,14 @@ type vector struct {
 }
 
 func TestConformance(t *testing.T) {
-	for name, cases := range vectors(t, "test_pylock::", "test_pylock_select::") {
+	conformance.Suite{Owner: "lock", LeftOut: leftOut, Check: func(t *testing.T, name string, raw json.RawMessage) {
+		var c vector
+		if err := json.Unmarshal(raw, &c); err != nil {
+			t.Fatal(err)
+		}
 		_, short, _ := strings.Cut(name, "::")
-		t.Run(short, func(t *testing.T) {
-			if reason := notApplicable[short]; reason != "" {
-				t.Skipf("%d cases: %s", len(cases), reason)
-			}
-			for _, raw := range cases {
-				var c vector
-				if err := json.Unmarshal(raw, &c); err != nil {
-					t.Fatal(err)
-				}
-				check(t, short, c)
-			}
-		})
-	}
+		check(t, short, c)
+	}}.Hold(t)
 }
 
 func check(t *testing.T, name string, c vector) {
@@ -103,27 +96,4 @@ func checkGroups(t *testing.T, c vector) {
 	if err != nil || !slices.Equal(got, c.Expected) {
 		t.Errorf("groups %q, extras %q: %q, %v, want %q", c.DependencyGroups, c.Extras, got, err, c.Expected)
 	}
-}
-
-// vectors reads the outside cases whose test begins with one of prefixes; the test is skipped in a clone without them.
-func vectors(t *testing.T, prefixes ...string) map[string][]json.RawMessage {
-	t.Helper()
-	root, err := filepath.Abs("../..") // the module: this package is internal/lock
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(filepath.Join(root, "..", "shared", "conformance", "packaging-vectors.json"))
-	if err != nil {
-		t.Skip("the outside cases are not here: ../shared/conformance/packaging-vectors.json")
-	}
-	all := map[string][]json.RawMessage{}
-	if err := json.Unmarshal(data, &all); err != nil {
-		t.Fatal(err)
-	}
-	for name := range all {
-		if !slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) }) {
-			delete(all, name)
-		}
-	}
-	return all
 }

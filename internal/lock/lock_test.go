@@ -153,6 +153,35 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+func TestParseTellsTheLine(t *testing.T) {
+	good := "[[packages]]\nname = 'a'\ndirectory = {path = '.'}\n"
+	_, err := Parse([]byte(head+good+good+" [[ packages ]]\nname = 'c'\n"), "pylock.toml")
+	if err == nil || !strings.HasPrefix(err.Error(), "pylock.toml:9: packages[2].(c).: want one source") {
+		t.Error(err)
+	}
+}
+
+// TestParseOthers reads what uv 0.13 and pip 26 write, in their own layout.
+func TestParseOthers(t *testing.T) {
+	for _, name := range []string{"uv", "pip"} {
+		data, err := os.ReadFile(filepath.Join("testdata", "pylock."+name+".toml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := Parse(data, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.CreatedBy != name {
+			t.Errorf("created by %q", l.CreatedBy)
+		}
+		got, err := choose(t, l, "linux-x86_64", "3.13.1", nil, nil)
+		if want := []string{"charset_normalizer-3.4.7-cp313-cp313-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl", "idna-3.18-py3-none-any.whl", "shop"}; err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, %v", name, got, err)
+		}
+	}
+}
+
 // choose runs Select for a target and gives the chosen file names, or package names where there is no file.
 func choose(t *testing.T, l *Lock, target, python string, groups, extras []string) ([]string, error) {
 	t.Helper()

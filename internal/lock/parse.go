@@ -3,6 +3,7 @@ package lock
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"snug/internal/digest"
@@ -32,9 +33,29 @@ func Parse(data []byte, name string) (*Lock, error) {
 	}
 	l.read(root)
 	if complaint != nil {
-		return nil, fault.New(fault.Input, remedy, "%s: %w", name, complaint)
+		return nil, fault.New(fault.Input, remedy, "%s: %w", name+lineOf(data, complaint.Error()), complaint)
 	}
 	return l, nil
+}
+
+// lineOf is ":LINE" of the entry that a complaint is about, "" where it is about
+// none or the entries are not written as [[packages]].
+func lineOf(data []byte, complaint string) string {
+	number, _, _ := strings.Cut(strings.TrimPrefix(complaint, "packages["), "]")
+	want, err := strconv.Atoi(number)
+	if err != nil {
+		return ""
+	}
+	line := 0
+	for text := range strings.Lines(string(data)) {
+		line++
+		if strings.HasPrefix(strings.ReplaceAll(text, " ", ""), "[[packages]]") {
+			if want--; want < 0 {
+				return fmt.Sprintf(":%d", line)
+			}
+		}
+	}
+	return ""
 }
 
 const remedy = "restore the file from version control, or remove it and run snug lock"

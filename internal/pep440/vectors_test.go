@@ -2,23 +2,18 @@ package pep440
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-)
 
-func ours(name string) bool {
-	return strings.HasPrefix(name, "test_version::") || strings.HasPrefix(name, "test_specifiers::") ||
-		strings.HasPrefix(name, "test_ranges::")
-}
+	"snug/internal/conformance"
+)
 
 const (
 	pythonOnly = "behaviour of Python objects"
 	rangesOnly = "algebra of ranges: snug evaluates sets over the versions that exist"
-	equality   = "equality of specifier objects: snug compares by String"
+	equality   = "snug compares specifiers by String, which keeps the version as written"
 )
 
 var leftOut = map[string]string{
@@ -41,12 +36,9 @@ var leftOut = map[string]string{
 	"test_specifiers::TestIsUnsatisfiable::test_satisfiable_prereleases_false":                           rangesOnly,
 	"test_specifiers::TestIsUnsatisfiable::test_unsatisfiable":                                           rangesOnly,
 	"test_specifiers::TestIsUnsatisfiable::test_unsatisfiable_prereleases_false":                         rangesOnly,
+	"test_utils::test_canonicalize_version_no_strip_trailing_zero":                                       "snug does not strip zeros: 1.0 and 1.0.0 are equal by Compare",
 	"test_specifiers::TestSpecifier::test_comparison_canonicalizes":                                      equality,
-	"test_specifiers::TestSpecifier::test_comparison_false":                                              equality,
-	"test_specifiers::TestSpecifier::test_comparison_true":                                               equality,
 	"test_specifiers::TestSpecifierSet::test_comparison_canonicalizes":                                   equality,
-	"test_specifiers::TestSpecifierSet::test_comparison_false":                                           equality,
-	"test_specifiers::TestSpecifierSet::test_comparison_true":                                            equality,
 	"test_specifiers::TestSpecifier::test_specifier_filter_with_key":                                     pythonOnly,
 	"test_specifiers::TestSpecifierSet::test_empty_specifierset_filter_with_key":                         pythonOnly,
 	"test_specifiers::TestSpecifierSet::test_specifierset_filter_with_key":                               pythonOnly,
@@ -106,6 +98,12 @@ var checks = map[string]check{
 		b, _ := json.Marshal(v.Release())
 		return string(b)
 	}),
+	"test_specifiers::TestSpecifier::test_comparison_true":     samePrint,
+	"test_specifiers::TestSpecifier::test_comparison_false":    samePrint,
+	"test_specifiers::TestSpecifierSet::test_comparison_true":  samePrint,
+	"test_specifiers::TestSpecifierSet::test_comparison_false": samePrint,
+	"test_utils::test_canonicalize_version":                    canonical,
+	"test_metadata::TestMetadata::test_valid_requires_python":  func(t *testing.T, c map[string]any) { set(t, c["specifier"]) },
 	"test_ranges::TestToRange::test_operators": func(t *testing.T, c map[string]any) {
 		contains(t, c, "spec", "inside", true)
 		contains(t, c, "spec", "outside", false)
@@ -199,6 +197,34 @@ func text(v any) string {
 	}
 	b, _ := json.Marshal(v)
 	return string(b)
+}
+
+// samePrint: equal sets print the same, others do not.
+func samePrint(t *testing.T, c map[string]any) {
+	equal := set(t, c["left"]).String() == set(t, c["right"]).String()
+	op := c["op"].(map[string]any)["__repr"].(string)
+	holds := equal == strings.HasSuffix(op, " eq>")
+	if want := strings.HasSuffix(t.Name(), "_true"); holds != want {
+		t.Errorf("equal: %v", equal)
+	}
+}
+
+// canonical: their canonical text is another spelling of an equal version.
+func canonical(t *testing.T, c map[string]any) {
+	s, ok := object(c["version"])
+	if !ok {
+		s = c["version"].(string)
+	}
+	v, err := Parse(s)
+	want, err2 := Parse(c["expected"].(string))
+	switch {
+	case err != nil || err2 != nil:
+		if err == nil || s != c["expected"] {
+			t.Errorf("%v, %v", err, err2)
+		}
+	case !v.Equal(want):
+		t.Errorf("%s is not %s", v, want)
+	}
 }
 
 func optional(n uint64, ok bool) string {
@@ -368,54 +394,18 @@ func filtersVersions(t *testing.T, s Specifiers, input, expected []any) {
 	}
 }
 
-// vectors reads the outside cases, or skips where they are absent.
-func vectors(t *testing.T) map[string][]map[string]any {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for dir != filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		dir = filepath.Dir(dir)
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "..", "shared", "conformance", "packaging-vectors.json"))
-	if err != nil {
-		t.Skip("the outside cases are not here: ", err)
-	}
-	var all map[string][]map[string]any
-	if err := json.Unmarshal(data, &all); err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
 // TestVectors holds the package to pypa/packaging's own cases: each test of
 // theirs is run, or left out for a stated reason.
 func TestVectors(t *testing.T) {
-	ran := 0
-	for name, cases := range vectors(t) {
-		if !ours(name) {
-			continue
-		}
-		if _, out := leftOut[name]; out {
-			continue
+	conformance.Suite{Owner: "pep440", LeftOut: leftOut, Check: func(t *testing.T, name string, raw json.RawMessage) {
+		var c map[string]any
+		if err := json.Unmarshal(raw, &c); err != nil {
+			t.Fatal(err)
 		}
 		check := checks[name]
 		if check == nil {
-			t.Errorf("%s: neither run nor left out for a reason", name)
-			continue
+			t.Fatalf("neither run nor left out for a reason")
 		}
-		ran += len(cases)
-		t.Run(name, func(t *testing.T) {
-			for _, c := range cases {
-				if check(t, c); t.Failed() {
-					t.Fatalf("in %v", c)
-				}
-			}
-		})
-	}
-	t.Logf("%d cases", ran)
+		check(t, c)
+	}}.Hold(t)
 }

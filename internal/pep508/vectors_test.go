@@ -2,19 +2,13 @@ package pep508
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"snug/internal/conformance"
 	"snug/internal/pep440"
 )
-
-func ours(name string) bool {
-	return strings.HasPrefix(name, "test_requirements::") || strings.HasPrefix(name, "test_markers::") ||
-		strings.HasPrefix(name, "test_utils::test_canonicalize_name") || name == "test_utils::test_is_normalized_name"
-}
 
 const pythonOnly = "behaviour of Python objects"
 
@@ -223,54 +217,18 @@ func basic(t *testing.T, c params) {
 	}
 }
 
-// vectors reads the outside cases, or skips where they are absent.
-func vectors(t *testing.T) map[string][]map[string]any {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for dir != filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		dir = filepath.Dir(dir)
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "..", "shared", "conformance", "packaging-vectors.json"))
-	if err != nil {
-		t.Skip("the outside cases are not here: ", err)
-	}
-	var all map[string][]map[string]any
-	if err := json.Unmarshal(data, &all); err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
 // TestVectors holds the package to pypa/packaging's own cases: each test of
 // theirs is run, or left out for a stated reason.
 func TestVectors(t *testing.T) {
-	ran := 0
-	for name, cases := range vectors(t) {
-		if !ours(name) {
-			continue
-		}
-		if _, out := leftOut[name]; out {
-			continue
+	conformance.Suite{Owner: "pep508", LeftOut: leftOut, Check: func(t *testing.T, name string, raw json.RawMessage) {
+		var c map[string]any
+		if err := json.Unmarshal(raw, &c); err != nil {
+			t.Fatal(err)
 		}
 		check := checks[name]
 		if check == nil {
-			t.Errorf("%s: neither run nor left out for a reason", name)
-			continue
+			t.Fatalf("neither run nor left out for a reason")
 		}
-		ran += len(cases)
-		t.Run(name, func(t *testing.T) {
-			for _, c := range cases {
-				if check(t, c); t.Failed() {
-					t.Fatalf("in %v", c)
-				}
-			}
-		})
-	}
-	t.Logf("%d cases", ran)
+		check(t, c)
+	}}.Hold(t)
 }

@@ -16,7 +16,7 @@ func (s *solver) resolve(c *Clause) (*Clause, error) {
 			return nil, &NoSolution{s.unwind(c)}
 		}
 		if a.cause == nil || before < a.level {
-			s.reprioritize(c, c.Terms[term].Pkg)
+			s.blame(c.Terms[term].Pkg, c.packages()...)
 			s.back(min(before, a.level-1))
 			return c, nil
 		}
@@ -122,26 +122,34 @@ func (s *solver) back(level int) {
 	s.level = level
 }
 
-// reprioritize counts the conflict for the other packages of the clause.
-func (s *solver) reprioritize(c *Clause, culprit int) {
-	for _, t := range c.Terms {
-		if t.Pkg != culprit {
-			s.blame(t.Pkg, culprit)
-		}
+func (c *Clause) packages() []int {
+	out := make([]int, len(c.Terms))
+	for i, t := range c.Terms {
+		out[i] = t.Pkg
 	}
+	return out
 }
 
-// blame notes that culprit, decided earlier, left nothing for affected: after
-// some such conflicts the affected package is decided before the culprit.
-func (s *solver) blame(affected, culprit int) {
-	for _, x := range []struct {
-		pkg int
-		to  Class
-	}{{affected, Early}, {culprit, Late}} {
-		if st := &s.pkgs[x.pkg]; st.shift == 0 {
-			if st.conflicts++; st.conflicts >= conflictThreshold {
-				st.shift, s.restart = x.to, true
-			}
+// blame counts a conflict: earlier choices for the culprits left nothing for
+// affected. A name that is affected often is decided early; one that is often
+// to blame is decided after that, and where it is decided already, again.
+func (s *solver) blame(affected int, culprits ...int) {
+	hurt, counts := s.pkgs[affected].history, false
+	for _, pkg := range culprits {
+		h := s.pkgs[pkg].history
+		if pkg == Root || h == hurt {
+			continue
 		}
+		counts = true
+		if h.culprit++; h.culprit == conflictThreshold && h.shift == 0 {
+			h.shift = Late
+			s.tooSoon = append(s.tooSoon, pkg)
+		}
+	}
+	if !counts {
+		return
+	}
+	if hurt.affected++; hurt.affected == conflictThreshold {
+		hurt.shift = Early
 	}
 }

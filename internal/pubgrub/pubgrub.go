@@ -22,8 +22,9 @@ const Root = 0
 // MaxSteps bounds the decisions of one solve.
 const MaxSteps = 200_000
 
-// conflictThreshold is how many conflicts a package may be in before it is
-// decided early (and what pushed it aside late), as uv does.
+// conflictThreshold is how many conflicts may leave a name without a version
+// before it is decided early, and how many a name may cause before it is decided
+// after those (as uv does).
 const conflictThreshold = 5
 
 // Problem tells the solver what there is. Answers must not change during a
@@ -38,20 +39,25 @@ type Problem interface {
 	// Priority orders decisions: the lowest class first, then by first sight.
 	// allowed is what is still possible.
 	Priority(pkg int, allowed Set) Class
+	// Same is the package whose version pkg always shares when both are chosen
+	// (Dependencies must say so too), pkg itself when there is none. Conflicts
+	// are counted for all that share a version together.
+	Same(pkg int) int
 }
 
 // Class is the urgency of a decision, the lowest first.
 type Class int
 
-// The classes that Problem.Priority chooses from; the solver itself moves
-// packages with many conflicts to Early and Late.
+// The classes that Problem.Priority chooses from; the solver itself moves names
+// with many conflicts from Normal to Early and Late. Late still comes before
+// what was in no conflict: better to clash soon than after unrelated choices.
 const (
 	First Class = iota
 	Direct
 	Singleton
 	Early
-	Normal
 	Late
+	Normal
 )
 
 // Dep is one need: Pkg must be one of Allowed.

@@ -8,16 +8,23 @@ import (
 
 // state is what the solver knows of one package.
 type state struct {
-	seen      bool
-	order     int // when it was first seen
-	n         int
-	all       Set // every value
-	last      int // index of its latest assignment, -1 for none
-	decided   bool
-	clauses   []*Clause
-	conflicts int
-	shift     Class // Early or Late once it had too many conflicts, else 0
-	loaded    Set   // versions whose dependencies are clauses
+	seen    bool
+	order   int // when it was first seen
+	n       int
+	all     Set // every value
+	last    int // index of its latest assignment, -1 for none
+	decided bool
+	clauses []*Clause
+	loaded  Set   // versions whose dependencies are clauses
+	sharers []int // packages whose version is always this one's
+	tied    Set   // versions of the package that this one shares, for which it has its clause
+	history *history
+}
+
+// history counts the conflicts of one name.
+type history struct {
+	affected, culprit int
+	shift             Class // Early or Late once there were too many, else 0
 }
 
 // assignment narrows one package to the values in now.
@@ -38,7 +45,7 @@ type solver struct {
 	level   int
 	needs   map[Need][]*Clause // dependency clauses, to merge equal ones
 	queue   []int              // packages whose clauses must be looked at
-	restart bool               // the order of decisions changed
+	tooSoon []int              // packages that were decided too soon, to be decided again
 }
 
 // run is the main loop: propagate, then decide, until nothing is open.
@@ -51,8 +58,7 @@ func (s *solver) run() (map[int]int, error) {
 		if err := s.propagate(); err != nil {
 			return nil, err
 		}
-		if s.restart {
-			s.again()
+		if s.again() {
 			continue
 		}
 		pkg := s.next()
@@ -66,14 +72,24 @@ func (s *solver) run() (map[int]int, error) {
 	return nil, errors.New("pubgrub: too many steps")
 }
 
-// again goes back to the start, where the new order of decisions counts;
-// everything learned stays.
-func (s *solver) again() {
-	s.restart = false
-	s.back(0)
+// again takes back the decisions on what was decided too soon, so that the new
+// order counts; everything learned stays. It reports whether there were any.
+func (s *solver) again() bool {
+	level := s.level
+	for _, pkg := range s.tooSoon {
+		if s.pkgs[pkg].decided {
+			level = min(level, s.trail[s.pkgs[pkg].last].level-1)
+		}
+	}
+	s.tooSoon = s.tooSoon[:0]
+	if level == s.level {
+		return false
+	}
+	s.back(level)
 	for pkg := range s.pkgs {
 		s.queue = append(s.queue, pkg)
 	}
+	return true
 }
 
 func (s *solver) solution() map[int]int {
@@ -100,8 +116,27 @@ func (s *solver) see(pkg int) error {
 	}
 	st := &s.pkgs[pkg]
 	st.seen, st.order, st.n = true, s.seen, n
-	st.all, st.loaded = NewSet(n).Not(n), NewSet(n)
 	s.seen++
+	st.all, st.loaded = NewSet(n).Not(n), NewSet(n)
+	return s.share(pkg, never)
+}
+
+// share joins pkg to the one whose version it shares, if any, and adds what it
+// can never be.
+func (s *solver) share(pkg int, never []Exclusion) error {
+	if same := s.problem.Same(pkg); same != pkg {
+		if err := s.see(same); err != nil {
+			return err
+		}
+		base := &s.pkgs[same]
+		base.sharers = append(base.sharers, pkg)
+		s.pkgs[pkg].tied, s.pkgs[pkg].history = NewSet(base.n), base.history
+		if base.decided {
+			s.tie(pkg, same, s.now(same).First())
+		}
+	} else {
+		s.pkgs[pkg].history = &history{}
+	}
 	for _, x := range never {
 		s.add(&Clause{Terms: []Term{{pkg, x.Set}}, Excluded: x.Reason})
 	}
@@ -182,8 +217,8 @@ func (s *solver) next() int {
 			continue
 		}
 		class := s.problem.Priority(pkg, s.now(pkg))
-		if class >= Early && st.shift != 0 {
-			class = st.shift
+		if class == Normal && st.history.shift != 0 {
+			class = st.history.shift
 		}
 		if best < 0 || class < bestClass || class == bestClass && st.order < s.pkgs[best].order {
 			best, bestClass = pkg, class
@@ -207,7 +242,25 @@ func (s *solver) decide(pkg int) error {
 	s.level++
 	s.pkgs[pkg].decided = true
 	s.assign(pkg, Of(s.pkgs[pkg].n, version), nil)
+	for _, sharer := range s.pkgs[pkg].sharers {
+		s.tie(sharer, pkg, version)
+	}
 	return nil
+}
+
+// tie rules out every other version of what shares pkg's, at once; else each
+// would have to be tried and rejected on its own.
+func (s *solver) tie(sharer, pkg, version int) {
+	if s.pkgs[sharer].tied.Has(version) {
+		return
+	}
+	s.pkgs[sharer].tied.Add(version)
+	only := Of(s.pkgs[pkg].n, version)
+	others := only.Not(s.pkgs[pkg].n)
+	others[0] &^= 1 // to be absent is no other version
+	c := &Clause{Terms: []Term{{pkg, only}, {sharer, others}}, Needed: &Need{sharer, pkg}}
+	slices.SortFunc(c.Terms, func(a, b Term) int { return a.Pkg - b.Pkg })
+	s.add(c)
 }
 
 // load turns the dependencies of a version into clauses and tells whether one
@@ -232,9 +285,9 @@ func (s *solver) load(pkg, version int) (clash bool, err error) {
 		}
 		forbidden := d.Allowed.Not(s.pkgs[d.Pkg].n)
 		s.need(pkg, version, d.Pkg, forbidden)
-		if s.now(d.Pkg).within(forbidden) {
+		if !clash && s.now(d.Pkg).within(forbidden) {
 			clash = true
-			s.blame(d.Pkg, pkg)
+			s.blame(pkg, d.Pkg)
 		}
 	}
 	return clash, nil

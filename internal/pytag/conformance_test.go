@@ -2,49 +2,42 @@ package pytag
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"snug/internal/conformance"
 )
 
-// notApplicable names the tag tests of the reference that say nothing about a target, each with the reason.
-var notApplicable = map[string]string{
-	"TestBitness::test_32bit_interpreter":                                 "asks the running interpreter; no target is 32-bit",
-	"TestCPythonABI::test__debug_cp38":                                    "debug builds are no target",
-	"TestCPythonABI::test_debug":                                          "asks the running interpreter for its build",
-	"TestCPythonABI::test_pymalloc":                                       "before Python 3.8",
-	"TestCPythonABI::test_wide_unicode":                                   "before Python 3.3",
-	"TestCPythonTags::test_skip_redundant_abis":                           "a parameter that Supported does not have",
-	"TestGenericTags::test__generic_abi_cpython_missing_version":          "other interpreters than CPython",
-	"TestGenericTags::test__generic_abi_error":                            "other interpreters than CPython",
-	"TestGenericTags::test_abi_unspecified":                               "other interpreters than CPython",
-	"TestInterpreterVersion::test_sys_version_info":                       "asks the running interpreter",
-	"TestMacOSPlatforms::test_arch_detection":                             "asks the machine",
-	"TestMacOSPlatforms::test_architectures":                              "32-bit architectures",
-	"TestManylinuxPlatform::test_linux_platforms_32_64bit_on_64bit_os":    "asks the machine; 32-bit interpreters",
-	"TestManylinuxPlatform::test_linux_platforms_manylinux2014_armhf_abi": "32-bit ARM is no target",
-	"TestManylinuxPlatform::test_linux_platforms_musllinux":               "asks the machine; 32-bit architectures",
-	"TestManylinuxPlatform::test_linux_platforms_not_manylinux_abi":       "asks the machine; 32-bit architectures",
-	"TestSysTags::test_interpreter_name":                                  "asks the running interpreter",
-	"TestSysTags::test_linux_platforms_not_manylinux_abi":                 "asks the machine; 32-bit architectures",
-	"TestSysTags::test_linux_use_manylinux_compatible":                    "the _manylinux module of the machine",
-	"test_platform_tags":                                                  "dispatch on the machine",
+// leftOut names the tag tests of the reference that say nothing about a target, each with the reason.
+var leftOut = map[string]string{
+	"test_tags::TestBitness::test_32bit_interpreter":                                 "asks the running interpreter; no target is 32-bit",
+	"test_tags::TestCPythonABI::test__debug_cp38":                                    "debug builds are no target",
+	"test_tags::TestCPythonABI::test_debug":                                          "asks the running interpreter for its build",
+	"test_tags::TestCPythonABI::test_pymalloc":                                       "before Python 3.8",
+	"test_tags::TestCPythonABI::test_wide_unicode":                                   "before Python 3.3",
+	"test_tags::TestCPythonTags::test_skip_redundant_abis":                           "a parameter that Supported does not have",
+	"test_tags::TestGenericTags::test__generic_abi_cpython_missing_version":          "other interpreters than CPython",
+	"test_tags::TestGenericTags::test__generic_abi_error":                            "other interpreters than CPython",
+	"test_tags::TestGenericTags::test_abi_unspecified":                               "other interpreters than CPython",
+	"test_tags::TestInterpreterVersion::test_sys_version_info":                       "asks the running interpreter",
+	"test_tags::TestMacOSPlatforms::test_arch_detection":                             "asks the machine",
+	"test_tags::TestMacOSPlatforms::test_architectures":                              "32-bit architectures",
+	"test_tags::TestManylinuxPlatform::test_linux_platforms_32_64bit_on_64bit_os":    "asks the machine; 32-bit interpreters",
+	"test_tags::TestManylinuxPlatform::test_linux_platforms_manylinux2014_armhf_abi": "32-bit ARM is no target",
+	"test_tags::TestManylinuxPlatform::test_linux_platforms_musllinux":               "asks the machine; 32-bit architectures",
+	"test_tags::TestManylinuxPlatform::test_linux_platforms_not_manylinux_abi":       "asks the machine; 32-bit architectures",
+	"test_tags::TestSysTags::test_interpreter_name":                                  "asks the running interpreter",
+	"test_tags::TestSysTags::test_linux_platforms_not_manylinux_abi":                 "asks the machine; 32-bit architectures",
+	"test_tags::TestSysTags::test_linux_use_manylinux_compatible":                    "the _manylinux module of the machine",
+	"test_tags::test_platform_tags":                                                  "dispatch on the machine",
 }
 
 func TestConformance(t *testing.T) {
-	for name, cases := range vectors(t, "test_tags::", "test_manylinux::", "test_musllinux::") {
+	conformance.Suite{Owner: "pytag", LeftOut: leftOut, Check: func(t *testing.T, name string, raw json.RawMessage) {
 		_, short, _ := strings.Cut(name, "::")
-		t.Run(short, func(t *testing.T) {
-			if reason := notApplicable[short]; reason != "" {
-				t.Skipf("%d cases: %s", len(cases), reason)
-			}
-			for _, c := range cases {
-				check(t, short, c)
-			}
-		})
-	}
+		check(t, short, raw)
+	}}.Hold(t)
 }
 
 type vector struct {
@@ -131,27 +124,4 @@ func checkSelector(t *testing.T, c vector, expected []string) {
 	if !slices.Equal(things, expected) {
 		t.Errorf("%q, want %q", things, expected)
 	}
-}
-
-// vectors reads the outside cases whose test begins with one of prefixes; the test is skipped in a clone without them.
-func vectors(t *testing.T, prefixes ...string) map[string][]json.RawMessage {
-	t.Helper()
-	root, err := filepath.Abs("../..") // the module: this package is internal/pytag
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(filepath.Join(root, "..", "shared", "conformance", "packaging-vectors.json"))
-	if err != nil {
-		t.Skip("the outside cases are not here: ../shared/conformance/packaging-vectors.json")
-	}
-	all := map[string][]json.RawMessage{}
-	if err := json.Unmarshal(data, &all); err != nil {
-		t.Fatal(err)
-	}
-	for name := range all {
-		if !slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) }) {
-			delete(all, name)
-		}
-	}
-	return all
 }

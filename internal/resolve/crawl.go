@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"snug/internal/index"
 	"snug/internal/manifest"
 	"snug/internal/pep508"
 )
@@ -55,18 +54,27 @@ func (s *shelf) guess(ctx context.Context, q pep508.Requirement) {
 		if err != nil {
 			return // kept in the project
 		}
-		for _, r := range preferred(p.releases, s.in.Preferences[p.name]) {
-			if r.banned != "" || !slices.ContainsFunc(r.best, func(f *index.File) bool { return f != nil }) || !q.Specifiers.Contains(r.version) {
-				continue
+		for _, r := range s.keep.first(p.name, p.releases) {
+			if r.anywhere() != nil && q.Specifiers.Contains(r.version) {
+				s.follow(ctx, r, q.Extras)
+				return
 			}
-			if s.read(ctx, r) == nil {
-				for _, extra := range append([]string{""}, q.Extras...) {
-					s.crawl(ctx, r.needs, variable{name: p.name, extra: pep508.NormalizeName(extra)})
-				}
-			}
-			return
 		}
 	})
+}
+
+// follow reads all that the release's wheels say, and guesses on from there.
+func (s *shelf) follow(ctx context.Context, r *release, extras []string) {
+	for t := range r.on(all(s.places)) {
+		s.ahead.Go(func() {
+			if s.read(ctx, r, t) != nil {
+				return // kept in the telling
+			}
+			for _, extra := range append([]string{""}, extras...) {
+				s.crawl(ctx, t.needs, variable{name: r.of.name, extra: pep508.NormalizeName(extra)})
+			}
+		})
+	}
 }
 
 // lookAhead asks for the metadata of further versions once several of one name
@@ -78,8 +86,8 @@ func (p *problem) lookAhead(ctx context.Context, v *view, version int) {
 		return
 	}
 	for _, r := range v.releases[version+1 : min(version+1+min(n, 50), len(v.releases))] {
-		if r.banned == "" {
-			p.shelf.ahead.Go(func() { p.shelf.read(ctx, r) }) // the error is kept in the release
+		for t := range r.on(p.on) {
+			p.shelf.ahead.Go(func() { p.shelf.read(ctx, r, t) }) // the error is kept in the telling
 		}
 	}
 }

@@ -3,7 +3,10 @@ package resolve
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
 	"fmt"
+	"hash"
 	"io"
 	"net/url"
 	"os"
@@ -54,16 +57,42 @@ func (s *shelf) loadDirect(ctx context.Context, p *project, q manifest.Requireme
 	return nil
 }
 
-// fetchDirect hashes the whole wheel, and reads its METADATA.
-func (s *shelf) fetchDirect(ctx context.Context, q manifest.Requirement) (d *direct, err error) {
-	d = &direct{path: q.Path}
-	var body io.ReadCloser
-	if q.Path != "" {
-		body, err = os.Open(filepath.Join(s.in.Project.Root, filepath.FromSlash(q.Path)))
-	} else {
-		d.url, _, _ = strings.Cut(q.URL, "#")
-		body, err = s.in.Index.Download(ctx, d.url, 0)
+// ofDirect is the raw METADATA of a wheel that the project names by URL or
+// path, for Check.
+func (s *shelf) ofDirect(ctx context.Context, name string) ([]byte, error) {
+	p, err := s.project(ctx, name)
+	if err != nil {
+		return nil, err
 	}
+	if p.direct == nil {
+		return nil, fault.New(fault.Internal, "", "%s is named by no address", name)
+	}
+	return p.direct.metadata, nil
+}
+
+// promise is the hash that a URL's fragment gives its file, "" for none. One
+// that no longer proves anything is refused rather than passed over.
+func promise(fragment string) (alg, sum string, err error) {
+	for part := range strings.SplitSeq(fragment, "&") {
+		switch alg, sum, _ = strings.Cut(part, "="); alg {
+		case "sha256", "sha384", "sha512":
+			return alg, strings.ToLower(sum), nil
+		case "md5", "sha1", "sha224":
+			return "", "", fault.New(fault.Unsupported, "give the file's sha256 in its place", "the address gives %s, which proves too little", alg)
+		}
+	}
+	return "", "", nil
+}
+
+// fetchDirect hashes the whole wheel, and reads its METADATA.
+func (s *shelf) fetchDirect(ctx context.Context, q manifest.Requirement) (*direct, error) {
+	address, fragment, _ := strings.Cut(q.URL, "#")
+	alg, promised, err := promise(fragment)
+	if err != nil {
+		return nil, err
+	}
+	d := &direct{path: q.Path, url: address}
+	body, err := s.open(ctx, d)
 	if err != nil {
 		return nil, err
 	}
@@ -74,13 +103,34 @@ func (s *shelf) fetchDirect(ctx context.Context, q manifest.Requirement) (d *dir
 	}
 	defer os.Remove(file.Name()) // a file that stays in the temporary folder harms nobody
 	defer file.Close()
-	h := sha256.New()
-	if d.size, err = io.Copy(io.MultiWriter(file, h), io.LimitReader(body, index.MaxWheel)); err != nil {
+	own, theirs := sha256.New(), hashOf(alg)
+	if d.size, err = io.Copy(io.MultiWriter(file, own, theirs), io.LimitReader(body, index.MaxWheel)); err != nil {
 		return nil, err
 	}
-	h.Sum(d.sum[:0])
+	if got := hex.EncodeToString(theirs.Sum(nil)); alg != "" && got != promised {
+		return nil, fault.New(fault.Integrity, "the file was changed, or the hash in the address is wrong: find out which",
+			"the wheel has the %s %s, the address says %s", alg, got, promised)
+	}
+	own.Sum(d.sum[:0])
 	d.metadata, err = readMetadata(file, d.size)
 	return d, err
+}
+
+func (s *shelf) open(ctx context.Context, d *direct) (io.ReadCloser, error) {
+	if d.path != "" {
+		return os.Open(filepath.Join(s.in.Project.Root, filepath.FromSlash(d.path)))
+	}
+	return s.in.Index.Download(ctx, d.url, 0)
+}
+
+func hashOf(alg string) hash.Hash {
+	switch alg {
+	case "sha384":
+		return sha512.New384()
+	case "sha512":
+		return sha512.New()
+	}
+	return sha256.New()
 }
 
 func readMetadata(r io.ReaderAt, size int64) ([]byte, error) {

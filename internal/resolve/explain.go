@@ -2,10 +2,13 @@ package resolve
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 
 	"snug/internal/fault"
+	"snug/internal/manifest"
+	"snug/internal/pep440"
 	"snug/internal/pubgrub"
 )
 
@@ -23,9 +26,10 @@ type Conflict struct {
 // because of Reason. Of is "" for the project itself.
 type Fact struct {
 	Of       string
-	Versions []string // best liked first
+	Versions []string // newest first
 	Needs    string
 	Reason   string
+	on       string // the name that Needs is about
 }
 
 // Error is at most twelve lines.
@@ -65,25 +69,98 @@ func (p *problem) explain(none *pubgrub.NoSolution) error {
 	for i := range p.on.each {
 		c.Targets = append(c.Targets, p.places[i].name)
 	}
-	seen, have := map[*pubgrub.Clause]bool{}, map[string]bool{}
-	var walk func(*pubgrub.Clause)
-	walk = func(k *pubgrub.Clause) {
-		if k == nil || seen[k] {
-			return
-		}
-		seen[k] = true
+	have := map[string]bool{}
+	steps := proof(none.Clause)
+	for _, k := range steps {
 		for _, f := range p.facts(k) {
 			if !have[f.String()] {
 				have[f.String()] = true
 				c.Facts = append(c.Facts, f)
 			}
 		}
+	}
+	c.Facts = summed(c.Facts)
+	slices.SortStableFunc(c.Facts, func(a, b Fact) int { return rank(a) - rank(b) })
+	return fault.New(fault.Conflict, p.remedy(), "%w", c)
+}
+
+// remedy is what may help. Targets that no marker can tell apart must share
+// every version of a lock (PEP 751 has no other word for them), so one that
+// cannot needs a file of its own.
+func (p *problem) remedy() string {
+	const loosen = "loosen one of the requirements above"
+	last := p.places[bits.Len64(uint64(p.on))-1]
+	switch {
+	case !p.on.many():
+		return loosen
+	case p.places[p.on.first()].env != last.env: // a group of one class, or all
+		return loosen + ", or ask for fewer targets"
+	}
+	return fmt.Sprintf("%s; or, since no marker tells these targets apart, take %s out of the targets and lock it in a file of its own: snug lock --target %[2]s -o pylock.%[3]s.toml",
+		loosen, last.name, strings.ReplaceAll(last.name, ".", "_"))
+}
+
+// proof lists the clauses that the last one follows from, itself first.
+func proof(last *pubgrub.Clause) []*pubgrub.Clause {
+	var out []*pubgrub.Clause
+	seen := map[*pubgrub.Clause]bool{nil: true}
+	var walk func(*pubgrub.Clause)
+	walk = func(k *pubgrub.Clause) {
+		if seen[k] {
+			return
+		}
+		seen[k] = true
+		out = append(out, k)
 		walk(k.Left)
 		walk(k.Right)
 	}
-	walk(none.Clause)
-	slices.SortStableFunc(c.Facts, func(a, b Fact) int { return rank(a) - rank(b) })
-	return fault.New(fault.Conflict, "loosen one of the requirements above, or ask for fewer targets", "%w", c)
+	walk(last)
+	return out
+}
+
+// maxAlike is how many needs of one package on another are told one by one.
+const maxAlike = 2
+
+// summed makes one fact of the many in which versions of one package need
+// versions of another.
+func summed(facts []Fact) []Fact {
+	type pair struct{ of, on string }
+	alike := map[pair]int{}
+	for _, f := range facts {
+		alike[pair{f.Of, f.on}]++
+	}
+	at := map[pair]int{}
+	var out []Fact
+	for _, f := range facts {
+		key := pair{f.Of, f.on}
+		if f.on == "" || f.Of == "" || alike[key] <= maxAlike {
+			out = append(out, f)
+			continue
+		}
+		f.Needs += ", or others that do not fit"
+		i, ok := at[key]
+		if !ok {
+			at[key] = len(out)
+			out = append(out, f)
+			continue
+		}
+		versions := newest(slices.Concat(out[i].Versions, f.Versions))
+		if versions[0] == f.Versions[0] {
+			out[i].Needs = f.Needs
+		}
+		out[i].Versions = versions
+	}
+	return out
+}
+
+// newest sorts versions, the newest first, each once.
+func newest(versions []string) []string {
+	key := func(s string) pep440.Version {
+		v, _ := pep440.Parse(s) // they were printed by Version.String
+		return v
+	}
+	slices.SortFunc(versions, func(a, b string) int { return key(b).Compare(key(a)) })
+	return slices.Compact(versions)
 }
 
 // rank orders facts: what the project asks, what packages need, what is out.
@@ -101,7 +178,14 @@ func rank(f Fact) int {
 func (p *problem) facts(k *pubgrub.Clause) []Fact {
 	switch {
 	case k.Excluded != nil:
-		return []Fact{p.fact(k.Terms[0], fmt.Sprint(k.Excluded))}
+		f := Fact{Of: p.variables[k.Terms[0].Pkg].name, Reason: fmt.Sprint(k.Excluded)}
+		for _, v := range p.relevant(k.Terms[0]) {
+			f.Versions = append(f.Versions, p.versionText(k.Terms[0].Pkg, v))
+		}
+		if len(f.Versions) == 0 {
+			return nil
+		}
+		return []Fact{f}
 	case k.Needed == nil:
 		return nil
 	}
@@ -112,17 +196,19 @@ func (p *problem) facts(k *pubgrub.Clause) []Fact {
 			continue
 		}
 		byText := map[string]int{}
-		for _, s := range p.said[*k.Needed] {
-			if !t.Set.Has(s.version) {
-				continue
+		for _, v := range p.relevant(t) {
+			for _, s := range p.said[*k.Needed] {
+				if s.version != v {
+					continue
+				}
+				i, ok := byText[s.text]
+				if !ok {
+					i = len(out)
+					byText[s.text] = i
+					out = append(out, Fact{Of: p.variables[t.Pkg].name, Needs: s.text, on: on.name})
+				}
+				out[i].Versions = append(out[i].Versions, p.versionText(t.Pkg, v))
 			}
-			i, ok := byText[s.text]
-			if !ok {
-				i = len(out)
-				byText[s.text] = i
-				out = append(out, Fact{Of: p.variables[t.Pkg].name, Needs: s.text})
-			}
-			out[i].Versions = append(out[i].Versions, p.versionText(t.Pkg, s.version))
 		}
 	}
 	if len(k.Terms) == 1 && k.Terms[0].Pkg != k.Needed.On && len(out) > 0 {
@@ -131,12 +217,29 @@ func (p *problem) facts(k *pubgrub.Clause) []Fact {
 	return out
 }
 
-func (p *problem) fact(t pubgrub.Term, reason string) Fact {
-	f := Fact{Of: p.variables[t.Pkg].name, Reason: reason}
-	for _, v := range t.Set.Versions() {
-		f.Versions = append(f.Versions, p.versionText(t.Pkg, v))
+// relevant lists the versions of a term, newest first. Those that the project's
+// own requirements rule out are no news to a reader.
+func (p *problem) relevant(t pubgrub.Term) []int {
+	all := t.Set.Versions()
+	if t.Pkg == pubgrub.Root {
+		return all
 	}
-	return f
+	name := p.variables[t.Pkg].name
+	releases := p.views[name].releases
+	asked := slices.DeleteFunc(slices.Clone(all), func(v int) bool { return !p.asks(name, releases[v].version) })
+	if len(asked) == 0 && !slices.ContainsFunc(releases, func(r *release) bool { return p.asks(name, r.version) }) {
+		asked = all
+	}
+	slices.SortFunc(asked, func(a, b int) int { return releases[b].version.Compare(releases[a].version) })
+	return asked
+}
+
+// asks tells whether what the project asks of a name, somewhere, admits v.
+func (p *problem) asks(name string, v pep440.Version) bool {
+	return !slices.ContainsFunc(p.asked.all, func(q manifest.Requirement) bool {
+		where, err := p.where(q.Marker, "", p.on)
+		return q.Key() == name && err == nil && where != 0 && !q.Specifiers.Contains(v)
+	})
 }
 
 func (p *problem) versionText(pkg, version int) string {

@@ -3,7 +3,6 @@ package resolve
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"snug/internal/manifest"
@@ -33,7 +32,7 @@ type problem struct {
 	asked  *roots
 	places []place
 	on     targets
-	prefer map[string]string
+	prefer preferences
 
 	variables []variable
 	numbers   map[variable]int
@@ -48,7 +47,7 @@ type saying struct {
 	text    string
 }
 
-func newProblem(s *shelf, asked *roots, places []place, on targets, prefer map[string]string) *problem {
+func newProblem(s *shelf, asked *roots, places []place, on targets, prefer preferences) *problem {
 	p := &problem{shelf: s, asked: asked, places: places, on: on, prefer: prefer, numbers: map[variable]int{},
 		views: map[string]*view{}, said: map[pubgrub.Need][]saying{}, tried: map[string]int{}}
 	p.number(variable{})
@@ -74,22 +73,9 @@ func (p *problem) view(ctx context.Context, name string) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &view{project: pr, releases: preferred(pr.releases, p.prefer[name]), sets: map[string]pubgrub.Set{}}
+	v := &view{project: pr, releases: p.prefer.first(name, pr.releases), sets: map[string]pubgrub.Set{}}
 	p.views[name] = v
 	return v, nil
-}
-
-// preferred puts the release of that version first.
-func preferred(releases []*release, version string) []*release {
-	want, err := pep440.Parse(version)
-	if err != nil {
-		return releases
-	}
-	i := slices.IndexFunc(releases, func(r *release) bool { return r.version.Equal(want) })
-	if i <= 0 {
-		return releases
-	}
-	return slices.Concat(releases[i:i+1], releases[:i], releases[i+1:])
 }
 
 // allowed is the set of releases that the specifiers admit.
@@ -99,7 +85,7 @@ func (v *view) allowed(s pep440.Specifiers) pubgrub.Set {
 	if !ok {
 		set = pubgrub.NewSet(len(v.releases))
 		for i, r := range v.releases {
-			if v.direct != nil || s.Contains(r.version) {
+			if s.Contains(r.version) {
 				set.Add(i)
 			}
 		}
@@ -198,6 +184,19 @@ func (p *problem) Priority(pkg int, allowed pubgrub.Set) pubgrub.Class {
 	return pubgrub.Normal
 }
 
+// Same implements pubgrub.Problem: an extra shares the version of the package,
+// and on several targets that shares the one of the name.
+func (p *problem) Same(pkg int) int {
+	at := p.variables[pkg]
+	switch {
+	case at.extra != "":
+		return p.number(variable{at.name, "", at.on})
+	case at.on != 0 && p.on.many():
+		return p.number(variable{name: at.name})
+	}
+	return pkg
+}
+
 // Dependencies implements pubgrub.Problem.
 func (p *problem) Dependencies(ctx context.Context, pkg, version int) ([]pubgrub.Dep, any, error) {
 	if pkg == pubgrub.Root {
@@ -211,43 +210,90 @@ func (p *problem) Dependencies(ctx context.Context, pkg, version int) ([]pubgrub
 	v := p.views[at.name]
 	r := v.releases[version]
 	p.lookAhead(ctx, v, version)
-	if err := p.shelf.read(ctx, r); err != nil {
-		return nil, nil, err
+	needs, reason, err := p.tellings(ctx, r, at)
+	if reason != "" || err != nil {
+		return nil, reason, err
 	}
-	if r.bad != "" {
-		return nil, r.bad, nil
-	}
-	same := pubgrub.Of(len(v.releases), version)
 	var deps []pubgrub.Dep
-	if at.extra != "" {
-		deps = append(deps, pubgrub.Dep{Pkg: p.number(variable{at.name, "", at.on}), Allowed: same})
-	} else if p.on.many() {
-		deps = append(deps, pubgrub.Dep{Pkg: p.number(variable{name: at.name}), Allowed: same})
+	if same := p.Same(pkg); same != pkg {
+		deps = append(deps, pubgrub.Dep{Pkg: same, Allowed: pubgrub.Of(len(v.releases), version)})
 	}
-	more, reason, err := p.needs(ctx, pkg, version, r)
+	more, reason, err := p.needs(ctx, pkg, version, needs)
 	if reason != "" || err != nil {
 		return nil, reason, err
 	}
 	return append(deps, more...), nil, nil
 }
 
-// needs are the dependencies that the release's metadata names for a variable.
-func (p *problem) needs(ctx context.Context, pkg, version int, r *release) (deps []pubgrub.Dep, reason string, err error) {
+// needOn is a need with the targets whose wheels name it.
+type needOn struct {
+	need
+	on targets
+}
+
+// tellings gathers what the release's metadata names on the variable's
+// targets; reason is why it cannot be used there.
+func (p *problem) tellings(ctx context.Context, r *release, at variable) (needs []needOn, reason string, err error) {
+	alone := true
+	for t, where := range r.on(at.on) {
+		if err := p.shelf.read(ctx, r, t); err != nil {
+			return nil, "", err
+		}
+		if t.bad != "" {
+			return nil, t.bad, nil
+		}
+		for i := range where.each {
+			if python := p.places[i].python; !pythonFits(t.python, python) {
+				return nil, fmt.Sprintf("needs Python %s, not %s", t.python, python), nil
+			}
+		}
+		for _, n := range t.needs {
+			needs = append(needs, needOn{n, where})
+		}
+		alone = where == at.on
+		p.shelf.crawl(ctx, t.needs, at)
+	}
+	if !alone {
+		needs = together(needs)
+	}
+	return needs, "", nil
+}
+
+// together makes one of needs that say the same on several targets.
+func together(needs []needOn) []needOn {
+	at := map[string]int{}
+	out := needs[:0]
+	for _, n := range needs {
+		text := n.String()
+		if i, ok := at[text]; ok {
+			out[i].on |= n.on
+			continue
+		}
+		at[text] = len(out)
+		out = append(out, n)
+	}
+	return out
+}
+
+// needs are the dependencies of a variable.
+func (p *problem) needs(ctx context.Context, pkg, version int, told []needOn) (deps []pubgrub.Dep, reason string, err error) {
 	at := p.variables[pkg]
-	p.shelf.crawl(ctx, r.needs, at)
-	for _, n := range r.needs {
+	for _, n := range told {
 		if at.extra != "" && !n.byExtra {
 			continue // the variable without the extra has it
 		}
-		where, err := p.where(n.Marker, at.extra, at.on)
+		where, err := p.where(n.Marker, at.extra, n.on)
 		if err != nil {
 			return nil, fmt.Sprintf("%s: %v", n.Requirement, err), nil
 		}
 		if where == 0 {
 			continue
 		}
-		if root := p.asked.names[n.key]; n.URL != "" && (root == nil || root.direct == nil) {
-			return nil, fmt.Sprintf("it depends on a direct address (%s), which only the project may name", n.Name), nil
+		if reason := p.asked.refuses(n.Requirement); reason != "" {
+			return nil, reason, nil
+		}
+		if n.key == p.asked.self {
+			continue // the project itself is there
 		}
 		more, err := p.ask(ctx, pkg, version, n.Requirement, where, "")
 		if err != nil {

@@ -14,8 +14,8 @@ package resolve
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
-	"maps"
 	"math/bits"
 	"time"
 
@@ -51,13 +51,13 @@ type TargetPython struct {
 
 // Input is what a resolution depends on.
 type Input struct {
-	Project     *manifest.Project
-	Targets     []TargetPython // in the order of the project
-	Index       Source
-	Preferences map[string]string // normalised name to the version to keep if it can be kept
-	AsOf        time.Time         // said in the lock; the Source applies it
-	Events      event.Handler     // nil: nobody listens
-	CreatedBy   string
+	Project   *manifest.Project
+	Targets   []TargetPython // in the order of the project
+	Index     Source
+	Locked    *lock.Lock    // what to keep to where it can be kept; nil: nothing
+	AsOf      time.Time     // said in the lock; the Source applies it
+	Events    event.Handler // nil: nobody listens
+	CreatedBy string
 }
 
 // Resolve returns the lock that answers what the project asks, checked. The
@@ -84,11 +84,14 @@ func Resolve(ctx context.Context, in Input) (*lock.Lock, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, text := range append(heldBack(in, asked, places, picks), withdrawn(in.Locked, picks)...) {
+		in.say("%s", text)
+	}
 	l, err := write(ctx, in, asked, places, picks)
 	if err != nil {
 		return nil, err
 	}
-	return l, Check(l, in, shelf.metadataOf(ctx))
+	return l, Check(ctx, l, in, shelf.ofDirect)
 }
 
 // place is one target as the rules of dependencies see it.
@@ -109,6 +112,8 @@ func newPlaces(targets []TargetPython) []place {
 
 // targets is a set of places, by index.
 type targets uint64
+
+func all(places []place) targets { return 1<<len(places) - 1 }
 
 func (s targets) first() int { return bits.TrailingZeros64(uint64(s)) }
 func (s targets) many() bool { return s&(s-1) != 0 }
@@ -141,31 +146,40 @@ func classes(places []place) []targets {
 // picks is the chosen release of each name, for each place.
 type picks []map[string]*release
 
-// solveAll solves for all targets together, else class by class.
+// solveAll solves for all targets together, else class by class. What the old
+// lock has in several versions cannot be kept together, so that is not tried.
 func solveAll(ctx context.Context, in Input, asked *roots, places []place, shelf *shelf) (picks, error) {
 	groups := classes(places)
-	prefer := maps.Clone(in.Preferences)
-	all := targets(1<<len(places) - 1)
-	chosen, err := solve(ctx, newProblem(shelf, asked, places, all, prefer))
-	var conflict *Conflict
-	if !errors.As(err, &conflict) || len(groups) == 1 {
-		return spread(make(picks, len(places)), all, chosen), err
+	keep := locked(in.Locked, places)
+	if !differ(in.Locked) || len(groups) == 1 {
+		chosen, err := solve(ctx, newProblem(shelf, asked, places, all(places), merge(keep, all(places))))
+		var conflict *Conflict
+		if !errors.As(err, &conflict) || len(groups) == 1 {
+			return spread(make(picks, len(places)), all(places), chosen), err
+		}
+		in.say("no version of every package fits all targets; solving each target")
 	}
-	in.Events.Handle(event.Event{Stage: "resolve", Kind: event.Note, Message: "no version of every package fits all targets; solving each target"})
-	out := make(picks, len(places))
-	if prefer == nil {
-		prefer = map[string]string{}
-	}
+	out, taken := make(picks, len(places)), preferences{}
 	for _, group := range groups {
-		if chosen, err = solve(ctx, newProblem(shelf, asked, places, group, prefer)); err != nil {
+		prefer := merge(keep, group)
+		for name, versions := range taken {
+			prefer[name] = append(prefer[name], versions...)
+		}
+		chosen, err := solve(ctx, newProblem(shelf, asked, places, group, prefer))
+		if err != nil {
 			return nil, err
 		}
 		spread(out, group, chosen)
 		for name, r := range chosen {
-			prefer[name] = r.version.String()
+			taken[name] = append(taken[name], r.version)
 		}
 	}
 	return out, nil
+}
+
+// say is a note to whoever listens.
+func (in *Input) say(format string, args ...any) {
+	in.Events.Handle(event.Event{Stage: "resolve", Kind: event.Note, Message: fmt.Sprintf(format, args...)})
 }
 
 func spread(out picks, to targets, chosen map[string]*release) picks {

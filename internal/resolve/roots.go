@@ -1,7 +1,9 @@
 package resolve
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"snug/internal/fault"
 	"snug/internal/manifest"
@@ -9,21 +11,20 @@ import (
 	"snug/internal/pep508"
 )
 
-// maxExpansions bounds the extras of the project that name each other.
-const maxExpansions = 10_000
-
-// roots is what the project asks for, its own extras resolved.
+// roots is what the project asks for. Requirements on the project itself are
+// those of its extras already (manifest).
 type roots struct {
 	runtimes []rootRuntime
 	all      []manifest.Requirement
 	names    map[string]*rootName
+	self     string // the project's own name where it is installed, else ""
+	version  pep440.Version
 	limits   map[string][]manifest.Requirement // constraints by name
 }
 
 type rootRuntime struct {
 	manifest.Runtime
 	inner int // index of the runtime inside, -1 for none
-	asks  []manifest.Requirement
 }
 
 // rootName is what the requirements of the project say about the files of one
@@ -37,64 +38,26 @@ type rootName struct {
 func readRoots(p *manifest.Project) (*roots, error) {
 	r := &roots{names: map[string]*rootName{}, limits: map[string][]manifest.Requirement{}}
 	for _, rt := range p.Runtimes {
-		asks, err := expand(p, rt.Requirements)
-		if err != nil {
-			return nil, err
-		}
 		inner := slices.IndexFunc(p.Runtimes, func(o manifest.Runtime) bool { return o.Name == rt.Contains })
-		r.runtimes = append(r.runtimes, rootRuntime{rt, inner, asks})
-		r.all = append(r.all, asks...)
+		r.runtimes = append(r.runtimes, rootRuntime{rt, inner})
+		r.all = append(r.all, rt.Requirements...)
 	}
 	for i := range r.all {
 		if err := r.note(&r.all[i]); err != nil {
 			return nil, err
 		}
 	}
+	if l := p.Local; l != nil {
+		var err error
+		if r.version, err = pep440.Parse(l.Version); err != nil {
+			return nil, fault.New(fault.Input, "PEP 440: such as 1.4.0", "%s: version: %w", p.Name, err)
+		}
+		r.self = pep508.NormalizeName(l.Name)
+	}
 	for _, c := range p.Constraints {
 		r.limits[c.Key()] = append(r.limits[c.Key()], c)
 	}
 	return r, nil
-}
-
-// expand replaces requirements on the project itself by those of its extras.
-func expand(p *manifest.Project, asks []manifest.Requirement) ([]manifest.Requirement, error) {
-	if p.Local == nil {
-		return asks, nil
-	}
-	self := pep508.NormalizeName(p.Local.Name)
-	out := make([]manifest.Requirement, 0, len(asks))
-	queue, done := slices.Clone(asks), 0
-	seen := map[string]bool{}
-	for ; len(queue) > 0; queue = queue[1:] {
-		if done++; done > maxExpansions {
-			return nil, fault.New(fault.Input, "break the chain of extras in [project.optional-dependencies]", "%s: its extras name each other too often", p.Local.Name)
-		}
-		q := queue[0]
-		if q.Key() != self {
-			out = append(out, q)
-			continue
-		}
-		for _, extra := range q.Extras {
-			more, ok := extraOf(p.Local, extra)
-			if !ok {
-				return nil, fault.New(fault.NotFound, "define it in [project.optional-dependencies]", "%s: %s has no extra %q", q.Origin, p.Local.Name, extra)
-			}
-			if key := pep508.NormalizeName(extra) + ";" + q.Marker.String(); !seen[key] {
-				seen[key] = true
-				queue = append(queue, more...)
-			}
-		}
-	}
-	return out, nil
-}
-
-func extraOf(l *manifest.Local, extra string) ([]manifest.Requirement, bool) {
-	for name, reqs := range l.Extras {
-		if pep508.NormalizeName(name) == pep508.NormalizeName(extra) {
-			return reqs, true
-		}
-	}
-	return nil, false
 }
 
 func (r *roots) note(q *manifest.Requirement) error {
@@ -115,6 +78,36 @@ func (r *roots) note(q *manifest.Requirement) error {
 	}
 	n.direct = q
 	return nil
+}
+
+// admits tells whether all that the project asks of a name admits v.
+func (r *roots) admits(name string, v pep440.Version) bool {
+	return !slices.ContainsFunc(r.all, func(q manifest.Requirement) bool { return q.Key() == name && !q.Specifiers.Contains(v) }) &&
+		!slices.ContainsFunc(r.limits[name], func(q manifest.Requirement) bool { return !q.Specifiers.Contains(v) })
+}
+
+// refuses says why a package may not need q, "" if it may: an address that the
+// project did not name, or of the project itself what it is not.
+func (r *roots) refuses(q pep508.Requirement) string {
+	root := r.names[q.Key()]
+	switch {
+	case q.URL != "" && (root == nil || root.direct == nil || !sameAddress(root.direct.URL, q.URL)):
+		return fmt.Sprintf("it depends on a direct address (%s), which only the project may name", q.Name)
+	case r.self == "" || q.Key() != r.self:
+		return ""
+	case !q.Specifiers.Contains(r.version):
+		return fmt.Sprintf("it needs %s, and the project itself is %s %s", q, r.self, r.version)
+	case len(q.Extras) > 0:
+		return fmt.Sprintf("it needs %s, an extra of the project itself, which is not followed", q)
+	}
+	return ""
+}
+
+// sameAddress leaves out the fragment, which only tells how to check.
+func sameAddress(a, b string) bool {
+	a, _, _ = strings.Cut(a, "#")
+	b, _, _ = strings.Cut(b, "#")
+	return a == b
 }
 
 func isPin(s pep440.Specifier) bool {

@@ -2,21 +2,15 @@ package resolve
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
-	"snug/internal/dist"
 	"snug/internal/fault"
 	"snug/internal/index"
 	"snug/internal/pep440"
-	"snug/internal/pep508"
 )
-
-// maxNeeds bounds the dependencies that one release may name.
-const maxNeeds = 10_000
 
 // shelf holds what the index said, for the whole resolution: what was seen
 // once does not change. It is safe for concurrent use.
@@ -24,6 +18,7 @@ type shelf struct {
 	in     Input
 	asked  *roots
 	places []place
+	keep   preferences // for guessing ahead
 
 	mu       sync.Mutex
 	projects map[string]*project
@@ -32,7 +27,7 @@ type shelf struct {
 }
 
 func newShelf(in Input, asked *roots, places []place) *shelf {
-	return &shelf{in: in, asked: asked, places: places, projects: map[string]*project{}, crawled: map[string]bool{}}
+	return &shelf{in: in, asked: asked, places: places, keep: merge(locked(in.Locked, places), all(places)), projects: map[string]*project{}, crawled: map[string]bool{}}
 }
 
 // project is everything that there is of one name.
@@ -50,23 +45,11 @@ type project struct {
 type release struct {
 	of      *project
 	version pep440.Version
-	wheels  []index.File
 	best    []*index.File // for each place, nil: none
 	why     []string      // for each place without one, the reason
+	told    []*telling    // for each place with one, what its metadata says
 	banned  string        // why the release is out on every place
-
-	once  sync.Once
-	needs []need
-	notes []string
-	bad   string // why its metadata cannot be used
-	err   error
-}
-
-// need is one Requires-Dist.
-type need struct {
-	pep508.Requirement
-	key     string
-	byExtra bool // its marker reads the extra
+	yanked  bool          // that is the reason
 }
 
 // project returns the named project, asking the index the first time. The
@@ -105,7 +88,7 @@ func (s *shelf) load(ctx context.Context, p *project) error {
 
 func emptyReason(l *index.Listing) string {
 	switch {
-	case l.Status != "":
+	case l.Status != "" && l.Status != "active":
 		return fmt.Sprintf("%s is %s on the index %s", l.Name, l.Status, l.StatusReason)
 	case l.Later+l.Undated > 0:
 		return fmt.Sprintf("%s has no file from before the as-of date (%d are later, %d have no date)", l.Name, l.Later, l.Undated)
@@ -116,9 +99,10 @@ func emptyReason(l *index.Listing) string {
 // releases sorts the files into versions, best liked first.
 func (s *shelf) releases(p *project, files []index.File) []*release {
 	byVersion := map[string]*release{}
-	filesOf := map[string][]index.File{}
+	filesOf := map[string][]*index.File{}
 	var out []*release
-	for _, f := range files {
+	for i := range files {
+		f := &files[i]
 		key := f.Version.String()
 		for r := f.Version; r.Local() == "" && strings.HasSuffix(key, ".0"); { // 1.0 is 1.0.0
 			key = strings.TrimSuffix(key, ".0")
@@ -145,22 +129,25 @@ func (s *shelf) releases(p *project, files []index.File) []*release {
 }
 
 // fit finds the best wheel for each place, or says why there is none.
-func (s *shelf) fit(r *release, files []index.File) {
+func (s *shelf) fit(r *release, files []*index.File) {
 	r.best, r.why = make([]*index.File, len(s.places)), make([]string, len(s.places))
 	allowed, reason := s.admit(r, files)
 	if len(allowed) == 0 {
 		r.banned = reason
+		r.yanked = strings.HasPrefix(reason, yanked)
 		return
 	}
-	r.wheels = allowed
 	for i, place := range s.places {
 		r.best[i], r.why[i] = bestWheel(place, allowed)
 	}
+	r.told = tellings(r.best)
 }
+
+const yanked = "yanked" // begins the reason of what was (PEP 592)
 
 // admit drops files that may not be used anywhere; reason is why the last
 // kind of them went.
-func (s *shelf) admit(r *release, files []index.File) (out []index.File, reason string) {
+func (s *shelf) admit(r *release, files []*index.File) (out []*index.File, reason string) {
 	pinned := s.asked.pinned(r.of.name, r.version)
 	var hashes []string
 	if n := s.asked.names[r.of.name]; n != nil {
@@ -170,10 +157,10 @@ func (s *shelf) admit(r *release, files []index.File) (out []index.File, reason 
 		switch {
 		case f.Wheel == nil:
 			if reason == "" {
-				reason = fmt.Sprintf("only an sdist for %s %s; building from source is not done yet", r.of.name, r.version)
+				reason = "it has only an sdist; building from source is not done yet"
 			}
 		case f.Yanked && !pinned:
-			reason = strings.TrimSuffix("yanked: "+f.YankedReason, ": ")
+			reason = strings.TrimSuffix(yanked+": "+f.YankedReason, ": ")
 		case len(hashes) > 0 && !hashAllowed(f, hashes):
 			reason = "its hash is none of those that the requirement allows"
 		case f.Hashes["sha256"] == "":
@@ -185,7 +172,7 @@ func (s *shelf) admit(r *release, files []index.File) (out []index.File, reason 
 	return out, reason
 }
 
-func hashAllowed(f index.File, hashes []string) bool {
+func hashAllowed(f *index.File, hashes []string) bool {
 	for name, sum := range f.Hashes {
 		if slices.Contains(hashes, name+":"+sum) {
 			return true
@@ -195,11 +182,10 @@ func hashAllowed(f index.File, hashes []string) bool {
 }
 
 // bestWheel picks by tag order, then by build number.
-func bestWheel(at place, files []index.File) (*index.File, string) {
+func bestWheel(at place, files []*index.File) (*index.File, string) {
 	var best *index.File
 	bestRank, why := 0, "no wheel for "+at.name+" and Python "+at.python.String()
-	for i := range files {
-		f := &files[i]
+	for _, f := range files {
 		rank, ok := at.tags.Rank(f.Wheel.Tags)
 		if !ok {
 			continue
@@ -216,82 +202,4 @@ func bestWheel(at place, files []index.File) (*index.File, string) {
 		why = ""
 	}
 	return best, why
-}
-
-// pythonFits: a Requires-Python that cannot be read even leniently says nothing.
-func pythonFits(text string, python pep440.Version) bool {
-	if text == "" {
-		return true
-	}
-	set, _, err := pep440.ParseSpecifiersLenient(text)
-	return err != nil || set.Contains(python)
-}
-
-// read makes the release's dependencies known, asking the index the first
-// time. Metadata that cannot be used is said in bad and is no error.
-func (s *shelf) read(ctx context.Context, r *release) error {
-	r.once.Do(func() {
-		i := slices.IndexFunc(r.best, func(f *index.File) bool { return f != nil })
-		if i < 0 {
-			r.bad = "it has no wheel for any target"
-			return
-		}
-		data, err := s.metadata(ctx, r.of, *r.best[i])
-		if code := fault.CodeOf(err); err != nil && (ctx.Err() != nil || code == fault.Network || code == fault.Canceled || code == fault.Integrity) {
-			r.err = fmt.Errorf("metadata of %s %s: %w", r.of.name, r.version, err)
-			return
-		}
-		if err == nil {
-			err = r.parse(data)
-		}
-		if err != nil {
-			r.bad = err.Error()
-		}
-	})
-	return r.err
-}
-
-func (s *shelf) metadata(ctx context.Context, p *project, f index.File) ([]byte, error) {
-	if p.direct != nil {
-		return p.direct.metadata, nil
-	}
-	return s.in.Index.Metadata(ctx, p.listing, f)
-}
-
-func (r *release) parse(data []byte) error {
-	m, err := dist.ParseMetadata(data)
-	if err != nil {
-		return err
-	}
-	if pep508.NormalizeName(m.Name) != r.of.name {
-		return fmt.Errorf("its metadata calls it %q", m.Name)
-	}
-	if len(m.RequiresDist) > maxNeeds {
-		return errors.New("it names too many dependencies")
-	}
-	for _, text := range m.RequiresDist {
-		q, said, err := pep508.ParseLenient(text)
-		if err != nil {
-			return fmt.Errorf("Requires-Dist %q: %w", text, err)
-		}
-		r.notes = append(r.notes, said...)
-		r.needs = append(r.needs, need{q, q.Key(), slices.Contains(q.Marker.Variables(), "extra")})
-	}
-	return nil
-}
-
-// metadataOf reads the raw METADATA of a locked package again, for Check.
-func (s *shelf) metadataOf(ctx context.Context) func(name, version string) ([]byte, error) {
-	return func(name, version string) ([]byte, error) {
-		p, err := s.project(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range p.releases {
-			if i := slices.IndexFunc(r.best, func(f *index.File) bool { return f != nil }); i >= 0 && r.version.String() == version {
-				return s.metadata(ctx, p, *r.best[i])
-			}
-		}
-		return nil, fault.New(fault.Internal, "", "%s %s is locked but not known", name, version)
-	}
 }

@@ -24,10 +24,10 @@ type entry struct {
 // write makes the lock of what was picked, sorted and without anything that
 // the picks and the input do not determine.
 func write(ctx context.Context, in Input, asked *roots, places []place, chosen picks) (*lock.Lock, error) {
-	entries := map[*release]*entry{}
+	entries, remarks := map[*release]*entry{}, map[string]bool{}
 	for i, place := range places {
-		w := walk{place: place, picks: chosen[i], entries: entries}
-		if err := w.runtimes(ctx, asked, i); err != nil {
+		w := walk{at: i, place: place, self: asked.self, picks: chosen[i], entries: entries, remarks: remarks}
+		if err := w.runtimes(ctx, asked); err != nil {
 			return nil, err
 		}
 	}
@@ -38,6 +38,14 @@ func write(ctx context.Context, in Input, asked *roots, places []place, chosen p
 	}
 	for _, e := range entries {
 		l.Packages = append(l.Packages, e.pack(places, chosen, versions))
+	}
+	for _, p := range l.Packages {
+		for _, note := range p.Notes {
+			remarks[fmt.Sprintf("%s %s: %s", p.Name, p.Version, note)] = true
+		}
+	}
+	for _, text := range slices.Sorted(maps.Keys(remarks)) {
+		in.say("%s", text)
 	}
 	slices.SortFunc(l.Packages, func(a, b lock.Package) int {
 		return strings.Compare(a.Name+"\x00"+a.Version, b.Name+"\x00"+b.Version)
@@ -56,7 +64,7 @@ func head(in Input, asked *roots) *lock.Lock {
 	for _, rt := range asked.runtimes {
 		l.DependencyGroups = append(l.DependencyGroups, rt.Name)
 		l.Tool.Runtimes = append(l.Tool.Runtimes, lock.Runtime{Name: rt.Name, Contains: rt.Contains,
-			Isolated: rt.Isolated, Slim: rt.Slim, Roots: rootTexts(rt.asks)})
+			Isolated: rt.Isolated, Slim: rt.Slim, Roots: rootTexts(rt.Requirements)})
 	}
 	if len(asked.runtimes) > 0 {
 		l.DefaultGroups = []string{asked.runtimes[0].Name}
@@ -83,13 +91,16 @@ func rootTexts(asks []manifest.Requirement) []string {
 
 // walk cuts the runtimes of one place from what was picked for it.
 type walk struct {
+	at      int
 	place   place
+	self    string // the project itself, which is no package of the lock
 	picks   map[string]*release
 	entries map[*release]*entry
+	remarks map[string]bool // to be said: extras that do not exist
 }
 
 // runtimes marks every release with the runtimes that reach it.
-func (w *walk) runtimes(ctx context.Context, asked *roots, i int) error {
+func (w *walk) runtimes(ctx context.Context, asked *roots) error {
 	reached := make([]map[string]bool, len(asked.runtimes))
 	groups := map[string][]string{}
 	for n, rt := range asked.runtimes {
@@ -97,7 +108,7 @@ func (w *walk) runtimes(ctx context.Context, asked *roots, i int) error {
 		if rt.inner >= 0 && rt.inner < n {
 			maps.Copy(reached[n], reached[rt.inner])
 		}
-		if err := w.reach(ctx, rt.asks, reached[n]); err != nil {
+		if err := w.reach(ctx, rt.Requirements, reached[n]); err != nil {
 			return err
 		}
 		for name := range reached[n] {
@@ -105,7 +116,7 @@ func (w *walk) runtimes(ctx context.Context, asked *roots, i int) error {
 		}
 	}
 	for name, list := range groups {
-		w.entry(w.picks[name]).in[i] = strings.Join(list, " or ")
+		w.entry(w.picks[name]).in[w.at] = strings.Join(list, " or ")
 	}
 	return nil
 }
@@ -149,12 +160,16 @@ func (w *walk) reach(ctx context.Context, asks []manifest.Requirement, names map
 			return fmt.Errorf("snug: internal error: %s was not picked for %s", x.name, w.place.name)
 		}
 		names[x.name] = true
-		for _, n := range r.needs {
+		told := r.told[w.at]
+		if x.extra != "" && !told.provides(x.extra, w.place) {
+			w.remarks[fmt.Sprintf("%s %s has no extra %q: nothing comes with it", x.name, r.version, x.extra)] = true
+		}
+		for _, n := range told.needs {
 			ok, err := n.Marker.Eval(w.place.env, pep508.Context{Extra: x.extra})
 			if err != nil {
 				return fmt.Errorf("%s: %s: %w", x.name, n.Requirement, err)
 			}
-			if ok {
+			if ok && n.key != w.self {
 				w.entry(r).needs[n.key] = true
 				add(n.Requirement)
 			}
@@ -198,16 +213,31 @@ func (e *entry) pack(places []place, chosen picks, versions map[string]int) lock
 			out.Wheels = append(out.Wheels, lock.File{Name: f.Name, URL: f.URL, Size: f.Size, UploadTime: f.Upload, Hashes: maps.Clone(f.Hashes)})
 		}
 	}
-	if set, _, err := pep440.ParseSpecifiersLenient(files[0].RequiresPython); err == nil {
+	text := files[0].RequiresPython
+	if text == "" { // the index need not say it
+		text = e.anywhere().python
+	}
+	if set, _, err := pep440.ParseSpecifiersLenient(text); err == nil {
 		out.RequiresPython = set.String()
 	}
 	return out
 }
 
+// remarks are what a reader of the lock should know of the release.
 func (e *entry) remarks() []string {
-	out := slices.Clone(e.notes)
-	if len(e.wheels) > 0 && e.wheels[0].Yanked {
-		out = append(out, strings.TrimSuffix("yanked, and asked for by ==: "+e.wheels[0].YankedReason, ": "))
+	var out []string
+	for _, i := range slices.Sorted(maps.Keys(e.in)) {
+		for _, note := range e.told[i].notes {
+			if !slices.Contains(out, note) {
+				out = append(out, note)
+			}
+		}
+	}
+	if l := e.of.listing; l != nil && l.Status != "" && l.Status != "active" {
+		out = append(out, strings.TrimSpace("the project is "+l.Status+" on the index "+l.StatusReason))
+	}
+	if f := e.anywhere().file; f.Yanked {
+		out = append(out, strings.TrimSuffix("yanked, and asked for by ==: "+f.YankedReason, ": "))
 	}
 	return out
 }

@@ -1,0 +1,173 @@
+package resolve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+
+	"snug/internal/dist"
+	"snug/internal/fault"
+	"snug/internal/index"
+	"snug/internal/pep440"
+	"snug/internal/pep508"
+)
+
+// maxNeeds bounds the dependencies that one release may name.
+const maxNeeds = 10_000
+
+// telling is what the METADATA of one wheel says. The wheels of a release need
+// not say the same, so each place has the telling of its own wheel.
+type telling struct {
+	file   *index.File
+	once   sync.Once
+	needs  []need
+	extras []string // normalised
+	python string   // Requires-Python
+	notes  []string // what had to be mended to be read
+	bad    string   // why it cannot be used
+	err    error
+}
+
+// need is one Requires-Dist.
+type need struct {
+	pep508.Requirement
+	key     string
+	byExtra bool // its marker reads the extra
+}
+
+// tellings are those of the wheels at each place, nil where there is none.
+// Places share one where they share the wheel, or where the index announces
+// that two wheels have the same metadata.
+func tellings(best []*index.File) []*telling {
+	out := make([]*telling, len(best))
+	byKey := map[string]*telling{}
+	for i, f := range best {
+		if f == nil {
+			continue
+		}
+		key := f.MetadataHash
+		if key == "" {
+			key = f.URL
+		}
+		if byKey[key] == nil {
+			byKey[key] = &telling{file: f}
+		}
+		out[i] = byKey[key]
+	}
+	return out
+}
+
+// anywhere is the telling of the first place that has one, nil if none has.
+func (r *release) anywhere() *telling {
+	i := slices.IndexFunc(r.told, func(t *telling) bool { return t != nil })
+	if i < 0 {
+		return nil
+	}
+	return r.told[i]
+}
+
+// on lists the tellings of some places, each once, with the places of each.
+func (r *release) on(where targets) iter.Seq2[*telling, targets] {
+	return func(yield func(*telling, targets) bool) {
+		for left := where; r.told != nil && left != 0; {
+			first := r.told[left.first()]
+			var same targets
+			for i := range left.each {
+				if r.told[i] == first {
+					same |= 1 << i
+				}
+			}
+			if left &^= same; first != nil && !yield(first, same) {
+				return
+			}
+		}
+	}
+}
+
+// read makes known what the metadata says, asking the index the first time.
+// Metadata that cannot be used is said in bad and is no error.
+func (s *shelf) read(ctx context.Context, r *release, t *telling) error {
+	t.once.Do(func() {
+		data, err := s.metadata(ctx, r.of, *t.file)
+		if code := fault.CodeOf(err); err != nil && (ctx.Err() != nil || code == fault.Network || code == fault.Canceled || code == fault.Integrity) {
+			t.err = fmt.Errorf("metadata of %s %s: %w", r.of.name, r.version, err)
+			return
+		}
+		if err == nil {
+			err = t.parse(r.of.name, data)
+		}
+		if err != nil {
+			t.bad = err.Error()
+		}
+	})
+	return t.err
+}
+
+func (s *shelf) metadata(ctx context.Context, p *project, f index.File) ([]byte, error) {
+	if p.direct != nil {
+		return p.direct.metadata, nil
+	}
+	return s.in.Index.Metadata(ctx, p.listing, f)
+}
+
+func (t *telling) parse(name string, data []byte) error {
+	m, err := dist.ParseMetadata(data)
+	if err != nil {
+		return err
+	}
+	if pep508.NormalizeName(m.Name) != name {
+		return fmt.Errorf("its metadata calls it %q", m.Name)
+	}
+	if len(m.RequiresDist) > maxNeeds {
+		return errors.New("it names too many dependencies")
+	}
+	for _, text := range m.RequiresDist {
+		q, said, err := pep508.ParseLenient(strings.Clone(text)) // what is kept must not hold the whole file
+		if err != nil {
+			return fmt.Errorf("Requires-Dist %q: %w", text, err)
+		}
+		t.notes = append(t.notes, said...)
+		t.needs = append(t.needs, need{q, q.Key(), slices.Contains(q.Marker.Variables(), "extra")})
+	}
+	for _, extra := range m.ProvidesExtra {
+		t.extras = append(t.extras, strings.Clone(pep508.NormalizeName(extra)))
+	}
+	t.python = strings.Clone(m.RequiresPython)
+	t.notePython()
+	return nil
+}
+
+// notePython says what became of a Requires-Python that is malformed.
+func (t *telling) notePython() {
+	for _, text := range slices.Compact([]string{t.file.RequiresPython, t.python}) {
+		_, said, err := pep440.ParseSpecifiersLenient(text)
+		if err != nil && text != "" {
+			said = []string{fmt.Sprintf("Requires-Python %q cannot be read and was not applied", text)}
+		}
+		t.notes = append(t.notes, said...)
+	}
+}
+
+// provides tells whether there is such an extra. Old metadata names extras in
+// its markers only.
+func (t *telling) provides(extra string, at place) bool {
+	return slices.Contains(t.extras, extra) || slices.ContainsFunc(t.needs, func(n need) bool {
+		with, err := n.Marker.Eval(at.env, pep508.Context{Extra: extra})
+		without, err2 := n.Marker.Eval(at.env, pep508.Context{})
+		return n.byExtra && with && !without && err == nil && err2 == nil
+	})
+}
+
+// pythonFits: a Requires-Python that cannot be read even leniently limits
+// nothing; the lock says so in a note.
+func pythonFits(text string, python pep440.Version) bool {
+	if text == "" {
+		return true
+	}
+	set, _, err := pep440.ParseSpecifiersLenient(text)
+	return err != nil || set.Contains(python)
+}
