@@ -1,0 +1,161 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+//go:embed lists/*.txt
+var lists embed.FS
+
+// maxRepeats is how often a run is repeated because the mirror asked outside.
+const maxRepeats = 20
+
+// bench is the measuring of one list.
+type bench struct {
+	list   string
+	text   []byte
+	dir    string
+	tools  *tools
+	mirror *mirror
+	lock   map[string][]byte // by tool
+}
+
+// result is one row.
+type result struct {
+	list string
+	row  row
+	runs int
+	uv   summary
+	snug summary
+}
+
+// summary is what the runs of one tool came to.
+type summary struct {
+	median, least time.Duration
+	peak          int64
+}
+
+// warm lets both tools do everything once, which fills the mirror, and again
+// with the mirror as it stays, which fills their caches.
+func (b *bench) warm(ctx context.Context) error {
+	for _, stage := range []string{"filling the mirror", "warming the caches"} {
+		say("%s: %s", b.list, stage)
+		if err := remove(b.dir); err != nil {
+			return err
+		}
+		b.mirror.settle()
+		b.lock = map[string][]byte{}
+		if err := b.once(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// once does with each tool what the rows will time, in their warm caches.
+func (b *bench) once(ctx context.Context) error {
+	for _, tool := range []string{"uv", "snug"} {
+		p, err := b.project(filepath.Join("warm", tool), false)
+		if err != nil {
+			return err
+		}
+		for _, stale := range []bool{true, false} {
+			if err := os.RemoveAll(filepath.Join(p, lockName)); err != nil {
+				return err
+			}
+			if _, err := b.tools.time(ctx, b.locking(tool, p, b.warmCache(tool, stale), stale)); err != nil {
+				return err
+			}
+		}
+		if b.lock[tool], err = os.ReadFile(filepath.Join(p, lockName)); err != nil {
+			return err
+		}
+		for _, bytecode := range []bool{false, true} {
+			if _, err := b.tools.time(ctx, b.building(tool, p, b.warmCache(tool, false), bytecode)...); err != nil {
+				return err
+			}
+			if tool == "uv" {
+				if err := remove(filepath.Join(p, venvName)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (b *bench) warmCache(tool string, stale bool) string {
+	return filepath.Join(b.dir, fmt.Sprintf("cache-%s-%v", tool, stale))
+}
+
+// measure runs the rows, the tools in turn.
+func (b *bench) measure(ctx context.Context, s settings) ([]result, error) {
+	var out []result
+	for _, r := range rows() {
+		if !s.rows.MatchString(r.name) {
+			continue
+		}
+		runs := s.runs
+		if r.slow {
+			runs = min(runs, 3)
+		}
+		say("%s: %s, %d runs", b.list, r.name, runs)
+		costs := map[string][]cost{}
+		for n := range runs {
+			for _, tool := range turn(n) {
+				c, err := b.counted(ctx, r, tool)
+				if err != nil {
+					return nil, fmt.Errorf("%s, %s: %w", b.list, r.name, err)
+				}
+				costs[tool] = append(costs[tool], c)
+			}
+		}
+		out = append(out, result{b.list, r, runs, summarise(costs["uv"]), summarise(costs["snug"])})
+	}
+	return out, nil
+}
+
+// turn lets each tool be first as often as the other.
+func turn(n int) []string {
+	if n%2 == 0 {
+		return []string{"uv", "snug"}
+	}
+	return []string{"snug", "uv"}
+}
+
+// counted is one run during which the mirror did not ask outside.
+func (b *bench) counted(ctx context.Context, r row, tool string) (cost, error) {
+	for range maxRepeats {
+		before := b.mirror.recorder.asked.Load()
+		c, err := r.run(ctx, b, tool)
+		if err != nil || b.mirror.recorder.asked.Load() == before {
+			return c, err
+		}
+	}
+	return cost{}, fmt.Errorf("%s asks the mirror for something new each time", tool)
+}
+
+func summarise(costs []cost) summary {
+	var s summary
+	var walls []time.Duration
+	for _, c := range costs {
+		walls = append(walls, c.wall)
+		s.peak = max(s.peak, c.peak)
+	}
+	slices.Sort(walls)
+	s.least, s.median = walls[0], walls[len(walls)/2]
+	if len(walls)%2 == 0 {
+		s.median = (walls[len(walls)/2-1] + walls[len(walls)/2]) / 2
+	}
+	return s
+}
+
+func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
