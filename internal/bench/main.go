@@ -3,7 +3,7 @@
 // Command bench compares snug with uv, in turn on the same lists, and prints
 // the table of docs/benchmarks.md. Run by `make bench`:
 //
-//	go run ./internal/bench [-runs N] [-rows REGEXP] [-lists web,data] [-cache DIR]
+//	go run ./internal/bench [-runs N] [-rows REGEXP] [-lists web,data] [-cache DIR] [-keep] [-serve]
 //
 // It is no part of snug: it starts programs and listens on the loopback, which
 // the product leaves to interp and fetch. Nothing that it times depends on the
@@ -31,6 +31,7 @@ type settings struct {
 	lists []string
 	cache string // mirror, tools and folders of the runs
 	keep  bool   // leave the folders of the runs, for profiling
+	serve bool   // only serve the mirror
 }
 
 func main() {
@@ -56,13 +57,14 @@ func readSettings() (settings, error) {
 	lists := flag.String("lists", "web,data", "requirement `LISTS` to use")
 	cache := flag.String("cache", filepath.Join(base, "snug-bench"), "`DIR` for the mirror, uv and the runs")
 	keep := flag.Bool("keep", false, "leave the folders of the runs")
+	serve := flag.Bool("serve", false, "only serve the mirror, until interrupted")
 	flag.Parse()
 	match, err := regexp.Compile(*rows)
 	if err != nil {
 		return settings{}, fmt.Errorf("-rows: %w", err)
 	}
 	dir, err := filepath.Abs(*cache)
-	return settings{runs: max(1, *runs), rows: match, lists: strings.Split(*lists, ","), cache: dir, keep: *keep}, err
+	return settings{runs: max(1, *runs), rows: match, lists: strings.Split(*lists, ","), cache: dir, keep: *keep, serve: *serve}, err
 }
 
 // run prepares the tools and the mirror, and then measures row by row.
@@ -72,6 +74,11 @@ func run(ctx context.Context, s settings) error {
 		return err
 	}
 	defer m.close()
+	if s.serve {
+		fmt.Println("SNUG_INDEX_URL="+m.base+"/simple/", "GOPROXY="+m.base+"/goproxy")
+		<-ctx.Done()
+		return nil
+	}
 	t, err := prepareTools(ctx, s.cache, m)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -31,11 +32,12 @@ const (
 // benchmark's own memory stays small.
 type mirror struct {
 	dir      string
+	served   string // the pages as written for this run
 	server   *http.Server
 	base     string // http://127.0.0.1:PORT
 	recorder *recorder
 	mu       sync.Mutex
-	etags    map[string]string // of the pages written for this run
+	etags    map[string]string // of the pages in served
 }
 
 func openMirror(ctx context.Context, dir string) (*mirror, error) {
@@ -44,7 +46,10 @@ func openMirror(ctx context.Context, dir string) (*mirror, error) {
 		return nil, err
 	}
 	m := &mirror{dir: dir, base: "http://" + l.Addr().String(), etags: map[string]string{}}
-	if m.recorder, err = newRecorder(ctx, dir); err != nil {
+	if m.recorder, err = newRecorder(ctx, dir); err == nil {
+		m.served, err = os.MkdirTemp("", "snug-bench-")
+	}
+	if err != nil {
 		l.Close()
 		return nil, err
 	}
@@ -55,10 +60,10 @@ func openMirror(ctx context.Context, dir string) (*mirror, error) {
 	mux.HandleFunc("GET /goproxy/", m.module)
 	m.server = &http.Server{Handler: mux}
 	go m.server.Serve(l) // ends with close
-	return m, os.MkdirAll(filepath.Join(dir, "served"), 0o755)
+	return m, nil
 }
 
-func (m *mirror) close() error { return m.server.Close() }
+func (m *mirror) close() error { return errors.Join(m.server.Close(), os.RemoveAll(m.served)) }
 
 // page serves what the index has of a project.
 func (m *mirror) page(w http.ResponseWriter, r *http.Request, age string) {
@@ -70,7 +75,7 @@ func (m *mirror) page(w http.ResponseWriter, r *http.Request, age string) {
 	}
 	w.Header().Set("ETag", etag)
 	w.Header().Set("Content-Type", pageType)
-	serve(w, r, filepath.Join(m.dir, "served", name), age)
+	serve(w, r, filepath.Join(m.served, name), age)
 }
 
 // written makes sure that the page lies there for this run.
@@ -86,7 +91,7 @@ func (m *mirror) written(ctx context.Context, name string) (etag string, err err
 		return "", err
 	}
 	page = []byte(strings.ReplaceAll(string(page), filesPlace, m.base+"/files"))
-	if err := writeWhole(filepath.Join(m.dir, "served", name), page); err != nil {
+	if err := writeWhole(filepath.Join(m.served, name), page); err != nil {
 		return "", err
 	}
 	etag = `"` + digest.Of(page).String() + `"`
