@@ -21,7 +21,7 @@ type row struct {
 	theirs string        // whose default it is
 	ratio  float64       // goal against uv; 0: none
 	limit  time.Duration // goal by itself; 0: none
-	slow   bool          // few runs
+	most   int           // runs, because they take long or much room; 0: as asked
 	run    func(ctx context.Context, b *bench, tool string) (cost, error)
 }
 
@@ -34,8 +34,8 @@ func rows() []row {
 		{name: "build, warm, no bytecode", theirs: "uv; snug's dev", ratio: 1, run: builds{}.run},
 		{name: "build, warm, bytecode", theirs: "snug's test and prod", ratio: 1, run: builds{bytecode: true}.run},
 		{name: "build again, unchanged", theirs: "both", limit: 30 * time.Millisecond, run: again},
-		{name: "build, cold, no bytecode", theirs: "uv; snug's dev", ratio: 1.3, run: builds{cold: true}.run},
-		{name: "build, cold, bytecode", theirs: "snug's test and prod", ratio: 1.3, slow: true, run: builds{cold: true, bytecode: true}.run},
+		{name: "build, cold, no bytecode", theirs: "uv; snug's dev", ratio: 1.3, most: 5, run: builds{cold: true}.run},
+		{name: "build, cold, bytecode", theirs: "snug's test and prod", ratio: 1.3, most: 3, run: builds{cold: true, bytecode: true}.run},
 	}
 }
 
@@ -59,19 +59,15 @@ func (b *bench) project(name string, locked bool) (string, error) {
 	return dir, nil
 }
 
-// fresh is a project, and an empty cache where it is to be cold, which drop
-// takes away again.
-func (b *bench) fresh(ctx context.Context, tool string, locked, cold bool) (project, cache string, drop func() error, err error) {
-	root := filepath.Join(b.dir, "fresh")
-	if err := remove(root); err != nil {
-		return "", "", nil, err
-	}
-	project, err = b.project(filepath.Join("fresh", tool), locked)
-	cache = b.warmCache(tool, false)
+// fresh is a new project, and a new empty cache where it is to be cold.
+func (b *bench) fresh(tool string, locked, cold bool) (project, cache string, err error) {
+	b.made++
+	root := fmt.Sprintf("fresh-%d", b.made)
+	project, err = b.project(filepath.Join(root, tool), locked)
 	if cold {
-		cache = filepath.Join(root, "cache")
+		return project, filepath.Join(b.dir, root, "cache"), err
 	}
-	return project, cache, func() error { return remove(root) }, err
+	return project, b.warmCache(tool, false), err
 }
 
 // locking is the command that resolves and writes a pylock.toml.
@@ -115,7 +111,7 @@ func runtimeOf(bytecode bool) string {
 type locks struct{ stale, offline, cold bool }
 
 func (l locks) run(ctx context.Context, b *bench, tool string) (cost, error) {
-	project, cache, drop, err := b.fresh(ctx, tool, false, l.cold)
+	project, cache, err := b.fresh(tool, false, l.cold)
 	if err != nil {
 		return cost{}, err
 	}
@@ -126,11 +122,7 @@ func (l locks) run(ctx context.Context, b *bench, tool string) (cost, error) {
 	if l.offline {
 		more = []string{"--offline"}
 	}
-	c, err := b.tools.time(ctx, b.locking(tool, project, cache, l.stale, more...))
-	if err != nil {
-		return c, err
-	}
-	return c, drop()
+	return b.tools.time(ctx, b.locking(tool, project, cache, l.stale, more...))
 }
 
 // builds are rows in which the runtime is not there: warm, there are a lock and
@@ -138,7 +130,7 @@ func (l locks) run(ctx context.Context, b *bench, tool string) (cost, error) {
 type builds struct{ cold, bytecode bool }
 
 func (r builds) run(ctx context.Context, b *bench, tool string) (cost, error) {
-	project, cache, drop, err := b.fresh(ctx, tool, !r.cold, r.cold)
+	project, cache, err := b.fresh(tool, !r.cold, r.cold)
 	if err != nil {
 		return cost{}, err
 	}
@@ -151,16 +143,12 @@ func (r builds) run(ctx context.Context, b *bench, tool string) (cost, error) {
 			return cost{}, err
 		}
 	}
-	c, err := b.tools.time(ctx, commands...)
-	if err != nil {
-		return c, err
-	}
-	return c, drop()
+	return b.tools.time(ctx, commands...)
 }
 
 // again builds what is built already.
 func again(ctx context.Context, b *bench, tool string) (cost, error) {
-	project, cache, drop, err := b.fresh(ctx, tool, true, false)
+	project, cache, err := b.fresh(tool, true, false)
 	if err != nil {
 		return cost{}, err
 	}
@@ -168,9 +156,5 @@ func again(ctx context.Context, b *bench, tool string) (cost, error) {
 	if _, err := b.tools.time(ctx, commands...); err != nil {
 		return cost{}, err
 	}
-	c, err := b.tools.time(ctx, commands[len(commands)-1])
-	if err != nil {
-		return c, err
-	}
-	return c, drop()
+	return b.tools.time(ctx, commands[len(commands)-1])
 }
