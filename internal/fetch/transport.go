@@ -3,24 +3,46 @@ package fetch
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"snug/internal/fault"
 )
 
-// systemTransport dials for real. The proxies are those of the process's environment, as net/http
-// reads it: they belong to the machine, not to a project.
+// network dials for real. Most commands never do, and reading a system's certificates takes longer
+// than all of a build that has nothing to do: that waits for the first connection that needs them.
+type network struct {
+	plain  *http.Transport
+	secure func() *http.Transport
+}
+
+// systemTransport reads the proxies from the process's environment, as net/http does: they belong to
+// the machine, not to a project.
 func systemTransport(certFile string, env func(string) string) (http.RoundTripper, error) {
 	if certFile == "" {
 		certFile = env("SSL_CERT_FILE")
 	}
-	roots, err := certificates(certFile)
+	more, err := readCertificates(certFile)
 	if err != nil {
 		return nil, err
 	}
+	return &network{plain: newTransport(nil), secure: sync.OnceValue(func() *http.Transport { return newTransport(roots(more)) })}, nil
+}
+
+// RoundTrip implements http.RoundTripper.
+func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
+	proxy, err := http.ProxyFromEnvironment(r)
+	if r.URL.Scheme == "http" && err == nil && (proxy == nil || proxy.Scheme == "http") {
+		return n.plain.RoundTrip(r)
+	}
+	return n.secure().RoundTrip(r)
+}
+
+func newTransport(roots *x509.CertPool) *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -31,25 +53,40 @@ func systemTransport(certFile string, env func(string) string) (http.RoundTrippe
 		MaxIdleConnsPerHost:    maxInFlight,
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
-	}, nil
+	}
 }
 
-// certificates are the system's roots and those of file; nil means the system's alone.
-func certificates(file string) (*x509.CertPool, error) {
+// roots are the system's certificates and more; nil means the system's alone.
+func roots(more []byte) *x509.CertPool {
+	if more == nil {
+		return nil
+	}
+	all, err := x509.SystemCertPool()
+	if err != nil {
+		all = x509.NewCertPool() // a system without roots: those of the file are all there are
+	}
+	all.AppendCertsFromPEM(more) // readCertificates found one
+	return all
+}
+
+// readCertificates reads the PEM file, nil where none is named, and makes sure that a certificate is
+// in it.
+func readCertificates(file string) ([]byte, error) {
 	if file == "" {
 		return nil, nil
 	}
 	const hint = "SSL_CERT_FILE (or the cert setting) names a PEM file of certificates"
-	pem, err := os.ReadFile(file)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fault.New(fault.Input, hint, "read certificates: %w", err)
 	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		roots = x509.NewCertPool() // a system without roots: those of the file are all there are
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		if _, err := x509.ParseCertificate(block.Bytes); err == nil {
+			return text, nil
+		}
 	}
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, fault.New(fault.Input, hint, "read certificates: %s holds no PEM certificate", file)
-	}
-	return roots, nil
+	return nil, fault.New(fault.Input, hint, "read certificates: %s holds no PEM certificate", file)
 }
