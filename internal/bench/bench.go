@@ -41,7 +41,8 @@ type result struct {
 
 // summary is what the runs of one tool came to.
 type summary struct {
-	median, least time.Duration
+	median, least time.Duration // wall
+	cpu           time.Duration // median
 	peak          int64
 }
 
@@ -178,17 +179,18 @@ func (b *bench) counted(ctx context.Context, r row, tool string) (cost, error) {
 
 func summarise(costs []cost) summary {
 	var s summary
-	var walls []time.Duration
+	var walls, cpus []time.Duration
 	for _, c := range costs {
-		walls = append(walls, c.wall)
+		walls, cpus = append(walls, c.wall), append(cpus, c.cpu)
 		s.peak = max(s.peak, c.peak)
 	}
-	slices.Sort(walls)
-	s.least, s.median = walls[0], walls[len(walls)/2]
-	if len(walls)%2 == 0 {
-		s.median = (walls[len(walls)/2-1] + walls[len(walls)/2]) / 2
-	}
+	s.median, s.cpu, s.least = median(walls), median(cpus), slices.Min(walls)
 	return s
+}
+
+func median(all []time.Duration) time.Duration {
+	slices.Sort(all)
+	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
 }
 
 func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

@@ -99,9 +99,9 @@ func TestMirrorServes(t *testing.T) {
 }
 
 func TestSummaryAndGoals(t *testing.T) {
-	costs := []cost{{40 * time.Millisecond, 7}, {10 * time.Millisecond, 9}, {20 * time.Millisecond, 8}, {30 * time.Millisecond, 1}}
+	costs := []cost{{40 * time.Millisecond, 4, 7}, {10 * time.Millisecond, 2, 9}, {20 * time.Millisecond, 8, 8}, {30 * time.Millisecond, 2, 1}}
 	s := summarise(costs)
-	if s != (summary{25 * time.Millisecond, 10 * time.Millisecond, 9}) {
+	if s != (summary{25 * time.Millisecond, 10 * time.Millisecond, 3, 9}) {
 		t.Errorf("%+v", s)
 	}
 	cases := []struct {

@@ -26,7 +26,8 @@ type command struct {
 // cost is what commands took, one after another.
 type cost struct {
 	wall time.Duration
-	peak int64 // KB resident, of the largest process
+	cpu  time.Duration // of all processes
+	peak int64         // KB resident, of the largest process
 }
 
 // time runs the commands and measures them.
@@ -45,6 +46,7 @@ func (t *tools) time(ctx context.Context, commands ...command) (cost, error) {
 		if err != nil {
 			return total, fmt.Errorf("%s: %w\n%s", strings.Join(c.argv, " "), err, said.Bytes())
 		}
+		total.cpu += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 		if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 			total.peak = max(total.peak, usage.Maxrss)
 		}

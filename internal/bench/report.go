@@ -26,14 +26,14 @@ func printReport(ctx context.Context, out io.Writer, t *tools, results []result)
 	if text, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty").Output(); err == nil {
 		revision = strings.TrimSpace(string(text))
 	}
-	fmt.Fprintf(out, "snug %s and uv %s, %s/%s, %d cores, CPython %s for both, index of %s on the loopback; medians, least in brackets.\nPeak memory is never shown below %d MB, which is the benchmark's own.\n\n",
+	fmt.Fprintf(out, "snug %s and uv %s, %s/%s, %d cores, CPython %s for both, index of %s on the loopback; medians, least in brackets; cpu is of all processes.\nPeak memory is never shown below %d MB, which is the benchmark's own.\n\n",
 		revision, uvVersion, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), pythonVersion, asOf.Format(time.DateOnly), floor.peak>>10)
 	w := tabwriter.NewWriter(out, 0, 0, 1, ' ', 0)
-	fmt.Fprintln(w, "| list\t| row\t| default of\t| uv ms\t| snug ms\t| snug / uv\t| goal\t| met\t| uv MB\t| snug MB\t| runs\t|")
-	fmt.Fprintln(w, "|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|")
+	fmt.Fprintln(w, "| list\t| row\t| default of\t| uv ms\t| snug ms\t| snug / uv\t| goal\t| met\t| uv cpu\t| snug cpu\t| uv MB\t| snug MB\t| runs\t|")
+	fmt.Fprintln(w, "|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|")
 	for _, r := range results {
-		fmt.Fprintf(w, "| %s\t| %s\t| %s\t| %s\t| %s\t| %.2f\t| %s\t| %s\t| %d\t| %d\t| %d\t|\n", r.list, r.row.name, r.row.theirs,
-			r.uv, r.snug, r.ratio(), r.row.goal(), r.met(), r.uv.peak>>10, r.snug.peak>>10, r.runs)
+		fmt.Fprintf(w, "| %s\t| %s\t| %s\t| %s\t| %s\t| %.2f\t| %s\t| %s\t| %.0f\t| %.0f\t| %d\t| %d\t| %d\t|\n", r.list, r.row.name, r.row.theirs,
+			r.uv, r.snug, r.ratio(), r.row.goal(), r.met(), ms(r.uv.cpu), ms(r.snug.cpu), r.uv.peak>>10, r.snug.peak>>10, r.runs)
 	}
 	return w.Flush()
 }
