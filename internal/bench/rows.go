@@ -139,11 +139,27 @@ func (r builds) run(ctx context.Context, b *bench, tool string) (cost, error) {
 		commands = b.intoVenv(project, cache, r.bytecode, "install", "-r", "requirements.txt")
 	}
 	if r.cold && tool == "snug" {
-		if _, err := b.tools.time(ctx, b.tools.installPython(cache)); err != nil {
+		if err := b.interpreterInto(ctx, cache, r.bytecode); err != nil {
 			return cost{}, err
 		}
 	}
 	return b.tools.time(ctx, commands...)
+}
+
+// interpreterInto gives an empty store the interpreter, with its own bytecode
+// where that counts: uv takes its interpreter as it is and compiles packages.
+func (b *bench) interpreterInto(ctx context.Context, home string, bytecode bool) error {
+	if !bytecode {
+		_, err := b.tools.time(ctx, b.tools.installPython(home))
+		return err
+	}
+	nothing := &bench{dir: filepath.Dir(home), mirror: b.mirror}
+	dir, err := nothing.project("nothing", false)
+	if err != nil {
+		return err
+	}
+	_, err = b.tools.time(ctx, b.tools.snugCommand(dir, home, false, "build", runtimeOf(true)))
+	return err
 }
 
 // again builds what is built already.
