@@ -111,7 +111,6 @@ func (b *bench) measure(ctx context.Context, s settings) ([]result, error) {
 		if r.most > 0 {
 			runs = min(runs, r.most)
 		}
-		say("%s: %s, %d runs", b.list, r.name, runs)
 		costs := map[string][]cost{}
 		for n := range runs {
 			for _, tool := range turn(n) {
@@ -122,12 +121,14 @@ func (b *bench) measure(ctx context.Context, s settings) ([]result, error) {
 				costs[tool] = append(costs[tool], c)
 			}
 		}
+		done := result{b.list, r, runs, summarise(costs["uv"]), summarise(costs["snug"])}
+		out = append(out, done)
+		say("%s", done) // a long run that is stopped has said something
 		if r.most > 0 {
 			if err := b.tidy(ctx); err != nil {
 				return nil, err
 			}
 		}
-		out = append(out, result{b.list, r, runs, summarise(costs["uv"]), summarise(costs["snug"])})
 	}
 	return out, nil
 }

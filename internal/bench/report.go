@@ -32,10 +32,15 @@ func printReport(ctx context.Context, out io.Writer, t *tools, results []result)
 	fmt.Fprintln(w, "| list\t| row\t| default of\t| uv ms\t| snug ms\t| snug / uv\t| goal\t| met\t| uv cpu\t| snug cpu\t| uv MB\t| snug MB\t| runs\t|")
 	fmt.Fprintln(w, "|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|")
 	for _, r := range results {
-		fmt.Fprintf(w, "| %s\t| %s\t| %s\t| %s\t| %s\t| %.2f\t| %s\t| %s\t| %.0f\t| %.0f\t| %d\t| %d\t| %d\t|\n", r.list, r.row.name, r.row.theirs,
-			r.uv, r.snug, r.ratio(), r.row.goal(), r.met(), ms(r.uv.cpu), ms(r.snug.cpu), r.uv.peak>>10, r.snug.peak>>10, r.runs)
+		fmt.Fprintln(w, r)
 	}
 	return w.Flush()
+}
+
+// String is the row of the table.
+func (r result) String() string {
+	return fmt.Sprintf("| %s\t| %s\t| %s\t| %s\t| %s\t| %.2f\t| %s\t| %s\t| %.0f\t| %.0f\t| %d\t| %d\t| %d\t|", r.list, r.row.name, r.row.theirs,
+		r.uv, r.snug, r.ratio(), r.row.goal(), r.met(), ms(r.uv.cpu), ms(r.snug.cpu), r.uv.peak>>10, r.snug.peak>>10, r.runs)
 }
 
 func (s summary) String() string {
