@@ -3,10 +3,14 @@
 # make live     tests against the real index and a real interpreter
 # make interpreters  recompute the catalogue of interpreters from the whole Go module zips
 # make latest   build the examples without their as-of date
+# make bench    snug and uv in turn on the same lists: the table of docs/benchmarks.md (BENCH='-runs 3 -lists web')
+# make figures  the long runs: every fuzz target for a minute (FUZZTIME), every Go benchmark, make bench
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: check cross live interpreters latest
+FUZZTIME = 1m
+
+.PHONY: check cross live interpreters latest bench figures fuzz
 
 check:
 	@unformatted=$$(gofmt -l cmd internal examples); test -z "$$unformatted" || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
@@ -28,3 +32,17 @@ interpreters:
 
 latest:
 	for p in shop api report; do go run ./cmd/snug build --as-of now examples/$$p; done
+
+bench:
+	@go run ./internal/bench $(BENCH)
+
+figures: fuzz
+	go test -run '^$$' -bench . -benchmem ./...
+	@$(MAKE) --no-print-directory bench
+
+fuzz:
+	@for p in $$(go list ./...); do \
+		for f in $$(go test -run '^$$' -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+		done; \
+	done

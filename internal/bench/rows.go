@@ -1,0 +1,176 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const (
+	lockName = "pylock.toml"
+	venvName = "env"
+)
+
+// row is one thing that both tools do.
+type row struct {
+	name   string
+	theirs string        // whose default it is
+	ratio  float64       // goal against uv; 0: none
+	limit  time.Duration // goal by itself; 0: none
+	most   int           // runs, because they take long or much room; 0: as asked
+	run    func(ctx context.Context, b *bench, tool string) (cost, error)
+}
+
+func rows() []row {
+	return []row{
+		{name: "lock, warm", theirs: "both", ratio: 1.5, run: locks{}.run},
+		{name: "lock, warm, revalidating", theirs: "both, after 10 minutes", ratio: 1.5, run: locks{stale: true}.run},
+		{name: "lock, warm, offline", theirs: "neither", ratio: 1.5, run: locks{offline: true}.run},
+		{name: "lock, cold", theirs: "both, first time", ratio: 1.3, run: locks{cold: true}.run},
+		{name: "build, warm, no bytecode", theirs: "uv; snug's dev", ratio: 1, run: builds{}.run},
+		{name: "build, warm, bytecode", theirs: "snug's test and prod", ratio: 1, run: builds{bytecode: true}.run},
+		{name: "build again, unchanged", theirs: "both", limit: 30 * time.Millisecond, run: again},
+		{name: "build, cold, no bytecode", theirs: "uv; snug's dev", ratio: 1.3, most: 5, run: builds{cold: true}.run},
+		{name: "build, cold, bytecode", theirs: "snug's test and prod", ratio: 1.3, most: 3, run: builds{cold: true, bytecode: true}.run},
+	}
+}
+
+// project makes a folder with the list in it, and the lock if wanted. The last
+// part of its name is always the same: it is the project's name.
+func (b *bench) project(name string, locked bool) (string, error) {
+	dir := filepath.Join(b.dir, name, "app")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	settings := fmt.Sprintf("[tool.snug]\npython = %q\npython-mirror = %q\n", pythonVersion, b.mirror.base+"/no-such-mirror")
+	files := map[string][]byte{"requirements.txt": b.text, "pyproject.toml": []byte(settings)}
+	if locked {
+		files[lockName] = b.lock[filepath.Base(name)]
+	}
+	for file, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, file), text, 0o644); err != nil {
+			return "", err
+		}
+	}
+	return dir, nil
+}
+
+// fresh is a new project, and a new empty cache where it is to be cold.
+func (b *bench) fresh(tool string, locked, cold bool) (project, cache string, err error) {
+	b.made++
+	root := fmt.Sprintf("fresh-%d", b.made)
+	project, err = b.project(filepath.Join(root, tool), locked)
+	if cold {
+		return project, filepath.Join(b.dir, root, "cache"), err
+	}
+	return project, b.warmCache(tool, false), err
+}
+
+// locking is the command that resolves and writes a pylock.toml.
+func (b *bench) locking(tool, project, cache string, stale bool, more ...string) command {
+	if tool == "snug" {
+		return b.tools.snugCommand(project, cache, stale, append([]string{"lock"}, more...)...)
+	}
+	return b.tools.uvCommand(project, cache, stale, append([]string{"pip", "compile", "--only-binary", ":all:", "--python", b.tools.python, "requirements.txt", "-o", lockName}, more...)...)
+}
+
+// building are the commands that make one runtime or environment of a lock.
+func (b *bench) building(tool, project, cache string, bytecode bool) []command {
+	if tool == "snug" {
+		return []command{b.tools.snugCommand(project, cache, false, "build", runtimeOf(bytecode))}
+	}
+	return b.intoVenv(project, cache, bytecode, "sync", lockName)
+}
+
+// intoVenv makes an environment and installs into it.
+func (b *bench) intoVenv(project, cache string, bytecode bool, args ...string) []command {
+	args = append(append([]string{"pip"}, args...), "--python", filepath.Join(venvName, "bin", "python"), "--only-binary", ":all:")
+	if bytecode {
+		args = append(args, "--compile-bytecode")
+	}
+	return []command{
+		b.tools.uvCommand(project, cache, false, "venv", "--python", b.tools.python, venvName),
+		b.tools.uvCommand(project, cache, false, args...),
+	}
+}
+
+// runtimeOf is the runtime that is like an environment with or without
+// bytecode. The list is in prod; dev contains it and adds nothing.
+func runtimeOf(bytecode bool) string {
+	if bytecode {
+		return "prod"
+	}
+	return "dev"
+}
+
+// locks are rows in which there is no lock yet.
+type locks struct{ stale, offline, cold bool }
+
+func (l locks) run(ctx context.Context, b *bench, tool string) (cost, error) {
+	project, cache, err := b.fresh(tool, false, l.cold)
+	if err != nil {
+		return cost{}, err
+	}
+	if l.stale {
+		cache = b.warmCache(tool, true)
+	}
+	var more []string
+	if l.offline {
+		more = []string{"--offline"}
+	}
+	return b.tools.time(ctx, b.locking(tool, project, cache, l.stale, more...))
+}
+
+// builds are rows in which the runtime is not there: warm, there are a lock and
+// all trees; cold, there is nothing but the interpreter.
+type builds struct{ cold, bytecode bool }
+
+func (r builds) run(ctx context.Context, b *bench, tool string) (cost, error) {
+	project, cache, err := b.fresh(tool, !r.cold, r.cold)
+	if err != nil {
+		return cost{}, err
+	}
+	commands := b.building(tool, project, cache, r.bytecode)
+	if r.cold && tool == "uv" { // in one step, without a lock: its quickest way
+		commands = b.intoVenv(project, cache, r.bytecode, "install", "-r", "requirements.txt")
+	}
+	if r.cold && tool == "snug" {
+		if err := b.interpreterInto(ctx, cache, r.bytecode); err != nil {
+			return cost{}, err
+		}
+	}
+	return b.tools.time(ctx, commands...)
+}
+
+// interpreterInto gives an empty store the interpreter, with its own bytecode
+// where that counts: uv takes its interpreter as it is and compiles packages.
+func (b *bench) interpreterInto(ctx context.Context, home string, bytecode bool) error {
+	if !bytecode {
+		_, err := b.tools.time(ctx, b.tools.installPython(home))
+		return err
+	}
+	nothing := &bench{dir: filepath.Dir(home), mirror: b.mirror}
+	dir, err := nothing.project("nothing", false)
+	if err != nil {
+		return err
+	}
+	_, err = b.tools.time(ctx, b.tools.snugCommand(dir, home, false, "build", runtimeOf(true)))
+	return err
+}
+
+// again builds what is built already.
+func again(ctx context.Context, b *bench, tool string) (cost, error) {
+	project, cache, err := b.fresh(tool, true, false)
+	if err != nil {
+		return cost{}, err
+	}
+	commands := b.building(tool, project, cache, false)
+	if _, err := b.tools.time(ctx, commands...); err != nil {
+		return cost{}, err
+	}
+	return b.tools.time(ctx, commands[len(commands)-1])
+}
