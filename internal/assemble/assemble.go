@@ -49,7 +49,8 @@ type Input struct {
 	Interpreter *store.Tree                                                   // in the layout of a runtime
 	Runner      Compiler
 	Copy        bool   // real copies, first-party files too: what is delivered
-	Bytecode    bool   // carry bytecode; where not (dev) text files are copies, since people edit them
+	Editable    bool   // text files are copies, since people edit them (dev)
+	Bytecode    bool   // carry bytecode; not together with Editable, since it would not follow an edit
 	Dest        string // folder to fill: empty or absent, with the depth that the runtime will have
 	Final       string // where the runtime will lie; "" = Dest
 	Jobs        int    // parallel work; below 1 is 1
@@ -83,12 +84,11 @@ func Assemble(ctx context.Context, in Input) (*generation.Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	written, err := in.materialise(ctx, merged.items)
-	if err != nil {
+	if err := materialise(ctx, in.Dest, merged.items, in.copies, "share/snug", in.sitePackages()); err != nil {
 		return nil, err
 	}
 	m := in.manifest(wheels)
-	m.Files, m.Overlaps, m.Notes = written, merged.won, merged.notes
+	m.Files, m.Overlaps, m.Notes = merged.files(), merged.won, merged.notes
 	if err := in.addProject(m); err != nil {
 		return nil, err
 	}
@@ -125,7 +125,8 @@ func (in *Input) manifest(wheels []layer) *generation.Manifest {
 		Python:   in.Python.String(),
 		Lock:     digest.Of(in.LockBytes).String(),
 		Isolated: in.Isolated,
-		Editable: !in.Bytecode,
+		Editable: in.Editable,
+		Bytecode: in.Bytecode,
 		LinkMode: "hardlink",
 	}
 	if in.Copy {

@@ -25,6 +25,14 @@ type overlay struct {
 	notes []string
 }
 
+func (o *overlay) files() []generation.File {
+	out := make([]generation.File, len(o.items))
+	for i, it := range o.items {
+		out[i] = it.File
+	}
+	return out
+}
+
 // merging is an overlay in the making.
 type merging struct {
 	in     *Input

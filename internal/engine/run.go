@@ -35,7 +35,7 @@ func (e *Engine) Run(ctx context.Context, req RunRequest) (int, error) {
 		return 0, err
 	}
 	return e.Runner.Exec(ctx, interp.Command{
-		Argv: req.Argv, Dir: req.Dir, Path: filepath.Join(dir, "bin"), Env: e.runEnv(dir, !head.Editable),
+		Argv: req.Argv, Dir: req.Dir, Path: filepath.Join(dir, "bin"), Env: e.runEnv(dir, head.Bytecode),
 		Stdin: req.Stdin, Stdout: req.Stdout, Stderr: req.Stderr,
 	})
 }

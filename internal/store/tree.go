@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"snug/internal/digest"
-	"snug/internal/fault"
 	"snug/internal/generation"
 )
 
@@ -188,47 +186,4 @@ func seal(dir string, plan Plan) error {
 		}
 	}
 	return nil
-}
-
-// Check compares the tree with its plan: a file whose size or time moved since
-// it entered is hashed again. Read-only modes do not stop root, so this runs
-// before a tree is linked. A difference is fault.Integrity.
-func (t *Tree) Check() error {
-	for i, f := range t.Files {
-		path := filepath.Join(t.Dir, filepath.FromSlash(f.Path))
-		st, err := os.Lstat(path)
-		if err != nil {
-			return t.damaged(f.Path, err)
-		}
-		if f.Link != "" {
-			if to, err := os.Readlink(path); err != nil || to != f.Link {
-				return t.damaged(f.Path, fmt.Errorf("points at %q", to))
-			}
-			continue
-		}
-		if st.Mode().IsRegular() && st.Size() == f.Size && st.ModTime().UnixNano() == t.moved[i] {
-			continue
-		}
-		if err := rehash(path, f); err != nil {
-			return t.damaged(f.Path, err)
-		}
-	}
-	return nil
-}
-
-func (t *Tree) damaged(path string, err error) error {
-	return fault.New(fault.Integrity, "it is built again by the next snug build", "the store's %s/%s was changed: %w", t.Key, path, err)
-}
-
-func rehash(path string, f generation.File) error {
-	r, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	sum, _, err := digest.OfReader(r)
-	if err == nil && sum.String() != f.SHA256 {
-		err = fmt.Errorf("has sha256 %s, entered with %s", sum, f.SHA256)
-	}
-	return err
 }
