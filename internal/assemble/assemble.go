@@ -57,8 +57,9 @@ type Input struct {
 	Events      event.Handler
 }
 
-// Assemble fills in.Dest and returns the manifest that it wrote there. After an
-// error Dest holds leftovers that the caller removes. Errors: fault.Integrity
+// Assemble fills in.Dest and returns its manifest, which Finish writes: until
+// then Dest is no runtime. After an error Dest holds leftovers that the caller
+// removes. Errors: fault.Integrity
 // for hashes and malformed wheels, fault.Conflict for two wheels that own one
 // file, fault.Unsupported for packages without a fitting wheel.
 func Assemble(ctx context.Context, in Input) (*generation.Manifest, error) {
@@ -96,7 +97,7 @@ func Assemble(ctx context.Context, in Input) (*generation.Manifest, error) {
 		return nil, err
 	}
 	m.Seal()
-	return m, in.finish(m)
+	return m, nil
 }
 
 // minor is "3.14".
@@ -141,20 +142,21 @@ func (in *Input) manifest(wheels []layer) *generation.Manifest {
 	return m
 }
 
-// finish writes the manifest, the last file, and makes everything last.
-func (in *Input) finish(m *generation.Manifest) error {
+// Finish writes the manifest of what Assemble filled, the last file of a
+// runtime, and makes everything last.
+func Finish(dest string, m *generation.Manifest) error {
 	data, err := m.Marshal()
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(in.Dest, filepath.FromSlash(generation.ManifestPath))
+	path := filepath.Join(dest, filepath.FromSlash(generation.ManifestPath))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
 	if err := store.WriteFile(path, data, 0o444); err != nil {
 		return err
 	}
-	return syncTree(in.Dest)
+	return syncTree(dest)
 }
 
 func integrity(hint, format string, args ...any) error {

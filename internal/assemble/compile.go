@@ -78,10 +78,10 @@ func scanBytecode(dir string) (store.Plan, error) {
 }
 
 // modules are the tree's files that Python may import.
-func (in *Input) modules(t *store.Tree) (out []item) {
+func (in *Input) modules(t *store.Tree) (out []*item) {
 	for _, f := range t.Files {
 		if strings.HasSuffix(f.Path, ".py") && f.Link == "" && strings.HasPrefix(f.Path, "lib/python"+in.minor()+"/") {
-			out = append(out, item{f, t})
+			out = append(out, &item{f, t})
 		}
 	}
 	return out

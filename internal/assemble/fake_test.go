@@ -188,6 +188,9 @@ func (w *world) input(runtime string) Input {
 func (w *world) build(in Input) *generation.Manifest {
 	w.t.Helper()
 	m, err := Assemble(context.Background(), in)
+	if err == nil {
+		err = Finish(in.Dest, m)
+	}
 	if err != nil {
 		w.t.Fatal(err)
 	}

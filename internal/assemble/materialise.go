@@ -25,7 +25,7 @@ const linkers = 4
 // folder is one folder of the runtime, with what lies directly in it.
 type folder struct {
 	path    string // relative to Dest; "." is Dest
-	items   []item
+	items   []*item
 	folders []string // names
 }
 
@@ -33,7 +33,7 @@ type folder struct {
 // goes level by level, since a folder is made while the one above it is filled.
 // Nearly all the time goes into the kernel's work on names, so every call names
 // one file in an open folder instead of a path from the root.
-func materialise(ctx context.Context, dest string, items []item, copies func(generation.File) bool, more ...string) error {
+func materialise(ctx context.Context, dest string, items []*item, copies func(generation.File) bool, more ...string) error {
 	if err := os.MkdirAll(dest, 0o755); err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func materialise(ctx context.Context, dest string, items []item, copies func(gen
 }
 
 // levels are the folders of the items, and more empty ones, by depth.
-func levels(items []item, more ...string) [][]*folder {
+func levels(items []*item, more ...string) [][]*folder {
 	root := &folder{path: "."}
 	out := [][]*folder{{root}}
 	known := map[string]*folder{".": root}
@@ -101,7 +101,7 @@ func (f *folder) fill(dest string, copies func(generation.File) bool) error {
 			return fmt.Errorf("make %s: %w", path.Join(f.path, name), err)
 		}
 	}
-	byTree := map[*store.Tree][]item{}
+	byTree := map[*store.Tree][]*item{}
 	for _, it := range f.items {
 		byTree[it.from] = append(byTree[it.from], it)
 	}
@@ -114,7 +114,7 @@ func (f *folder) fill(dest string, copies func(generation.File) bool) error {
 }
 
 // fillFrom puts files of one tree there.
-func (f *folder) fillFrom(tree *store.Tree, items []item, d *store.Dir, copies func(generation.File) bool) error {
+func (f *folder) fillFrom(tree *store.Tree, items []*item, d *store.Dir, copies func(generation.File) bool) error {
 	from, err := store.OpenDir(filepath.Join(tree.Dir, filepath.FromSlash(f.path)))
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -36,8 +37,9 @@ func transient(err error) bool {
 	var policy *policyError
 	var status *statusError
 	var dns *net.DNSError
+	var told *fault.Error
 	switch {
-	case errors.As(err, &policy), isCertificate(err), errors.Is(err, ErrNoRange):
+	case errors.As(err, &policy), errors.As(err, &told), isCertificate(err), errors.Is(err, ErrNoRange):
 		return false
 	case errors.As(err, &status):
 		return status.code == http.StatusTooManyRequests || status.code == http.StatusRequestTimeout ||
@@ -61,6 +63,10 @@ func explain(ctx context.Context, u *url.URL, err error) error {
 	var wrapped *url.Error // its text holds the address as it was asked for
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
+	}
+	var told *fault.Error
+	if errors.As(err, &told) {
+		return fmt.Errorf("get %s: %w", redact(u), err)
 	}
 	var status *statusError
 	code, hint := fault.Network, "check the network and the proxy (HTTPS_PROXY, NO_PROXY); --offline uses only what was fetched before"

@@ -11,12 +11,21 @@ import (
 	"snug/internal/fault"
 )
 
+// onFirstUse is a transport that is made when it is first needed: reading a system's certificates
+// takes longer than most commands that need none.
+type onFirstUse func() (http.RoundTripper, error)
+
+func (make onFirstUse) RoundTrip(r *http.Request) (*http.Response, error) {
+	transport, err := make()
+	if err != nil {
+		return nil, err
+	}
+	return transport.RoundTrip(r)
+}
+
 // systemTransport dials for real. The proxies are those of the process's environment, as net/http
 // reads it: they belong to the machine, not to a project.
-func systemTransport(certFile string, env func(string) string) (http.RoundTripper, error) {
-	if certFile == "" {
-		certFile = env("SSL_CERT_FILE")
-	}
+func systemTransport(certFile string) (http.RoundTripper, error) {
 	roots, err := certificates(certFile)
 	if err != nil {
 		return nil, err
