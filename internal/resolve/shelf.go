@@ -270,7 +270,7 @@ func (r *release) parse(data []byte) error {
 		return errors.New("it names too many dependencies")
 	}
 	for _, text := range m.RequiresDist {
-		q, said, err := pep508.ParseLenient(text)
+		q, said, err := pep508.ParseLenient(strings.Clone(text)) // a part of the text would keep all of METADATA
 		if err != nil {
 			return fmt.Errorf("Requires-Dist %q: %w", text, err)
 		}
