@@ -50,7 +50,7 @@ type project struct {
 type release struct {
 	of      *project
 	version pep440.Version
-	wheels  []index.File
+	wheels  []*index.File
 	best    []*index.File // for each place, nil: none
 	why     []string      // for each place without one, the reason
 	banned  string        // why the release is out on every place
@@ -115,37 +115,39 @@ func emptyReason(l *index.Listing) string {
 
 // releases sorts the files into versions, best liked first.
 func (s *shelf) releases(p *project, files []index.File) []*release {
-	byVersion := map[string]*release{}
-	filesOf := map[string][]index.File{}
+	order := make([]*index.File, len(files))
+	for i := range files {
+		order[i] = &files[i]
+	}
+	slices.SortStableFunc(order, func(a, b *index.File) int { return likedFirst(a.Version, b.Version) })
+	fits := pythonFits{}
 	var out []*release
-	for _, f := range files {
-		key := f.Version.String()
-		for r := f.Version; r.Local() == "" && strings.HasSuffix(key, ".0"); { // 1.0 is 1.0.0
-			key = strings.TrimSuffix(key, ".0")
+	for len(order) > 0 {
+		n := 1
+		for n < len(order) && order[n].Version.Equal(order[0].Version) {
+			n++
 		}
-		if byVersion[key] == nil {
-			byVersion[key] = &release{of: p, version: f.Version}
-			out = append(out, byVersion[key])
-		}
-		filesOf[key] = append(filesOf[key], f)
+		r := &release{of: p, version: order[0].Version}
+		s.fit(r, order[:n], fits)
+		out = append(out, r)
+		order = order[n:]
 	}
-	for key, r := range byVersion {
-		s.fit(r, filesOf[key])
-	}
-	slices.SortFunc(out, func(a, b *release) int {
-		if x, y := a.version.IsPrerelease(), b.version.IsPrerelease(); x != y {
-			if x {
-				return 1
-			}
-			return -1
-		}
-		return b.version.Compare(a.version)
-	})
 	return out
 }
 
+// likedFirst puts stable versions before pre-releases and new ones before old.
+func likedFirst(a, b pep440.Version) int {
+	if x, y := a.IsPrerelease(), b.IsPrerelease(); x != y {
+		if x {
+			return 1
+		}
+		return -1
+	}
+	return b.Compare(a)
+}
+
 // fit finds the best wheel for each place, or says why there is none.
-func (s *shelf) fit(r *release, files []index.File) {
+func (s *shelf) fit(r *release, files []*index.File, fits pythonFits) {
 	r.best, r.why = make([]*index.File, len(s.places)), make([]string, len(s.places))
 	allowed, reason := s.admit(r, files)
 	if len(allowed) == 0 {
@@ -154,13 +156,13 @@ func (s *shelf) fit(r *release, files []index.File) {
 	}
 	r.wheels = allowed
 	for i, place := range s.places {
-		r.best[i], r.why[i] = bestWheel(place, allowed)
+		r.best[i], r.why[i] = bestWheel(place, allowed, fits)
 	}
 }
 
 // admit drops files that may not be used anywhere; reason is why the last
 // kind of them went.
-func (s *shelf) admit(r *release, files []index.File) (out []index.File, reason string) {
+func (s *shelf) admit(r *release, files []*index.File) (out []*index.File, reason string) {
 	pinned := s.asked.pinned(r.of.name, r.version)
 	var hashes []string
 	if n := s.asked.names[r.of.name]; n != nil {
@@ -185,7 +187,7 @@ func (s *shelf) admit(r *release, files []index.File) (out []index.File, reason 
 	return out, reason
 }
 
-func hashAllowed(f index.File, hashes []string) bool {
+func hashAllowed(f *index.File, hashes []string) bool {
 	for name, sum := range f.Hashes {
 		if slices.Contains(hashes, name+":"+sum) {
 			return true
@@ -195,36 +197,48 @@ func hashAllowed(f index.File, hashes []string) bool {
 }
 
 // bestWheel picks by tag order, then by build number.
-func bestWheel(at place, files []index.File) (*index.File, string) {
+func bestWheel(at place, files []*index.File, fits pythonFits) (*index.File, string) {
 	var best *index.File
-	bestRank, why := 0, "no wheel for "+at.name+" and Python "+at.python.String()
-	for i := range files {
-		f := &files[i]
+	bestRank, unfit := 0, ""
+	for _, f := range files {
 		rank, ok := at.tags.Rank(f.Wheel.Tags)
 		if !ok {
 			continue
 		}
-		if !pythonFits(f.RequiresPython, at.python) {
-			why = fmt.Sprintf("needs Python %s, not %s", f.RequiresPython, at.python)
+		if !fits.ask(f.RequiresPython, at) {
+			unfit = f.RequiresPython
 			continue
 		}
 		if best == nil || rank < bestRank || rank == bestRank && f.Wheel.Build.Compare(best.Wheel.Build) > 0 {
 			best, bestRank = f, rank
 		}
 	}
-	if best != nil {
-		why = ""
+	switch {
+	case best != nil:
+		return best, ""
+	case unfit != "":
+		return nil, fmt.Sprintf("needs Python %s, not %s", unfit, at.python)
 	}
-	return best, why
+	return nil, "no wheel for " + at.name + " and Python " + at.python.String()
 }
 
-// pythonFits: a Requires-Python that cannot be read even leniently says nothing.
-func pythonFits(text string, python pep440.Version) bool {
+// pythonFits remembers which Requires-Python admit the Python of a place: a
+// project says few, often.
+type pythonFits map[[2]string]bool
+
+// ask: a Requires-Python that cannot be read even leniently says nothing.
+func (m pythonFits) ask(text string, at place) bool {
 	if text == "" {
 		return true
 	}
-	set, _, err := pep440.ParseSpecifiersLenient(text)
-	return err != nil || set.Contains(python)
+	key := [2]string{text, at.name}
+	ok, known := m[key]
+	if !known {
+		set, _, err := pep440.ParseSpecifiersLenient(text)
+		ok = err != nil || set.Contains(at.python)
+		m[key] = ok
+	}
+	return ok
 }
 
 // read makes the release's dependencies known, asking the index the first
