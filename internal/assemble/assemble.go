@@ -113,9 +113,9 @@ func (in *Input) final() string {
 	return in.Dest
 }
 
-func (in *Input) progress(done, total int) {
+func (in *Input) progress(stage, subject string, done, total int64, unit string) {
 	if in.Events != nil {
-		in.Events.Handle(event.Event{Stage: "assemble", Kind: event.Progress, Subject: in.Runtime, Done: int64(done), Total: int64(total), Unit: "packages"})
+		in.Events.Handle(event.Event{Stage: stage, Kind: event.Progress, Subject: subject, Done: done, Total: total, Unit: unit})
 	}
 }
 

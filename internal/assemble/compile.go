@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -28,6 +29,7 @@ func (in *Input) compile(ctx context.Context, layers []layer) ([]layer, error) {
 		return nil, nil
 	}
 	out := make([]layer, len(layers))
+	var done atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, in.Jobs))
 	for i, l := range layers {
@@ -37,6 +39,7 @@ func (in *Input) compile(ctx context.Context, layers []layer) ([]layer, error) {
 				return fmt.Errorf("compile %s: %w", l.name, err)
 			}
 			out[i] = layer{name: l.name, version: l.version, tree: tree}
+			in.progress("compile", in.Runtime, done.Add(1), int64(len(layers)), "packages")
 			return nil
 		})
 	}

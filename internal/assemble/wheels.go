@@ -1,11 +1,13 @@
 package assemble
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -50,24 +52,29 @@ func Prefetch(ctx context.Context, in Input) error {
 }
 
 // wheels returns the unpacked wheel of every selected package, in the lock's
-// order, fetching and unpacking what the store lacks.
+// order, fetching and unpacking what the store lacks. The largest come first:
+// the last one to arrive is then a small one.
 func (in *Input) wheels(ctx context.Context) ([]layer, error) {
 	sources, err := in.sources()
 	if err != nil {
 		return nil, err
 	}
+	order := make([]int, len(sources))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(sources[b].file.Size, sources[a].file.Size) })
 	layers := make([]layer, len(sources))
-	var done atomic.Int64
+	work := &arrival{in: in, unpacking: make(chan struct{}, max(1, in.Jobs))}
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(1, in.Jobs))
-	for i, src := range sources {
+	g.SetLimit(maxArriving)
+	for _, i := range order {
 		g.Go(func() error {
-			l, err := in.wheel(ctx, src)
+			l, err := work.wheel(ctx, sources[i])
 			if err != nil {
-				return fmt.Errorf("%s %s: %w", src.name, src.version, err)
+				return fmt.Errorf("%s %s: %w", sources[i].name, sources[i].version, err)
 			}
 			layers[i] = l
-			in.progress(int(done.Add(1)), len(sources))
 			return nil
 		})
 	}
@@ -119,9 +126,21 @@ func noWheel(p *lock.Package) error {
 		"%s %s cannot be installed: %s, and snug does not build from source yet", p.Name, p.Version, what)
 }
 
+// maxArriving is how many wheels are fetched at a time.
+const maxArriving = 50
+
+// arrival is wheels on their way into the store: many are fetched at a time,
+// few are unpacked.
+type arrival struct {
+	in          *Input
+	unpacking   chan struct{}
+	done, total atomic.Int64 // bytes
+}
+
 // wheel returns one unpacked wheel. Its key names everything that the tree's
 // bytes depend on.
-func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
+func (a *arrival) wheel(ctx context.Context, src source) (layer, error) {
+	in := a.in
 	sum, err := digest.Parse(src.file.Hashes["sha256"])
 	if err != nil {
 		return layer{}, integrity("snug lock writes one", "the lock has no sha256 of %s", src.file.Name)
@@ -135,9 +154,15 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 		key += "-" + digest.Of([]byte(src.url)).String()[:16]
 	}
 	tree, err := in.Store.AddTree(ctx, key, func(dir string) (store.Plan, error) {
-		blob, err := in.blob(ctx, sum, src)
+		blob, err := a.blob(ctx, sum, src)
 		if err != nil {
 			return nil, err
+		}
+		select {
+		case a.unpacking <- struct{}{}:
+			defer func() { <-a.unpacking }()
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 		opt := wheel.Options{PythonMinor: in.minor(), URL: src.url, SHA256: sum.String()}
 		return unpack(blob, name, opt, dir)
@@ -164,11 +189,12 @@ func unpack(blob string, name dist.WheelName, opt wheel.Options, dir string) (st
 }
 
 // blob returns the wheel's file in the store, fetching it if need be.
-func (in *Input) blob(ctx context.Context, sum digest.SHA256, src source) (string, error) {
-	if path, ok := in.Store.Blob(sum); ok {
+func (a *arrival) blob(ctx context.Context, sum digest.SHA256, src source) (string, error) {
+	if path, ok := a.in.Store.Blob(sum); ok {
 		return path, nil
 	}
-	r, err := in.open(ctx, src.file)
+	a.total.Add(src.file.Size)
+	r, err := a.in.open(ctx, src.file)
 	if err != nil {
 		return "", err
 	}
@@ -177,7 +203,24 @@ func (in *Input) blob(ctx context.Context, sum digest.SHA256, src source) (strin
 	if size == 0 {
 		size = -1 // the lock may leave it out
 	}
-	return in.Store.PutBlob(ctx, sum, size, r)
+	return a.in.Store.PutBlob(ctx, sum, size, &counted{r, a})
+}
+
+// progressStep is how many bytes arrive between two words of progress.
+const progressStep = 1 << 20
+
+// counted tells of the bytes that are read through it.
+type counted struct {
+	io.Reader
+	a *arrival
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	if done := c.a.done.Add(int64(n)); done/progressStep != (done-int64(n))/progressStep {
+		c.a.in.progress("fetch", "", done, c.a.total.Load(), "bytes")
+	}
+	return n, err
 }
 
 func (in *Input) open(ctx context.Context, f lock.File) (io.ReadCloser, error) {
