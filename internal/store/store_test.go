@@ -191,3 +191,56 @@ func TestWriteFileKeepsALink(t *testing.T) {
 		t.Errorf("%q, %v", data, err)
 	}
 }
+
+func TestTornBlobIsFetchedAgain(t *testing.T) {
+	s, ctx, sum := open(t), context.Background(), digest.Of([]byte("wheel"))
+	path, err := s.PutBlob(ctx, sum, 5, strings.NewReader("wheel"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Chmod(path, 0o644), os.WriteFile(path, []byte("whe"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	other, err := Open(filepath.Dir(s.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := other.Blob(sum); ok {
+		t.Error("a torn blob passes for whole")
+	}
+	if _, err := other.PutBlob(ctx, sum, 5, strings.NewReader("wheel")); err != nil {
+		t.Error(err)
+	}
+	if _, ok := other.Blob(sum); !ok {
+		t.Error("it was not replaced")
+	}
+}
+
+func TestTornPlanIsNoTree(t *testing.T) {
+	s, ctx := open(t), context.Background()
+	two := func(dir string) (Plan, error) {
+		if err := os.WriteFile(filepath.Join(dir, "b.py"), nil, 0o644); err != nil {
+			return nil, err
+		}
+		return oneFile("x = 1\n")(dir)
+	}
+	if _, err := s.AddTree(ctx, key, two); err != nil {
+		t.Fatal(err)
+	}
+	plan := filepath.Join(s.treePath(key), planName)
+	data, err := os.ReadFile(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := strings.LastIndexByte(strings.TrimSuffix(string(data), "\n"), '\n') + 1
+	if err := os.WriteFile(plan, data[:cut], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	other, err := Open(filepath.Dir(s.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tree, ok := other.Tree(key); ok {
+		t.Errorf("a part of a plan passes for a tree of %d files", len(tree.Files))
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -126,9 +125,6 @@ func (s *Store) build(key string, build func(dir string) (Plan, error)) (*Tree, 
 	if err != nil {
 		return nil, err
 	}
-	if err := seal(files, plan); err != nil {
-		return nil, fmt.Errorf("seal %s: %w", key, err)
-	}
 	if err := writePlan(temp, files, plan); err != nil {
 		return nil, fmt.Errorf("seal %s: %w", key, err)
 	}
@@ -169,21 +165,4 @@ func (s *Store) discard(key string) error {
 		return err
 	}
 	return errors.Join(os.Rename(s.treePath(key), filepath.Join(gone, "tree")), os.RemoveAll(gone))
-}
-
-// seal takes the write bits from every file.
-func seal(dir string, plan Plan) error {
-	for _, f := range plan {
-		if f.Link != "" {
-			continue
-		}
-		mode := fs.FileMode(0o444)
-		if f.Mode == "0755" {
-			mode = 0o555
-		}
-		if err := os.Chmod(filepath.Join(dir, filepath.FromSlash(f.Path)), mode); err != nil {
-			return err
-		}
-	}
-	return nil
 }
