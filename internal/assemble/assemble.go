@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"snug/internal/digest"
 	"snug/internal/event"
@@ -50,7 +51,8 @@ type Input struct {
 	Interpreter *store.Tree                                                   // in the layout of a runtime
 	Runner      Compiler
 	Copy        bool   // real copies, first-party files too: what is delivered
-	Bytecode    bool   // carry bytecode; where not (dev) text files are copies, since people edit them
+	Editable    bool   // text files are copies, since people edit them (dev)
+	Bytecode    bool   // carry bytecode; not together with Editable, since it would not follow an edit
 	Dest        string // folder to fill: empty or absent, with the depth that the runtime will have
 	Final       string // where the runtime will lie; "" = Dest
 	Jobs        int    // parallel work; below 1 is 1
@@ -59,8 +61,9 @@ type Input struct {
 	cores chan struct{} // one place for each of Jobs
 }
 
-// Assemble fills in.Dest and returns the manifest that it wrote there. After an
-// error Dest holds leftovers that the caller removes. Errors: fault.Integrity
+// Assemble fills in.Dest and returns its manifest, which Finish writes: until
+// then Dest is no runtime. After an error Dest holds leftovers that the caller
+// removes. Errors: fault.Integrity
 // for hashes and malformed wheels, fault.Conflict for two wheels that own one
 // file, fault.Unsupported for packages without a fitting wheel.
 func Assemble(ctx context.Context, in Input) (*generation.Manifest, error) {
@@ -86,12 +89,15 @@ func Assemble(ctx context.Context, in Input) (*generation.Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	written, err := in.materialise(ctx, merged.items)
-	if err != nil {
+	var placed atomic.Int64
+	how := placing{in.copies, func(n int) {
+		in.progress("assemble", placed.Add(int64(n)), int64(len(merged.items)), "files")
+	}}
+	if err := materialise(ctx, in.Dest, merged.items, how, "share/snug", in.sitePackages()); err != nil {
 		return nil, err
 	}
 	m := in.manifest(wheels)
-	m.Files, m.Overlaps, m.Notes = written, merged.won, merged.notes
+	m.Files, m.Overlaps, m.Notes = merged.files(), merged.won, merged.notes
 	if err := in.addProject(m); err != nil {
 		return nil, err
 	}
@@ -99,7 +105,7 @@ func Assemble(ctx context.Context, in Input) (*generation.Manifest, error) {
 		return nil, err
 	}
 	m.Seal()
-	return m, in.finish(m)
+	return m, nil
 }
 
 // minor is "3.14".
@@ -129,7 +135,8 @@ func (in *Input) manifest(wheels []layer) *generation.Manifest {
 		Python:   in.Python.String(),
 		Lock:     digest.Of(in.LockBytes).String(),
 		Isolated: in.Isolated,
-		Editable: !in.Bytecode,
+		Editable: in.Editable,
+		Bytecode: in.Bytecode,
 		LinkMode: "hardlink",
 	}
 	if in.Copy {
@@ -144,20 +151,21 @@ func (in *Input) manifest(wheels []layer) *generation.Manifest {
 	return m
 }
 
-// finish writes the manifest, the last file, and makes everything last.
-func (in *Input) finish(m *generation.Manifest) error {
+// Finish writes the manifest of what Assemble filled, the last file of a
+// runtime, and makes everything last.
+func Finish(dest string, m *generation.Manifest) error {
 	data, err := m.Marshal()
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(in.Dest, filepath.FromSlash(generation.ManifestPath))
+	path := filepath.Join(dest, filepath.FromSlash(generation.ManifestPath))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
 	if err := store.WriteFile(path, data, 0o444); err != nil {
 		return err
 	}
-	return syncTree(in.Dest)
+	return syncTree(dest)
 }
 
 func integrity(hint, format string, args ...any) error {

@@ -296,6 +296,9 @@ func TestRefusedWheels(t *testing.T) {
 			w.add("evil", map[string]string{"evil-1.0.data/scripts/python3": ""}, "prod")
 		}, fault.Conflict},
 		"file and folder": {func(w *world, _ *Input) { w.add("evil", map[string]string{"alpha": ""}, "prod") }, fault.Conflict},
+		"needs what is not locked": {func(w *world, _ *Input) {
+			w.add("liar", map[string]string{"INFO/METADATA": "Metadata-Version: 2.1\nName: liar\nVersion: 1.0\nRequires-Dist: absent\n"}, "prod")
+		}, fault.Integrity},
 		"version control": {func(w *world, _ *Input) {
 			w.lock.Packages[0].Wheels, w.lock.Packages[0].VCS = nil, &lock.VCS{Type: "git", URL: "https://index.example/x", CommitID: "1"}
 		}, fault.Unsupported},

@@ -55,10 +55,8 @@ func (in *Input) bytecode(ctx context.Context, src *store.Tree) (*store.Tree, er
 		}
 		// The sources are linked here for the time of compiling: no path of
 		// the store gets into the bytecode, and nothing is written beside them.
-		for _, f := range modules {
-			if err := place(src, f, dir, false); err != nil {
-				return nil, err
-			}
+		if err := materialise(ctx, dir, modules, placing{}); err != nil {
+			return nil, err
 		}
 		// What does not compile (templates, sources of other Pythons) has no
 		// bytecode, as with every installer.
@@ -83,10 +81,10 @@ func scanBytecode(dir string) (store.Plan, error) {
 }
 
 // modules are the tree's files that Python may import.
-func (in *Input) modules(t *store.Tree) (out []generation.File) {
+func (in *Input) modules(t *store.Tree) (out []*item) {
 	for _, f := range t.Files {
 		if strings.HasSuffix(f.Path, ".py") && f.Link == "" && strings.HasPrefix(f.Path, "lib/python"+in.minor()+"/") {
-			out = append(out, f)
+			out = append(out, &item{f, t})
 		}
 	}
 	return out

@@ -201,7 +201,7 @@ func (w *world) input(runtime string) Input {
 	return Input{
 		Project: &manifest.Project{Root: w.root(), Local: w.local},
 		Lock:    &w.lock, LockBytes: []byte("lock"), Runtime: runtime, Isolated: runtime == "prod", Target: target, Python: version(w.t, "3.14.6"),
-		Store: w.store, Interpreter: w.python(), Runner: compiler{}, Bytecode: runtime != "dev",
+		Store: w.store, Interpreter: w.python(), Runner: compiler{}, Bytecode: runtime != "dev", Editable: runtime == "dev",
 		Dest: filepath.Join(w.root(), ".snug", runtime, "1"), Jobs: 2,
 		Download: func(_ context.Context, f lock.File) (io.ReadCloser, error) {
 			return io.NopCloser(bytes.NewReader(w.wheels[f.URL])), nil
@@ -212,6 +212,9 @@ func (w *world) input(runtime string) Input {
 func (w *world) build(in Input) *generation.Manifest {
 	w.t.Helper()
 	m, err := Assemble(context.Background(), in)
+	if err == nil {
+		err = Finish(in.Dest, m)
+	}
 	if err != nil {
 		w.t.Fatal(err)
 	}

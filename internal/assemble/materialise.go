@@ -9,9 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sync/errgroup"
@@ -24,61 +22,141 @@ import (
 // than four none (docs/benchmarks.md).
 const linkers = 4
 
-// materialise writes the items below Dest: folders once and in order, then the
-// files in runs of neighbours, so that goroutines seldom meet in a folder.
-func (in *Input) materialise(ctx context.Context, items []item) ([]generation.File, error) {
-	if err := in.makeDirs(items); err != nil {
-		return nil, err
+// folder is one folder of the runtime, with what lies directly in it.
+type folder struct {
+	path    string // relative to Dest; "." is Dest
+	items   []*item
+	folders []string // names
+}
+
+// placing says how files are put into a folder. The zero value links them all.
+type placing struct {
+	copies func(generation.File) bool
+	placed func(files int) // called from several goroutines
+}
+
+// materialise writes the items below dest, and the folders named in more. It
+// goes level by level, since a folder is made while the one above it is filled.
+// Nearly all the time goes into the kernel's work on names, so every call names
+// one file in an open folder instead of a path from the root.
+func materialise(ctx context.Context, dest string, items []*item, how placing, more ...string) error {
+	if err := os.MkdirAll(dest, 0o755); err != nil {
+		return err
 	}
-	var done atomic.Int64
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(linkers)
-	for run := range slices.Chunk(items, max(64, len(items)/(4*linkers)+1)) {
-		g.Go(func() error {
-			for _, it := range run {
+	for _, level := range levels(items, more...) {
+		g, ctx := errgroup.WithContext(ctx)
+		g.SetLimit(linkers)
+		for _, f := range level {
+			g.Go(func() error {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				if err := place(it.from, it.File, in.Dest, in.copies(it.File)); err != nil {
-					return fmt.Errorf("write %s of %s: %w", it.Path, it.Owner, err)
-				}
-			}
-			in.progress("assemble", done.Add(int64(len(run))), int64(len(items)), "files")
-			return nil
-		})
-	}
-	files := make([]generation.File, len(items))
-	for i, it := range items {
-		files[i] = it.File
-	}
-	return files, g.Wait()
-}
-
-func (in *Input) makeDirs(items []item) error {
-	made := map[string]bool{}
-	var dirs []string
-	for _, it := range items {
-		for dir := path.Dir(it.Path); dir != "." && !made[dir]; dir = path.Dir(dir) {
-			made[dir] = true
-			dirs = append(dirs, dir)
+				return f.fill(dest, how)
+			})
 		}
-	}
-	slices.Sort(dirs) // parents come before what is in them
-	if err := os.MkdirAll(in.Dest, 0o755); err != nil {
-		return err
-	}
-	for _, dir := range append(dirs, "share", "share/snug") {
-		if err := os.Mkdir(filepath.Join(in.Dest, filepath.FromSlash(dir)), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := g.Wait(); err != nil {
 			return err
 		}
 	}
-	return os.MkdirAll(filepath.Join(in.Dest, filepath.FromSlash(in.sitePackages())), 0o755)
+	return nil
+}
+
+// levels are the folders of the items, and more empty ones, by depth.
+func levels(items []*item, more ...string) [][]*folder {
+	root := &folder{path: "."}
+	out := [][]*folder{{root}}
+	known := map[string]*folder{".": root}
+	var at func(dir string) *folder
+	at = func(dir string) *folder {
+		f := known[dir]
+		if f == nil {
+			f = &folder{path: dir}
+			known[dir] = f
+			above := at(path.Dir(dir))
+			above.folders = append(above.folders, path.Base(dir))
+			depth := strings.Count(dir, "/") + 1
+			for len(out) <= depth {
+				out = append(out, nil)
+			}
+			out[depth] = append(out[depth], f)
+		}
+		return f
+	}
+	for _, dir := range more {
+		at(dir)
+	}
+	last := root
+	for _, it := range items { // sorted, so that neighbours share a folder
+		if dir := path.Dir(it.Path); dir != last.path {
+			last = at(dir)
+		}
+		last.items = append(last.items, it)
+	}
+	return out
+}
+
+// fill makes the folders in f and puts its files there.
+func (f *folder) fill(dest string, how placing) error {
+	d, err := store.OpenDir(filepath.Join(dest, filepath.FromSlash(f.path)))
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	for _, name := range f.folders {
+		if err := d.Mkdir(name); err != nil {
+			return fmt.Errorf("make %s: %w", path.Join(f.path, name), err)
+		}
+	}
+	byTree := map[*store.Tree][]*item{}
+	for _, it := range f.items {
+		byTree[it.from] = append(byTree[it.from], it)
+	}
+	for tree, items := range byTree {
+		if err := f.fillFrom(tree, items, d, how); err != nil {
+			return err
+		}
+	}
+	if how.placed != nil {
+		how.placed(len(f.items))
+	}
+	return nil
+}
+
+// fillFrom puts files of one tree there.
+func (f *folder) fillFrom(tree *store.Tree, items []*item, d *store.Dir, how placing) error {
+	from, err := store.OpenDir(filepath.Join(tree.Dir, filepath.FromSlash(f.path)))
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	for _, it := range items {
+		if err := place(from, d, it.File, how.copies != nil && how.copies(it.File)); err != nil {
+			return fmt.Errorf("write %s of %s: %w", it.Path, it.Owner, err)
+		}
+	}
+	return nil
+}
+
+// place puts one file into a folder: a symbolic link as it is, a file as hard
+// link, or as copy where asked or where the file system wants it so.
+func place(from, to *store.Dir, f generation.File, asCopy bool) error {
+	name := path.Base(f.Path)
+	if f.Link != "" {
+		return to.Symlink(f.Link, name)
+	}
+	if !asCopy {
+		err := to.Link(from, name)
+		if err == nil || !unlinkable(err) {
+			return err
+		}
+	}
+	return copyFile(filepath.Join(from.Path, name), filepath.Join(to.Path, name), f.Mode)
 }
 
 // copies reports whether a file is copied instead of linked: everything that
 // is delivered, and in dev what people edit.
 func (in *Input) copies(f generation.File) bool {
-	return in.Copy || !in.Bytecode && isText(f.Path)
+	return in.Copy || in.Editable && isText(f.Path)
 }
 
 // isText goes by the name alone: launchers and scripts, and what has the
@@ -93,33 +171,6 @@ func isText(name string) bool {
 		return true
 	}
 	return false
-}
-
-// place puts one file of a tree below dest: a symbolic link as it is, a file as
-// hard link, or as copy where asked or where the file system wants it so.
-func place(tree *store.Tree, f generation.File, dest string, asCopy bool) error {
-	to := filepath.Join(dest, filepath.FromSlash(f.Path))
-	if f.Link != "" {
-		return os.Symlink(f.Link, to)
-	}
-	from := filepath.Join(tree.Dir, filepath.FromSlash(f.Path))
-	if asCopy {
-		return copyFile(from, to, f.Mode)
-	}
-	err := os.Link(from, to)
-	switch {
-	case errors.Is(err, fs.ErrNotExist): // the folder: compile places into an empty one
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-			return err
-		}
-		err = os.Link(from, to)
-	case err == nil:
-		return nil
-	}
-	if unlinkable(err) {
-		return copyFile(from, to, f.Mode)
-	}
-	return err
 }
 
 // unlinkable are another file system, too many links, and the protection of

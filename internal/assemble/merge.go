@@ -20,15 +20,23 @@ type item struct {
 
 // overlay is all trees laid over one another.
 type overlay struct {
-	items []item            // sorted by path
+	items []*item           // sorted by path
 	won   map[string]string // path that [tool.snug.overlaps] decided: the package that won
 	notes []string
+}
+
+func (o *overlay) files() []generation.File {
+	out := make([]generation.File, len(o.items))
+	for i, it := range o.items {
+		out[i] = it.File
+	}
+	return out
 }
 
 // merging is an overlay in the making.
 type merging struct {
 	in     *Input
-	at     map[string]int
+	at     map[string]*item
 	dirs   map[string]string  // folder: an owner of a file below it
 	lost   map[[2]string]bool // owner and path of files that an overlap decided against
 	result overlay
@@ -38,14 +46,21 @@ type merging struct {
 // if its bytes and mode are equal; otherwise [tool.snug.overlaps] decides, and
 // where it does not, that is fault.Conflict.
 func (in *Input) merge(layers []layer) (*overlay, error) {
-	m := &merging{in: in, at: map[string]int{}, dirs: map[string]string{}, lost: map[[2]string]bool{}}
-	m.result.won = map[string]string{}
+	total := 0
+	for _, l := range layers {
+		total += len(l.tree.Files)
+	}
+	m := &merging{in: in, at: make(map[string]*item, total), dirs: map[string]string{}, lost: map[[2]string]bool{}}
+	m.result.won, m.result.items = map[string]string{}, make([]*item, 0, total)
+	all := make([]item, total) // one allocation instead of one a file
 	for _, l := range layers {
 		for _, f := range l.tree.Files {
-			f.Owner = l.name
-			if err := m.add(item{f, l.tree}); err != nil {
+			all[0] = item{f, l.tree}
+			all[0].Owner = l.name
+			if err := m.add(&all[0]); err != nil {
 				return nil, err
 			}
+			all = all[1:]
 		}
 	}
 	for _, it := range m.result.items {
@@ -53,32 +68,32 @@ func (in *Input) merge(layers []layer) (*overlay, error) {
 			return nil, clash(it.Path, it.Owner, owner, "a file in one is a folder in the other")
 		}
 	}
-	slices.SortFunc(m.result.items, func(a, b item) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortFunc(m.result.items, func(a, b *item) int { return cmp.Compare(a.Path, b.Path) })
 	return &m.result, nil
 }
 
-func (m *merging) add(it item) error {
+func (m *merging) add(it *item) error {
 	if reserved(it.Path, m.in.minor()) {
 		if it.Owner == generation.OwnerPython {
 			return nil // some interpreters bring an EXTERNALLY-MANAGED of their own
 		}
 		return fault.New(fault.Conflict, "choose another version of "+it.Owner, "%s brings %s, a path that belongs to snug", it.Owner, it.Path)
 	}
-	if it.Kind == generation.Bytecode && m.lost[[2]string{it.Owner, sourceOf(it.Path)}] {
+	if len(m.lost) > 0 && it.Kind == generation.Bytecode && m.lost[[2]string{it.Owner, sourceOf(it.Path)}] {
 		return nil
 	}
-	i, taken := m.at[it.Path]
+	there, taken := m.at[it.Path]
 	if !taken {
-		m.at[it.Path] = len(m.result.items)
+		m.at[it.Path] = it
 		m.result.items = append(m.result.items, it)
 		m.enter(it)
 		return nil
 	}
-	return m.resolve(&m.result.items[i], it)
+	return m.resolve(there, it)
 }
 
 // enter notes the folders above a file.
-func (m *merging) enter(it item) {
+func (m *merging) enter(it *item) {
 	for dir := path.Dir(it.Path); dir != "."; dir = path.Dir(dir) {
 		if _, known := m.dirs[dir]; known {
 			return
@@ -88,7 +103,7 @@ func (m *merging) enter(it item) {
 }
 
 // resolve decides between the file that is there and another of that path.
-func (m *merging) resolve(there *item, it item) error {
+func (m *merging) resolve(there, it *item) error {
 	if there.SHA256 == it.SHA256 && there.Mode == it.Mode && there.Link == it.Link {
 		if there.Owner != it.Owner {
 			there.Source = strings.TrimPrefix(there.Source+","+it.Owner, ",")
@@ -99,7 +114,7 @@ func (m *merging) resolve(there *item, it item) error {
 	case it.Owner:
 		m.lost[[2]string{there.Owner, it.Path}] = true
 		m.result.won[it.Path] = winner
-		*there = it
+		*there = *it
 	case there.Owner:
 		m.lost[[2]string{it.Owner, it.Path}] = true
 		m.result.won[it.Path] = winner

@@ -65,8 +65,14 @@ func Tree(entries []Entry) SHA256 {
 	sorted := slices.Clone(entries)
 	slices.SortFunc(sorted, func(a, b Entry) int { return cmp.Compare(a.Path, b.Path) })
 	h := sha256.New()
+	var line []byte
 	for _, e := range sorted {
-		fmt.Fprintf(h, "%s %s %s\n", e.mode(), e.Sum, plain(e.Path))
+		line = append(line[:0], e.mode()...)
+		line = append(line, ' ')
+		line = hex.AppendEncode(line, e.Sum[:])
+		line = append(line, ' ')
+		line = append(append(line, plain(e.Path)...), '\n')
+		h.Write(line)
 	}
 	return SHA256(h.Sum(nil))
 }
@@ -81,9 +87,23 @@ func (e Entry) mode() string {
 // plain is path itself, or quoted if it holds anything but printable characters or begins with a
 // quote (which only a quoted path may).
 func plain(path string) string {
+	if isASCIIWord(path) {
+		return path
+	}
 	quoted := strconv.Quote(path)
 	if path != "" && path[0] != '"' && quoted == `"`+path+`"` {
 		return path
 	}
 	return quoted
+}
+
+// isASCIIWord reports whether a path is of the kind that nearly all are: it
+// holds nothing that quoting could change.
+func isASCIIWord(path string) bool {
+	for i := range len(path) {
+		if c := path[i]; c <= ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return path != ""
 }

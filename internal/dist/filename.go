@@ -49,6 +49,20 @@ type WheelName struct {
 
 // ParseWheelName reads a wheel's file name (binary distribution format, "File name convention").
 func ParseWheelName(filename string) (WheelName, error) {
+	return new(NameReader).Wheel(filename)
+}
+
+// NameReader reads many file names of one project: versions and tags that it met before are shared. The zero value
+// works. It is for one goroutine.
+type NameReader struct {
+	name     string // the last one, as written
+	normal   string // and normalised
+	versions map[string]pep440.Version
+	tags     map[string][]pytag.Tag
+}
+
+// Wheel is ParseWheelName. Callers must not change the Tags.
+func (r *NameReader) Wheel(filename string) (WheelName, error) {
 	stem, ok := strings.CutSuffix(filename, ".whl")
 	if !ok || len(filename) > maxFileName {
 		return WheelName{}, fmt.Errorf("%q is no wheel file name", filename)
@@ -57,12 +71,15 @@ func ParseWheelName(filename string) (WheelName, error) {
 	if len(parts) != 5 && len(parts) != 6 {
 		return WheelName{}, fmt.Errorf("wheel %q: want name-version[-build]-python-abi-platform", filename)
 	}
-	if !isEscapedName(parts[0]) {
-		return WheelName{}, fmt.Errorf("wheel %q: bad project name %q", filename, parts[0])
+	if parts[0] != r.name || r.normal == "" {
+		if !isEscapedName(parts[0]) {
+			return WheelName{}, fmt.Errorf("wheel %q: bad project name %q", filename, parts[0])
+		}
+		r.name, r.normal = parts[0], pep508.NormalizeName(parts[0])
 	}
-	w := WheelName{Name: pep508.NormalizeName(parts[0])}
+	w := WheelName{Name: r.normal}
 	var err error
-	if w.Version, err = pep440.Parse(parts[1]); err != nil {
+	if w.Version, err = r.version(parts[1]); err != nil {
 		return WheelName{}, fmt.Errorf("wheel %q: %w", filename, err)
 	}
 	if len(parts) == 6 {
@@ -70,10 +87,44 @@ func ParseWheelName(filename string) (WheelName, error) {
 			return WheelName{}, fmt.Errorf("wheel %q: %w", filename, err)
 		}
 	}
-	if w.Tags, err = pytag.ParseTags(strings.Join(parts[len(parts)-3:], "-")); err != nil {
+	last := len(stem)
+	for range 3 {
+		last = strings.LastIndexByte(stem[:last], '-')
+	}
+	if w.Tags, err = r.tagsOf(stem[last+1:]); err != nil {
 		return WheelName{}, fmt.Errorf("wheel %q: %w", filename, err)
 	}
 	return w, nil
+}
+
+func (r *NameReader) version(text string) (pep440.Version, error) {
+	if v, ok := r.versions[text]; ok {
+		return v, nil
+	}
+	v, err := pep440.Parse(text)
+	if err != nil {
+		return v, err
+	}
+	if r.versions == nil {
+		r.versions = map[string]pep440.Version{}
+	}
+	r.versions[text] = v
+	return v, nil
+}
+
+func (r *NameReader) tagsOf(text string) ([]pytag.Tag, error) {
+	if tags, ok := r.tags[text]; ok {
+		return tags, nil
+	}
+	tags, err := pytag.ParseTags(text)
+	if err != nil {
+		return nil, err
+	}
+	if r.tags == nil {
+		r.tags = map[string][]pytag.Tag{}
+	}
+	r.tags[text] = tags
+	return tags, nil
 }
 
 // isEscapedName tells whether s can be the escaped project name of a wheel.
@@ -104,6 +155,11 @@ type SdistName struct {
 // ParseSdistName reads an sdist's file name (PEP 625, and the older forms with dashes in the name). project, if not
 // empty, is the name it must belong to; it decides where the name ends. Only .tar.gz and .zip are taken.
 func ParseSdistName(filename, project string) (SdistName, error) {
+	return new(NameReader).Sdist(filename, project)
+}
+
+// Sdist is ParseSdistName.
+func (r *NameReader) Sdist(filename, project string) (SdistName, error) {
 	stem, ok := strings.CutSuffix(filename, ".tar.gz")
 	if !ok {
 		stem, ok = strings.CutSuffix(filename, ".zip")
@@ -115,7 +171,7 @@ func ParseSdistName(filename, project string) (SdistName, error) {
 	if dash <= 0 {
 		return SdistName{}, fmt.Errorf("sdist %q: want name-version", filename)
 	}
-	version, err := pep440.Parse(stem[dash+1:])
+	version, err := r.version(stem[dash+1:])
 	if err != nil {
 		return SdistName{}, fmt.Errorf("sdist %q: %w", filename, err)
 	}

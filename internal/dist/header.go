@@ -21,7 +21,10 @@ func readHeaders(data []byte) (fields []header, body string, err error) {
 	if len(data) > MaxMetadata {
 		return nil, "", fmt.Errorf("%d bytes, more than %d", len(data), MaxMetadata)
 	}
-	rest := strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n")
+	rest := strings.TrimPrefix(string(data), "\ufeff")
+	if strings.Contains(rest, "\r\n") {
+		rest = strings.ReplaceAll(rest, "\r\n", "\n")
+	}
 	for number := 1; rest != ""; number++ {
 		line, after, _ := strings.Cut(rest, "\n")
 		if line == "" {
@@ -30,19 +33,35 @@ func readHeaders(data []byte) (fields []header, body string, err error) {
 		if len(fields) > maxFields {
 			return nil, "", fmt.Errorf("more than %d fields", maxFields)
 		}
-		if line[0] == ' ' || line[0] == '\t' {
-			if len(fields) == 0 {
-				return nil, "", fmt.Errorf("line %d: continues no field", number)
-			}
-			fields[len(fields)-1].value += "\n" + strings.TrimRight(line, " \t")
-		} else if name, value, ok := cutField(line); ok {
-			fields = append(fields, header{name, value})
-		} else {
+		if isFolded(line) {
+			return nil, "", fmt.Errorf("line %d: continues no field", number)
+		}
+		name, value, ok := cutField(line)
+		if !ok {
 			return fields, rest, lostField(rest, number)
 		}
-		rest = after
+		value, rest, number = unfold(value, after, number)
+		fields = append(fields, header{name, value})
 	}
 	return fields, "", nil
+}
+
+func isFolded(text string) bool { return text != "" && (text[0] == ' ' || text[0] == '\t') }
+
+// unfold takes the lines that continue a value from rest. Whole licences come so: hundreds of lines.
+func unfold(value, rest string, number int) (string, string, int) {
+	if !isFolded(rest) {
+		return value, rest, number
+	}
+	var whole strings.Builder
+	whole.WriteString(value)
+	for isFolded(rest) {
+		line, after, _ := strings.Cut(rest, "\n")
+		whole.WriteString("\n" + strings.TrimRight(line, " \t"))
+		rest = after
+		number++
+	}
+	return whole.String(), rest, number
 }
 
 func cutField(line string) (name, value string, ok bool) {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"snug/internal/assemble"
 	"snug/internal/event"
 	"snug/internal/fault"
@@ -130,7 +132,7 @@ func (e *Engine) buildOne(ctx context.Context, plan *plan, name string) (row *Bu
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := prove.Start(ctx, e.Runner, dest, m); err != nil {
+	if err := e.startAndFinish(ctx, dest, m); err != nil {
 		return nil, nil, err
 	}
 	if plan.req.Prove {
@@ -147,6 +149,16 @@ func (e *Engine) buildOne(ctx context.Context, plan *plan, name string) (row *Bu
 	e.Events.Handle(event.Event{Time: e.Now(), Stage: "assemble", Kind: event.Done, Subject: name, Message: "built " + name,
 		Data: map[string]any{"generation": n, "tree": m.Tree, "files": made.Files}})
 	return &made, m.Notes, nil
+}
+
+// startAndFinish runs the new Python once while the manifest is written and
+// everything goes to disk: the one waits for the processor, the other for the
+// disk.
+func (e *Engine) startAndFinish(ctx context.Context, dest string, m *generation.Manifest) error {
+	var g errgroup.Group
+	g.Go(func() error { return prove.Start(ctx, e.Runner, dest, m) })
+	g.Go(func() error { return assemble.Finish(dest, m) })
+	return g.Wait()
 }
 
 // mustProve is the error for a runtime in which some module does not import.

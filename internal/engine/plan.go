@@ -202,7 +202,7 @@ func (pl *plan) input(name, dest string) assemble.Input {
 		Project: pl.project, Lock: pl.lock, LockBytes: pl.lockBytes, Runtime: name,
 		Isolated: pl.runtime(name).Isolated, Target: pl.target, Python: pl.python,
 		Store: e.store, Interpreter: pl.tree, Runner: e.Runner,
-		Copy: pl.req.Into != "", Bytecode: !pl.editable(name),
+		Copy: pl.req.Into != "", Editable: pl.editable(name), Bytecode: !pl.editable(name) && !pl.runtime(name).NoBytecode,
 		Dest: dest, Jobs: e.Jobs, Events: e.Events,
 		Download: pl.download, Confirm: pl.client.Confirm,
 	}

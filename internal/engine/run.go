@@ -36,7 +36,7 @@ func (e *Engine) Run(ctx context.Context, req RunRequest) (int, error) {
 		return 0, err
 	}
 	return e.Runner.Exec(ctx, interp.Command{
-		Argv: req.Argv, Dir: req.Dir, Path: filepath.Join(dir, "bin"), Env: append(e.runEnv(dir, !head.Editable), req.Env...),
+		Argv: req.Argv, Dir: req.Dir, Path: filepath.Join(dir, "bin"), Env: append(e.runEnv(dir, head.Bytecode), req.Env...),
 		Stdin: req.Stdin, Stdout: req.Stdout, Stderr: req.Stderr,
 	})
 }

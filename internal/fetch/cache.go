@@ -72,8 +72,12 @@ func (c *cache) read(key string, max int64) *stored {
 
 // write replaces the answer in one step.
 func (c *cache) write(key string, s *stored) {
+	if c == nil {
+		return
+	}
+	s.Sum = digest.Of(s.body).String()
 	head, err := json.Marshal(s)
-	if c == nil || err != nil || len(head) > maxHead {
+	if err != nil || len(head) > maxHead {
 		return
 	}
 	path := c.path(key)
@@ -112,7 +116,7 @@ func newStored(resp *http.Response, body []byte, now time.Time) *stored {
 	final.User = nil
 	s := &stored{
 		URL: final.String(), ContentType: resp.Header.Get("Content-Type"), ETag: resp.Header.Get("ETag"),
-		LastModified: resp.Header.Get("Last-Modified"), Sum: digest.Of(body).String(), body: body,
+		LastModified: resp.Header.Get("Last-Modified"), body: body,
 	}
 	s.At, s.Lifetime = now, s.lifetime(resp.Header, now)
 	return s

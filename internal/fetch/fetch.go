@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"snug/internal/fault"
@@ -61,7 +62,8 @@ type Client struct {
 	agent   string
 }
 
-// New makes a client. It fails when the certificates or the netrc file cannot be read.
+// New makes a client. It fails when the netrc file cannot be read; certificates that cannot be read
+// fail the first request.
 func New(opt Options) (*Client, error) {
 	env := opt.Env
 	if env == nil {
@@ -73,9 +75,7 @@ func New(opt Options) (*Client, error) {
 	}
 	transport := opt.Transport
 	if transport == nil {
-		if transport, err = systemTransport(opt.CertFile, env); err != nil {
-			return nil, err
-		}
+		transport = onFirstUse(sync.OnceValues(func() (http.RoundTripper, error) { return systemTransport(opt.CertFile, env) }))
 	}
 	c := &Client{logins: logins, offline: opt.Offline, now: opt.Now, sleep: opt.Sleep, agent: opt.UserAgent}
 	if c.now == nil {

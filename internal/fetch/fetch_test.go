@@ -373,13 +373,17 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-func TestNewRefuses(t *testing.T) {
+func TestBadSettingsAreRefused(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "x.pem")
 	if err := os.WriteFile(text, []byte("none"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, env := range []map[string]string{{"SSL_CERT_FILE": text}, {"SSL_CERT_FILE": text + "x"}, {"NETRC": text + "x"}} {
-		if _, err := fetch.New(fetch.Options{Env: func(name string) string { return env[name] }}); fault.CodeOf(err) != fault.Input || fault.HintOf(err) == "" {
+		c, err := fetch.New(fetch.Options{Env: func(name string) string { return env[name] }})
+		if err == nil {
+			_, err = c.Get(t.Context(), "https://127.0.0.1:1/", fetch.GetOptions{}) // refused before anything is dialed
+		}
+		if fault.CodeOf(err) != fault.Input || fault.HintOf(err) == "" {
 			t.Errorf("%v: %v", env, err)
 		}
 	}

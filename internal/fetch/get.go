@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"snug/internal/fault"
@@ -13,6 +14,11 @@ type GetOptions struct {
 	MaxBytes int64
 	NoStore  bool // neither read from nor written to the cache
 	Refresh  bool // ask the server even where the cache is still fresh
+	// Reform makes of an answer what is returned and kept as its body: with a
+	// Form, which names what it makes, an answer is read once and not each time
+	// that it is used. Its error ends the request.
+	Form   string
+	Reform func(*Response) ([]byte, error)
 }
 
 // Response is a whole body. URL is where it came from after redirects, without credentials.
@@ -41,7 +47,7 @@ func (c *Client) Get(ctx context.Context, address string, opt GetOptions) (*Resp
 	if opt.NoStore {
 		store = nil
 	}
-	key := cacheKey(r.url, opt.Accept)
+	key := cacheKey(r.url, opt.Accept+"\n"+opt.Form)
 	old := store.read(key, opt.MaxBytes)
 	switch {
 	case old != nil && (c.offline || !opt.Refresh && old.fresh(c.now())):
@@ -50,21 +56,40 @@ func (c *Client) Get(ctx context.Context, address string, opt GetOptions) (*Resp
 		return nil, explain(ctx, r.url, ErrOffline)
 	}
 	old.ask(r.header)
-	var found *Response
+	var got *answer
 	err = c.try(ctx, r, func(resp *http.Response) error {
-		found, err = c.accept(resp, store, key, old, opt.MaxBytes)
+		got, err = c.accept(resp, old, opt.MaxBytes)
 		return err
 	})
-	return found, err
+	if err != nil {
+		return nil, err
+	}
+	if !got.confirmed && opt.Reform != nil {
+		if err := got.reform(opt.Reform); err != nil {
+			return nil, fmt.Errorf("get %s: %w", redact(r.url), err)
+		}
+	}
+	if got.mayStore {
+		store.write(key, got.stored)
+	}
+	found := got.response()
+	found.FromCache = got.confirmed
+	return found, nil
+}
+
+// answer is what a server said, in the form in which it is kept.
+type answer struct {
+	*stored
+	confirmed bool // it is what the cache held (304)
+	mayStore  bool
 }
 
 // accept takes a 200, or a 304 for what the cache holds.
-func (c *Client) accept(resp *http.Response, store *cache, key string, old *stored, max int64) (*Response, error) {
+func (c *Client) accept(resp *http.Response, old *stored, max int64) (*answer, error) {
 	if old != nil && resp.StatusCode == http.StatusNotModified {
 		resp.Body.Close()
 		old.renew(resp.Header, c.now())
-		store.write(key, old)
-		return old.response(), nil
+		return &answer{old, true, true}, nil
 	}
 	if err := c.checkStatus(resp, http.StatusOK); err != nil {
 		return nil, err
@@ -73,13 +98,16 @@ func (c *Client) accept(resp *http.Response, store *cache, key string, old *stor
 	if err != nil {
 		return nil, err
 	}
-	now := newStored(resp, data, c.now())
-	if mayStore(resp.Header) {
-		store.write(key, now)
+	return &answer{newStored(resp, data, c.now()), false, mayStore(resp.Header)}, nil
+}
+
+func (a *answer) reform(reform func(*Response) ([]byte, error)) error {
+	body, err := reform(a.response())
+	if err != nil {
+		return err
 	}
-	fresh := now.response()
-	fresh.FromCache = false
-	return fresh, nil
+	a.body = body
+	return nil
 }
 
 // offlineError is nil unless the client must not use the network.

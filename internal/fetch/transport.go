@@ -16,6 +16,18 @@ import (
 	"snug/internal/fault"
 )
 
+// onFirstUse is a transport that is made when it is first needed: reading a system's certificates
+// takes longer than most commands that need none.
+type onFirstUse func() (http.RoundTripper, error)
+
+func (make onFirstUse) RoundTrip(r *http.Request) (*http.Response, error) {
+	transport, err := make()
+	if err != nil {
+		return nil, err
+	}
+	return transport.RoundTrip(r)
+}
+
 // systemTransport dials for real.
 func systemTransport(certFile string, env func(string) string) (http.RoundTripper, error) {
 	roots, err := certificates(certFile, env("SSL_CERT_FILE"))

@@ -1,6 +1,8 @@
 package generation
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -47,6 +49,24 @@ func TestManifestComesBack(t *testing.T) {
 	head, err := ReadHead(dir)
 	if err != nil || head.Tree != m.Tree || head.Count != 3 || head.Bytes != 2 || len(head.Files) != 0 || len(head.Packages) != 1 {
 		t.Fatalf("head %+v, %v", head, err)
+	}
+}
+
+func TestFilesAreWrittenAsJSONWouldBe(t *testing.T) {
+	for _, f := range []File{
+		{},
+		{Path: "lib/a b.py", Mode: "0644", SHA256: "00", Size: 1 << 40, Owner: "a"},
+		{Path: "lib/\"quoted\"\\\t\x7f<é>&\xff", Owner: "ü", Link: "../é", Kind: Control, Source: "b,c"},
+	} {
+		want, err := json.Marshal(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got bytes.Buffer
+		f.appendTo(&got)
+		if got.String() != string(want) {
+			t.Errorf("%s\nwant %s", &got, want)
+		}
 	}
 }
 

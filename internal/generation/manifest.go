@@ -79,7 +79,8 @@ type Manifest struct {
 	Lock     string            `json:"lock"`            // SHA-256 of the lock's bytes
 	Local    string            `json:"local,omitempty"` // digest of the project's own METADATA, entry points and import roots
 	Isolated bool              `json:"isolated"`
-	Editable bool              `json:"editable"`  // text files are copies, Python writes its bytecode itself
+	Editable bool              `json:"editable"`  // text files are copies
+	Bytecode bool              `json:"bytecode"`  // carries it; where not, Python writes its own
 	LinkMode string            `json:"link-mode"` // "hardlink" or "copy"
 	Count    int               `json:"count"`     // of Files
 	Bytes    int64             `json:"bytes"`     // of Files together
@@ -124,33 +125,6 @@ func (m *Manifest) Seal() {
 		m.Bytes += f.Size
 	}
 	m.Tree = digest.Tree(m.Payload()).String()
-}
-
-// Marshal writes the manifest with one file a line, the same bytes for the
-// same content.
-func (m *Manifest) Marshal() ([]byte, error) {
-	head := *m
-	head.Files = nil
-	top, err := json.MarshalIndent(&head, "", " ")
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	b.Write(bytes.TrimSuffix(top, []byte("null\n}")))
-	b.WriteByte('[')
-	for i, f := range m.Files {
-		line, err := json.Marshal(f)
-		if err != nil {
-			return nil, err
-		}
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString("\n  ")
-		b.Write(line)
-	}
-	b.WriteString("\n ]\n}\n")
-	return b.Bytes(), nil
 }
 
 // Read returns the manifest of the runtime in dir. A runtime without one is a

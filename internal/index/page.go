@@ -27,13 +27,14 @@ func (p *page) listing(name string, asOf time.Time) *Listing {
 		return l
 	}
 	l.Files = make([]File, 0, len(p.files))
+	var names dist.NameReader
 	for _, f := range p.files {
 		switch {
 		case !asOf.IsZero() && f.Upload.IsZero():
 			l.Undated++
 		case !asOf.IsZero() && f.Upload.After(asOf):
 			l.Later++
-		case !f.understand(name):
+		case !f.understand(&names, name):
 			l.Skipped++
 		default:
 			l.Files = append(l.Files, f)
@@ -45,16 +46,16 @@ func (p *page) listing(name string, asOf time.Time) *Listing {
 // understand reads version and tags from the file name and reports whether the
 // file is a wheel or an sdist of the project. Indexes hold many that are
 // neither: eggs, installers, versions from before PEP 440.
-func (f *File) understand(project string) bool {
+func (f *File) understand(names *dist.NameReader, project string) bool {
 	if strings.HasSuffix(f.Name, ".whl") {
-		w, err := dist.ParseWheelName(f.Name)
+		w, err := names.Wheel(f.Name)
 		if err != nil {
 			return false
 		}
 		f.Wheel, f.Version = &w, w.Version
 		return true
 	}
-	s, err := dist.ParseSdistName(f.Name, project)
+	s, err := names.Sdist(f.Name, project)
 	if err != nil {
 		return false
 	}

@@ -3,7 +3,6 @@ package interp
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -49,10 +48,11 @@ func Executable(dir string) string {
 	return filepath.Join(dir, "bin", "python3")
 }
 
-const startScript = `import json, platform, sys
-import ssl, zlib, hashlib
-print(json.dumps({"version": platform.python_version(), "prefix": sys.prefix,
-    "executable": sys.executable, "isolated": bool(sys.flags.isolated)}))`
+// startScript loads the libraries that an interpreter most often lacks. It
+// imports none of the standard library's Python modules: a runtime without
+// bytecode would compile them first.
+const startScript = `import sys, _hashlib, _ssl, zlib
+print(sys.version.split()[0].rstrip("+"), int(sys.flags.isolated), sys.prefix, sys.executable, sep="\0", end="")`
 
 func (p *processes) Start(ctx context.Context, dir string) (Started, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
@@ -61,11 +61,11 @@ func (p *processes) Start(ctx context.Context, dir string) (Started, error) {
 	if err != nil {
 		return Started{}, fault.New(fault.Failed, "", "start the interpreter in %s: %w", dir, err)
 	}
-	var s Started
-	if err := json.Unmarshal(out, &s); err != nil {
-		return Started{}, fmt.Errorf("start the interpreter in %s: its answer: %w", dir, err)
+	said := strings.Split(string(out), "\x00")
+	if len(said) != 4 {
+		return Started{}, fault.New(fault.Failed, "", "start the interpreter in %s: it says %.200q", dir, out)
 	}
-	return s, nil
+	return Started{Version: said[0], Isolated: said[1] == "1", Prefix: said[2], Executable: said[3]}, nil
 }
 
 func (p *processes) Imports(ctx context.Context, dir string, modules []string, limit time.Duration) ([]ImportResult, error) {

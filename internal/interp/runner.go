@@ -37,10 +37,10 @@ type CompileFailure struct {
 
 // Started is what a runtime says about itself.
 type Started struct {
-	Version    string `json:"version"` // "3.14.6"
-	Prefix     string `json:"prefix"`
-	Executable string `json:"executable"`
-	Isolated   bool   `json:"isolated"`
+	Version    string // "3.14.6"
+	Prefix     string
+	Executable string
+	Isolated   bool
 }
 
 // ImportResult is the outcome of importing one module.

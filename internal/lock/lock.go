@@ -125,6 +125,7 @@ type Interpreter struct{ Source, ID, SHA256 string }
 type Runtime struct {
 	Name, Contains string
 	Isolated       bool
+	NoBytecode     bool
 	Slim           string
 	Roots          []string // requirements (PEP 508) of its own, not of the contained one
 }

@@ -155,6 +155,9 @@ func (w *writer) tool(t Tool) {
 		if r.Isolated {
 			w.line("isolated = true")
 		}
+		if r.NoBytecode {
+			w.line("no-bytecode = true")
+		}
 		w.text("slim", r.Slim)
 		w.lines("roots", quoteAll(r.Roots))
 	}

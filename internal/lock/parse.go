@@ -258,7 +258,7 @@ func (t table) tool() Tool {
 	}
 	for _, entry := range own.tables("runtimes") {
 		tool.Runtimes = append(tool.Runtimes, Runtime{entry.required("name"), entry.text("contains"),
-			entry.boolean("isolated"), entry.text("slim"), entry.texts("roots")})
+			entry.boolean("isolated"), entry.boolean("no-bytecode"), entry.text("slim"), entry.texts("roots")})
 	}
 	return tool
 }

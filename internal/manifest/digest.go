@@ -42,7 +42,7 @@ func (p *Project) Digest() digest.SHA256 {
 		say("local", p.Name)
 	}
 	for _, rt := range p.Runtimes {
-		say("runtime", rt.Name, rt.Contains, fmt.Sprint(rt.Isolated), rt.Slim)
+		say("runtime", rt.Name, rt.Contains, fmt.Sprint(rt.Isolated), fmt.Sprint(rt.NoBytecode), rt.Slim)
 		say("entry-points", slices.Sorted(slices.Values(rt.EntryPoints))...)
 		say("requirements", asked(rt.Requirements)...)
 	}

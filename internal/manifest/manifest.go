@@ -65,6 +65,7 @@ type Runtime struct {
 	Groups       []string // dependency groups, normalised
 	Requirements []Requirement
 	Isolated     bool
+	NoBytecode   bool     // Python compiles for itself what it imports
 	Slim         string   // "", "safe" or "reachable"
 	EntryPoints  []string // what Slim "reachable" starts from, "module:attr"
 }

@@ -54,7 +54,7 @@ func readRuntime(t table, name string, g *groups) (Runtime, error) {
 	if err != nil {
 		return rt, err
 	}
-	if err := r.only("groups", "contains", "slim", "isolated", "entry-points"); err != nil {
+	if err := r.only("groups", "contains", "slim", "isolated", "bytecode", "entry-points"); err != nil {
 		return rt, err
 	}
 	if rt.Contains, err = r.str("contains"); err != nil {
@@ -63,6 +63,11 @@ func readRuntime(t table, name string, g *groups) (Runtime, error) {
 	if rt.Isolated, err = r.boolean("isolated", name == "prod"); err != nil {
 		return rt, err
 	}
+	carried, err := r.boolean("bytecode", true)
+	if err != nil {
+		return rt, err
+	}
+	rt.NoBytecode = !carried
 	if rt.EntryPoints, err = r.strs("entry-points"); err != nil {
 		return rt, err
 	}

@@ -98,38 +98,39 @@ func emptyReason(l *index.Listing) string {
 
 // releases sorts the files into versions, best liked first.
 func (s *shelf) releases(p *project, files []index.File) []*release {
-	byVersion := map[string]*release{}
-	filesOf := map[string][]*index.File{}
-	var out []*release
+	order := make([]*index.File, len(files))
 	for i := range files {
-		f := &files[i]
-		key := f.Version.String()
-		for r := f.Version; r.Local() == "" && strings.HasSuffix(key, ".0"); { // 1.0 is 1.0.0
-			key = strings.TrimSuffix(key, ".0")
-		}
-		if byVersion[key] == nil {
-			byVersion[key] = &release{of: p, version: f.Version}
-			out = append(out, byVersion[key])
-		}
-		filesOf[key] = append(filesOf[key], f)
+		order[i] = &files[i]
 	}
-	for key, r := range byVersion {
-		s.fit(r, filesOf[key])
-	}
-	slices.SortFunc(out, func(a, b *release) int {
-		if x, y := a.version.IsPrerelease(), b.version.IsPrerelease(); x != y {
-			if x {
-				return 1
-			}
-			return -1
+	slices.SortStableFunc(order, func(a, b *index.File) int { return likedFirst(a.Version, b.Version) })
+	fits := pythons{}
+	var out []*release
+	for len(order) > 0 {
+		n := 1
+		for n < len(order) && order[n].Version.Equal(order[0].Version) {
+			n++
 		}
-		return b.version.Compare(a.version)
-	})
+		r := &release{of: p, version: order[0].Version}
+		s.fit(r, order[:n], fits)
+		out = append(out, r)
+		order = order[n:]
+	}
 	return out
 }
 
+// likedFirst puts stable versions before pre-releases and new ones before old.
+func likedFirst(a, b pep440.Version) int {
+	if x, y := a.IsPrerelease(), b.IsPrerelease(); x != y {
+		if x {
+			return 1
+		}
+		return -1
+	}
+	return b.Compare(a)
+}
+
 // fit finds the best wheel for each place, or says why there is none.
-func (s *shelf) fit(r *release, files []*index.File) {
+func (s *shelf) fit(r *release, files []*index.File, fits pythons) {
 	r.best, r.why = make([]*index.File, len(s.places)), make([]string, len(s.places))
 	allowed, reason := s.admit(r, files)
 	if len(allowed) == 0 {
@@ -138,7 +139,7 @@ func (s *shelf) fit(r *release, files []*index.File) {
 		return
 	}
 	for i, place := range s.places {
-		r.best[i], r.why[i] = bestWheel(place, allowed)
+		r.best[i], r.why[i] = bestWheel(place, allowed, fits)
 	}
 	r.told = tellings(r.best)
 }
@@ -182,24 +183,44 @@ func hashAllowed(f *index.File, hashes []string) bool {
 }
 
 // bestWheel picks by tag order, then by build number.
-func bestWheel(at place, files []*index.File) (*index.File, string) {
+func bestWheel(at place, files []*index.File, fits pythons) (*index.File, string) {
 	var best *index.File
-	bestRank, why := 0, "no wheel for "+at.name+" and Python "+at.python.String()
+	bestRank, unfit := 0, ""
 	for _, f := range files {
 		rank, ok := at.tags.Rank(f.Wheel.Tags)
 		if !ok {
 			continue
 		}
-		if !pythonFits(f.RequiresPython, at.python) {
-			why = fmt.Sprintf("needs Python %s, not %s", f.RequiresPython, at.python)
+		if !fits.fit(f.RequiresPython, at) {
+			unfit = f.RequiresPython
 			continue
 		}
 		if best == nil || rank < bestRank || rank == bestRank && f.Wheel.Build.Compare(best.Wheel.Build) > 0 {
 			best, bestRank = f, rank
 		}
 	}
-	if best != nil {
-		why = ""
+	switch {
+	case best != nil:
+		return best, ""
+	case unfit != "":
+		return nil, fmt.Sprintf("needs Python %s, not %s", unfit, at.python)
 	}
-	return best, why
+	return nil, "no wheel for " + at.name + " and Python " + at.python.String()
+}
+
+// pythons remembers which Requires-Python admit the Python of a place: a project
+// says few, often.
+type pythons map[[2]string]bool
+
+func (m pythons) fit(text string, at place) bool {
+	if text == "" {
+		return true
+	}
+	key := [2]string{text, at.name}
+	ok, known := m[key]
+	if !known {
+		ok = pythonFits(text, at.python)
+		m[key] = ok
+	}
+	return ok
 }

@@ -64,7 +64,7 @@ func head(in Input, asked *roots) *lock.Lock {
 	for _, rt := range asked.runtimes {
 		l.DependencyGroups = append(l.DependencyGroups, rt.Name)
 		l.Tool.Runtimes = append(l.Tool.Runtimes, lock.Runtime{Name: rt.Name, Contains: rt.Contains,
-			Isolated: rt.Isolated, Slim: rt.Slim, Roots: rootTexts(rt.Requirements)})
+			Isolated: rt.Isolated, NoBytecode: rt.NoBytecode, Slim: rt.Slim, Roots: rootTexts(rt.Requirements)})
 	}
 	if len(asked.runtimes) > 0 {
 		l.DefaultGroups = []string{asked.runtimes[0].Name}

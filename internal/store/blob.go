@@ -22,17 +22,32 @@ func (s *Store) blobPath(sum digest.SHA256) string {
 }
 
 // Blob returns where the content with that digest lies, if it is here and
-// still whole: it is hashed again, and one that a failing disk changed is as
-// good as absent.
+// whole: what another process put there is hashed again, once, since nothing
+// waits for a disk to have it and a power failure may have torn it.
 func (s *Store) Blob(sum digest.SHA256) (path string, ok bool) {
 	path = s.blobPath(sum)
+	s.mu.Lock()
+	ok = s.whole[sum]
+	s.mu.Unlock()
+	if ok {
+		return path, true
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return path, false
 	}
 	defer f.Close()
-	got, _, err := digest.OfReader(f)
-	return path, err == nil && got == sum
+	if got, _, err := digest.OfReader(f); err != nil || got != sum {
+		return path, false // PutBlob replaces it
+	}
+	s.noteWhole(sum)
+	return path, true
+}
+
+func (s *Store) noteWhole(sum digest.SHA256) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.whole[sum] = true
 }
 
 // PutBlob takes in content whose digest must be want and, where size is not
@@ -51,13 +66,14 @@ func (s *Store) PutBlob(ctx context.Context, want digest.SHA256, size int64, r i
 	if err == nil {
 		err = compare(want, got, size, n)
 	}
-	err = errors.Join(err, f.Chmod(0o444), f.Sync(), f.Close())
+	err = errors.Join(err, f.Chmod(0o444), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
 		return "", errors.Join(err, os.Remove(f.Name()))
 	}
+	s.noteWhole(want)
 	return path, nil
 }
 

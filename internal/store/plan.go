@@ -5,49 +5,59 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
+	"snug/internal/digest"
 	"snug/internal/fault"
 	"snug/internal/generation"
 )
 
-// planHead is the first line of a plan; then comes one line a file, its fields
-// divided by tabs: mode, size, time of change, sha256, kind, link, owner, path;
-// at last planEnd, so that one that a power cut shortened is none (it is not
-// synced: a tree can always be made again from its blob, which is).
-// A plan of 21,000 files loads in 16 ms, walking them takes ten times that.
-const (
-	planHead = "snug-plan 2"
-	planEnd  = "end\n"
-)
+// planHead begins the first line of a plan, which ends with the SHA-256 of the
+// rest: nothing waits for a disk to have it, and a part of a plan must not pass
+// for one. Then comes one line a file, its fields divided by tabs: mode, size,
+// time of change, sha256, kind, link, owner, path. A plan of 21,000 files loads
+// in 16 ms, walking them takes ten times that.
+const planHead = "snug-plan 2 "
 
 const planFields = 8
 
+// writePlan makes the files read-only and lists them.
 func writePlan(dir, files string, plan Plan) error {
 	slices.SortFunc(plan, func(a, b generation.File) int { return cmp.Compare(a.Path, b.Path) })
 	var b bytes.Buffer
-	b.WriteString(planHead + "\n")
 	for _, f := range plan {
 		if strings.ContainsAny(f.Path+f.Link+f.Owner, "\t\n\r") {
 			return fault.New(fault.Integrity, "choose another version, and tell the publisher", "file name %q holds a tab or line break", f.Path)
 		}
-		st, err := os.Lstat(filepath.Join(files, filepath.FromSlash(f.Path)))
+		st, err := seal(filepath.Join(files, filepath.FromSlash(f.Path)), f)
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(&b, "%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", f.Mode, f.Size, st.ModTime().UnixNano(), f.SHA256, f.Kind, f.Link, f.Owner, f.Path)
 	}
-	b.WriteString(planEnd)
-	w, err := os.OpenFile(filepath.Join(dir, planName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
+	head := planHead + digest.Of(b.Bytes()).String() + "\n"
+	return os.WriteFile(filepath.Join(dir, planName), append([]byte(head), b.Bytes()...), 0o644)
+}
+
+// seal takes the write bits from a file, if they are not gone already.
+func seal(path string, f generation.File) (fs.FileInfo, error) {
+	st, err := os.Lstat(path)
+	if err != nil || f.Link != "" {
+		return st, err
 	}
-	_, err = w.Write(b.Bytes())
-	return errors.Join(err, w.Close())
+	want := fs.FileMode(0o444)
+	if f.Mode == "0755" {
+		want = 0o555
+	}
+	if st.Mode().Perm() == want {
+		return st, nil
+	}
+	return st, os.Chmod(path, want)
 }
 
 func readPlan(dir string) (*Tree, error) {
@@ -56,9 +66,8 @@ func readPlan(dir string) (*Tree, error) {
 		return nil, err
 	}
 	head, rest, _ := strings.Cut(string(data), "\n")
-	rest, whole := strings.CutSuffix("\n"+rest, "\n"+planEnd)
-	if head != planHead || !whole {
-		return nil, fmt.Errorf("%s: not a whole plan", dir)
+	if sum, ok := strings.CutPrefix(head, planHead); !ok || sum != digest.Of(data[len(data)-len(rest):]).String() {
+		return nil, fmt.Errorf("%s: not a plan, or a part of one", dir)
 	}
 	t := &Tree{Dir: filepath.Join(dir, "files")}
 	n := strings.Count(rest, "\n")

@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"snug/internal/digest"
 )
 
 // tempPrefix marks what is being made.
@@ -32,12 +34,13 @@ type Store struct {
 	now    func() time.Time
 	flight singleflight.Group
 	mu     sync.Mutex
-	intact map[string]*Tree // trees that were checked in this process
+	intact map[string]*Tree       // trees that were checked in this process
+	whole  map[digest.SHA256]bool // and blobs
 }
 
 // Open returns the store below home, creating its folders.
 func Open(home string) (*Store, error) {
-	s := &Store{dir: filepath.Join(home, "store"), now: time.Now, intact: map[string]*Tree{}}
+	s := &Store{dir: filepath.Join(home, "store"), now: time.Now, intact: map[string]*Tree{}, whole: map[digest.SHA256]bool{}}
 	for _, d := range []string{s.blobs(), s.trees(), s.locks(), filepath.Join(home, "cache")} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
 			return nil, fmt.Errorf("open the store: %w", err)

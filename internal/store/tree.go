@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"time"
 
 	"snug/internal/digest"
-	"snug/internal/fault"
 	"snug/internal/generation"
 )
 
@@ -143,9 +140,6 @@ func (s *Store) build(key string, build func(dir string) (Plan, error)) (*Tree, 
 	if err != nil {
 		return nil, err
 	}
-	if err := seal(files, plan); err != nil {
-		return nil, fmt.Errorf("seal %s: %w", key, err)
-	}
 	if err := writePlan(temp, files, plan); err != nil {
 		return nil, fmt.Errorf("seal %s: %w", key, err)
 	}
@@ -186,68 +180,4 @@ func (s *Store) discard(key string) error {
 		return err
 	}
 	return errors.Join(os.Rename(s.treePath(key), filepath.Join(gone, "tree")), os.RemoveAll(gone))
-}
-
-// seal takes the write bits from every file.
-func seal(dir string, plan Plan) error {
-	for _, f := range plan {
-		if f.Link != "" {
-			continue
-		}
-		mode := fs.FileMode(0o444)
-		if f.Mode == "0755" {
-			mode = 0o555
-		}
-		if err := os.Chmod(filepath.Join(dir, filepath.FromSlash(f.Path)), mode); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Check compares the tree with its plan: a file whose size or time moved since
-// it entered is hashed again, and one that became a program, or is none any
-// more, counts as changed (a hard link shares its mode). Read-only modes do not stop root, so this runs
-// before a tree is linked. A difference is fault.Integrity.
-func (t *Tree) Check() error {
-	for i, f := range t.Files {
-		path := filepath.Join(t.Dir, filepath.FromSlash(f.Path))
-		st, err := os.Lstat(path)
-		if err != nil {
-			return t.damaged(f.Path, err)
-		}
-		if f.Link != "" {
-			if to, err := os.Readlink(path); err != nil || to != f.Link {
-				return t.damaged(f.Path, fmt.Errorf("points at %q", to))
-			}
-			continue
-		}
-		if executable := st.Mode()&0o111 != 0; runtime.GOOS != "windows" && executable != (f.Mode == "0755") {
-			return t.damaged(f.Path, fmt.Errorf("has mode %04o", st.Mode().Perm()))
-		}
-		if st.Mode().IsRegular() && st.Size() == f.Size && st.ModTime().UnixNano() == t.moved[i] {
-			continue
-		}
-		if err := rehash(path, f); err != nil {
-			return t.damaged(f.Path, err)
-		}
-	}
-	return nil
-}
-
-func (t *Tree) damaged(path string, err error) error {
-	return fault.New(fault.Integrity, "it is built again by the next snug build", "the store's %s/%s was changed: %w", t.Key, path, err)
-}
-
-func rehash(path string, f generation.File) error {
-	r, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	sum, _, err := digest.OfReader(r)
-	if err == nil && sum.String() != f.SHA256 {
-		err = fmt.Errorf("has sha256 %s, entered with %s", sum, f.SHA256)
-	}
-	return err
 }

@@ -55,7 +55,7 @@ type Info struct {
 // what it wrote, sorted. A wheel that is not what its name and RECORD say is
 // fault.Integrity; then dir holds leftovers.
 func Install(z *archive.Zip, name dist.WheelName, opt Options, dir string) ([]generation.File, *Info, error) {
-	in := &install{zip: z, name: name, opt: opt, dir: dir, site: "lib/python" + opt.PythonMinor + "/site-packages", info: &Info{}, done: map[string]bool{}}
+	in := &install{zip: z, name: name, opt: opt, dir: dir, site: "lib/python" + opt.PythonMinor + "/site-packages", info: &Info{}, done: map[string]bool{}, made: map[string]bool{}}
 	for _, step := range []func() error{in.identify, in.readRecord, in.unpack, in.launchers, in.installer, in.directURL, in.writeRecord} {
 		if err := step(); err != nil {
 			return nil, nil, err
@@ -78,6 +78,7 @@ type install struct {
 	info     *Info
 	files    []generation.File
 	done     map[string]bool // paths that were written
+	made     map[string]bool // folders
 }
 
 func (in *install) broken(format string, args ...any) error {
@@ -273,10 +274,13 @@ func (in *install) create(dest string, mode fs.FileMode) (*os.File, error) {
 		return nil, in.broken("%q leaves the runtime", dest)
 	}
 	full := filepath.Join(in.dir, filepath.FromSlash(dest))
-	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-		return nil, err
+	if above := filepath.Dir(full); !in.made[above] {
+		if err := os.MkdirAll(above, 0o755); err != nil {
+			return nil, err
+		}
+		in.made[above] = true
 	}
-	w, err := os.OpenFile(full, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode.Perm())
+	w, err := os.OpenFile(full, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode.Perm()&^0o222) // the store's are read-only
 	if errors.Is(err, fs.ErrExist) {
 		return nil, in.broken("two of its files install to %s", dest)
 	}
