@@ -23,7 +23,10 @@ import (
 func TestLiveRealPython(t *testing.T) {
 	ctx, w := context.Background(), newWorld(t, t.TempDir())
 	w.add("alpha", map[string]string{"alpha.py": "import sys\ndef main():\n    import shop\n    print(sys.version_info[0], shop.__name__)\n",
-		"INFO/entry_points.txt": "[console_scripts]\nalpha = alpha:main\n"}, "prod")
+		"INFO/entry_points.txt": "[console_scripts]\nalpha = alpha:main\n",
+		// Its docstring and its future are to come first.
+		"alpha-1.0.data/scripts/tool": "#!python\n\"Usage.\"\nfrom __future__ import annotations\nimport sys\ndef f(x: nothing): raise KeyError(__doc__)\n" +
+			"print(__doc__, __name__, sys.argv[1:], __file__ == sys.argv[0])\nif sys.argv[2:]: f(1)\n"}, "prod")
 	host, err := pytag.Host()
 	if err != nil {
 		t.Fatal(err)
@@ -61,6 +64,16 @@ func TestLiveRealPython(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	if err != nil || strings.TrimSpace(string(out)) != "3 shop" {
 		t.Errorf("said %q, %v", out, err)
+	}
+	tool := func(args ...string) string {
+		out, _ := exec.Command(filepath.Join(moved, "bin", "tool"), args...).CombinedOutput() // one call is to fail
+		return string(out)
+	}
+	if got := tool("a b"); got != "Usage. __main__ ['a b'] True\n" {
+		t.Errorf("said %q", got)
+	}
+	if got := tool("a", "b"); !strings.Contains(got, "def f(x: nothing): raise KeyError(__doc__)") || !strings.Contains(got, "KeyError: 'Usage.'") {
+		t.Errorf("the traceback does not show its lines: %s", got)
 	}
 	if r, err := Verify(moved, quiet); err != nil || !r.Clean() || r.AddedBytecode > 0 {
 		t.Errorf("after running: %+v, %v", r, err)

@@ -173,10 +173,10 @@ func isText(name string) bool {
 	return false
 }
 
-// unlinkable are another file system, too many links, and the protection of
-// other users' files (protected_hardlinks).
+// unlinkable are another file system, too many links, the protection of other
+// users' files (protected_hardlinks), and file systems without hard links.
 func unlinkable(err error) bool {
-	return errors.Is(err, syscall.EXDEV) || errors.Is(err, syscall.EMLINK) || errors.Is(err, syscall.EPERM)
+	return errors.Is(err, syscall.EXDEV) || errors.Is(err, syscall.EMLINK) || errors.Is(err, syscall.EPERM) || errors.Is(err, errors.ErrUnsupported)
 }
 
 func copyFile(from, to, mode string) error {

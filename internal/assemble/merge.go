@@ -9,6 +9,7 @@ import (
 
 	"snug/internal/fault"
 	"snug/internal/generation"
+	"snug/internal/pep508"
 	"snug/internal/store"
 )
 
@@ -133,7 +134,7 @@ func (m *merging) winner(name string) string {
 	for pattern, o := range m.in.Lock.Tool.Overlaps {
 		longer := len(pattern) > len(best) || len(pattern) == len(best) && pattern > best
 		if longer && (globMatch(pattern, short) || globMatch(pattern, name)) {
-			best, owner = pattern, o
+			best, owner = pattern, pep508.NormalizeName(o)
 		}
 	}
 	return owner

@@ -20,7 +20,8 @@ import (
 //go:embed compile.py
 var compileScript string
 
-// Compile shares the files out to one process a core, largest first. Which
+// Compile shares the files out to one process a core, largest first; calls at
+// the same time share the cores. Which
 // process compiles a file, and after which others, does not matter to its bytes:
 // invalidation is by unchecked hash (PEP 552), names are those of the finished
 // runtime, and compile.py undoes what marshal makes of the process's state.
@@ -100,6 +101,12 @@ func (p *processes) compileShare(ctx context.Context, exe string, share []source
 			return nil, err
 		}
 		in.WriteString(s.path + "\x00" + s.name + "\x00")
+	}
+	select {
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 	out, err := p.feed(ctx, in.Bytes(), exe, filepath.Dir(exe), "-B", "-s", "-S", "-W", "ignore", "-X", "utf8", "-c", compileScript)
 	if err != nil {

@@ -90,12 +90,12 @@ func (p *processes) importOne(ctx context.Context, dir, work, module string, lim
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	// HOME is a folder that is thrown away: some modules write there when imported.
-	homeless := &processes{n: p.n, env: func(name string) string {
+	homeless := newProcesses(func(name string) string {
 		if name == "HOME" {
 			return work
 		}
 		return p.env(name)
-	}}
+	}, 1)
 	_, err := homeless.python(ctx, Executable(dir), work, "-c", "import importlib, sys; importlib.import_module(sys.argv[1])", module)
 	r := ImportResult{Module: module, OK: err == nil}
 	switch {

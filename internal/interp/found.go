@@ -114,7 +114,7 @@ func (f *Found) candidates() []string {
 func (f *Found) ask(ctx context.Context, exe string) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
-	p := &processes{env: f.env, n: 1}
+	p := newProcesses(f.env, 1)
 	out, err := p.python(ctx, exe, filepath.Dir(exe), "-I", "-c", askScript)
 	if err != nil {
 		return answer{}, err

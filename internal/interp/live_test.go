@@ -125,7 +125,7 @@ func TestLiveCompileIsReproducible(t *testing.T) {
 	dir, _ := fetched(t)
 	lib := filepath.Join(dir, "lib")
 	compile := func(n int, lib string) map[string]string {
-		p := &processes{env: os.Getenv, n: n}
+		p := newProcesses(os.Getenv, n)
 		start := time.Now()
 		failed, err := p.Compile(context.Background(), Executable(dir), []CompileJob{{Dir: lib, Prefix: "lib"}})
 		if err != nil {

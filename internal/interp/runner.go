@@ -64,12 +64,17 @@ type Command struct {
 
 // processes is the Runner of real processes.
 type processes struct {
-	env func(string) string
-	n   int // processes at a time
+	env   func(string) string
+	n     int           // processes at a time
+	slots chan struct{} // one for each that compiles, whoever asked
 }
 
 // NewRunner returns a Runner of real processes; env is read for the few
 // variables that the operating system needs.
 func NewRunner(env func(string) string) Runner {
-	return &processes{env: env, n: runtime.GOMAXPROCS(0)}
+	return newProcesses(env, runtime.GOMAXPROCS(0))
+}
+
+func newProcesses(env func(string) string, n int) *processes {
+	return &processes{env: env, n: n, slots: make(chan struct{}, n)}
 }

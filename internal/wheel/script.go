@@ -17,16 +17,32 @@ const SealedPath = "share/snug/sealed"
 
 // trampoline is read by the shell up to exec, and by Python as a string. A
 // plain #! line cannot name a Python relative to the script.
-const trampoline = `#!/bin/sh
+const (
+	trampolineHead = `#!/bin/sh
 ''':'
 d=$(dirname -- "$(realpath -- "$0")")
 if [ -e "$d/../` + SealedPath + `" ]; then
   unset PYTHONPYCACHEPREFIX
   export PYTHONDONTWRITEBYTECODE=1
 fi
-exec "$d/python3" "$0" "$@"
-'''
 `
+	trampolineEnd = "'''\n"
+	trampoline    = trampolineHead + `exec "$d/python3" "$0" "$@"` + "\n" + trampolineEnd
+
+	// docTrampoline is for a script whose own docstring, or imports from
+	// __future__, must come first: Python is given what follows the trampoline,
+	// after as many empty lines, so that tracebacks name the right ones.
+	docTrampoline = trampolineHead + `exec "$d/python3" -c 'import os, sys
+del sys.argv[0]
+__file__ = sys.argv[0]
+if not sys.flags.isolated and not getattr(sys.flags, "safe_path", False):
+    sys.path[0] = os.path.dirname(os.path.realpath(__file__))
+with open(__file__, "rb") as script:
+    text = script.read()
+end = text.index(b"\n" + 3 * bytes([39]) + b"\n") + 5
+exec(compile(b"\n" * text.count(b"\n", 0, end) + text[end:], __file__, "exec"))' "$0" "$@"
+` + trampolineEnd
+)
 
 // Launcher is the script that an entry point of console_scripts or gui_scripts
 // becomes: it runs the Python beside it, wherever the runtime was moved to. In
@@ -108,11 +124,16 @@ func (in *install) script(i int, f archive.ZipFile, dest string) error {
 	return in.write(dest, f.Mode, rewriteShebang(data))
 }
 
-// rewriteShebang replaces "#!python…" (also "#!pythonw", with arguments).
+// rewriteShebang replaces "#!python…" (also "#!pythonw", with arguments). A
+// script that may need its docstring to come first goes the longer way.
 func rewriteShebang(data []byte) []byte {
 	if !bytes.HasPrefix(data, []byte("#!python")) {
 		return data
 	}
 	_, rest, _ := bytes.Cut(data, []byte("\n"))
-	return append([]byte(trampoline), rest...)
+	head := trampoline
+	if bytes.Contains(rest, []byte("__doc__")) || bytes.Contains(rest, []byte("__future__")) {
+		head = docTrampoline
+	}
+	return append([]byte(head), rest...)
 }

@@ -28,7 +28,7 @@ import (
 
 // LayoutVersion changes whenever the same wheel would be written otherwise; it
 // is part of a tree's key.
-const LayoutVersion = "2"
+const LayoutVersion = "3"
 
 // Limits of the small files that are read whole.
 const (

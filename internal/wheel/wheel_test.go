@@ -25,7 +25,7 @@ func shop() map[string]string {
 		"shop_kit/__init__.py":                    "def main():\n    return 0\n",
 		"shop_kit-1.0.dist-info/METADATA":         "Metadata-Version: 2.1\nName: shop-kit\nVersion: 1.0.0\n",
 		"shop_kit-1.0.dist-info/WHEEL":            "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-		"shop_kit-1.0.dist-info/entry_points.txt": "[console_scripts]\nshop = shop_kit:main\n",
+		"shop_kit-1.0.dist-info/entry_points.txt": "[console_scripts]\nshop = shop_kit:main\n[gui_scripts]\nshop-gui = shop_kit:Gui.main [gui,x]\n[pytest11]\nshop = shop_kit\n",
 		"shop_kit-1.0.dist-info/RECORD.jws":       "{}",
 		"shop_kit-1.0.data/scripts/tool":          "#!python -s\nprint('tool')\n",
 		"shop_kit-1.0.data/scripts/deep/native":   "\x7fELF",
@@ -96,7 +96,7 @@ func TestInstalledLayout(t *testing.T) {
 	}
 	const site = "lib/python3.14/site-packages/"
 	want := []string{
-		"0755 bin/deep/native", "0755 bin/shop", "0755 bin/tool",
+		"0755 bin/deep/native", "0755 bin/shop", "0755 bin/shop-gui", "0755 bin/tool",
 		"0644 include/python3.14/shop-kit/kit.h",
 		"0644 " + site + "kit.txt",
 		"0644 " + site + "shop_kit-1.0.dist-info/INSTALLER",
@@ -114,6 +114,10 @@ func TestInstalledLayout(t *testing.T) {
 		t.Errorf("notes on a sound wheel: %q", info.Notes)
 	}
 	checkRecord(t, dir, files)
+	text, err := os.ReadFile(filepath.Join(dir, "bin/shop-gui"))
+	if err != nil || !strings.Contains(string(text), "from shop_kit import Gui\n") || !strings.Contains(string(text), "sys.exit(Gui.main())") {
+		t.Errorf("bin/shop-gui is %q, %v", text, err)
+	}
 }
 
 // checkRecord holds RECORD to the files, as pip would.
