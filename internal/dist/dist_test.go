@@ -97,7 +97,7 @@ func TestRecord(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(again, want) {
 		t.Errorf("written and read: %+v, %v", again, err)
 	}
-	for _, bad := range []string{",sha256=,1\n", "a,sha256=short,1\n", "a,nonsense,1\n", "a,,-1\n", "a,,many\n", "\"a\n"} {
+	for _, bad := range []string{",sha256=,1\n", "a,sha256=short,1\n", "a,sha256=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA,1\n", "a,nonsense,1\n", "a,,-1\n", "a,,many\n", "\"a\n"} {
 		if entries, err := ParseRecord([]byte(bad)); err == nil {
 			t.Errorf("%q is taken: %+v", bad, entries)
 		}

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"time"
 
 	"snug/internal/assemble"
 	"snug/internal/digest"
@@ -255,23 +257,53 @@ func intoFolder(path string) (dest string, commit func() (int, string, error), a
 	if dest, err = os.MkdirTemp(parent, "."+filepath.Base(path)+".tmp-"); err != nil {
 		return "", nil, nil, err
 	}
+	sweepInto(path)
 	commit = func() (int, string, error) {
-		old := dest + ".old"
-		if ours {
-			if err := os.Rename(path, old); err != nil {
-				return 0, "", err
-			}
+		if !ours {
+			return 0, path, os.Rename(dest, path)
 		}
-		if err := os.Rename(dest, path); err != nil {
-			if ours {
-				err = errors.Join(err, os.Rename(old, path))
-			}
-			return 0, "", err
-		}
-		removeTree(old)
-		return 0, path, nil
+		return 0, path, swap(dest, path)
 	}
 	return dest, commit, func() { removeTree(dest) }, os.Chmod(dest, 0o755)
+}
+
+// swap puts dest in the place of path and removes what was there: in one step
+// where the system can, so that a kill leaves the old runtime or the new one.
+func swap(dest, path string) error {
+	err := exchange(dest, path)
+	if err == nil {
+		removeTree(dest)
+		return nil
+	}
+	if !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	old := dest + ".old"
+	if err := os.Rename(path, old); err != nil {
+		return err
+	}
+	if err := os.Rename(dest, path); err != nil {
+		return errors.Join(err, os.Rename(old, path))
+	}
+	removeTree(old)
+	return nil
+}
+
+// leftover is the age at which a temporary folder beside path is one of a
+// killed build, not of one at work.
+const leftover = 24 * time.Hour
+
+func sweepInto(path string) {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return // building into that folder will say so
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err == nil && e.IsDir() && strings.HasPrefix(e.Name(), "."+filepath.Base(path)+".tmp-") && time.Since(info.ModTime()) > leftover {
+			removeTree(filepath.Join(filepath.Dir(path), e.Name()))
+		}
+	}
 }
 
 func replaceable(path string) (exists bool, err error) {

@@ -49,7 +49,7 @@ func (p *page) listing(name string, asOf time.Time) *Listing {
 func (f *File) understand(names *dist.NameReader, project string) bool {
 	if strings.HasSuffix(f.Name, ".whl") {
 		w, err := names.Wheel(f.Name)
-		if err != nil {
+		if err != nil || w.Name != project {
 			return false
 		}
 		f.Wheel, f.Version = &w, w.Version

@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -288,6 +289,23 @@ func TestWriteLeavesEqualBytes(t *testing.T) {
 	}
 	if _, err := Write(filepath.Join(filepath.Dir(path), "none", FileName), l); err == nil {
 		t.Fatal("a folder that is not there")
+	}
+}
+
+func TestWriteSweepsWhatKillsLeft(t *testing.T) {
+	dir := t.TempDir()
+	for name, age := range map[string]time.Duration{".pylock-1.tmp": 2 * leftover, ".pylock-2.tmp": 0, ".pylock-mine.toml": 2 * leftover} {
+		path, at := filepath.Join(dir, name), time.Now().Add(-age)
+		if err := errors.Join(os.WriteFile(path, nil, 0o644), os.Chtimes(path, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Write(filepath.Join(dir, FileName), full()); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 3 || entries[0].Name() != ".pylock-2.tmp" {
+		t.Errorf("left: %v, %v", entries, err)
 	}
 }
 

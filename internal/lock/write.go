@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 )
 
 // Write puts the lock at path by renaming a complete file over it, and tells whether its bytes changed. Equal bytes are
@@ -33,8 +35,34 @@ func Write(path string, l *Lock) (changed bool, err error) {
 	return true, nil
 }
 
+// The name of a lock in the making.
+const (
+	tempStart = ".pylock-"
+	tempEnd   = ".tmp"
+)
+
+// leftover is the age at which such a file was left by a killed process.
+const leftover = time.Hour
+
+// sweep removes leftovers: they lie in the user's own folder.
+func sweep(dir string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return // writing there will say so
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), tempStart) || !strings.HasSuffix(e.Name(), tempEnd) {
+			continue
+		}
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > leftover {
+			_ = os.Remove(filepath.Join(dir, e.Name())) // another process may have been quicker
+		}
+	}
+}
+
 func replace(path string, data []byte, mode fs.FileMode) (err error) {
-	temp, err := os.CreateTemp(filepath.Dir(path), ".pylock-*.tmp")
+	sweep(filepath.Dir(path))
+	temp, err := os.CreateTemp(filepath.Dir(path), tempStart+"*"+tempEnd)
 	if err != nil {
 		return err
 	}

@@ -98,12 +98,15 @@ func (t table) requirement(key string, i int, text string) (Requirement, error) 
 
 // elementLine is the line of the i-th element of the array at key.
 func (t table) elementLine(key string, i int) int {
-	v, ok := t.doc.scan.find(append(slices.Clone(t.path), key), slices.Equal[[]string])
-	if !ok {
-		return 0
+	path := append(slices.Clone(t.path), key)
+	id := strings.Join(path, "\x00")
+	lines, known := t.doc.elements[id]
+	if !known {
+		lines = t.doc.scan.elementLines(path)
+		t.doc.elements[id] = lines
 	}
-	if els := t.doc.scan.elements(v.start, v.end); i < len(els) {
-		return t.doc.scan.line(els[i].start)
+	if i < len(lines) {
+		return lines[i]
 	}
-	return t.doc.scan.line(v.start)
+	return t.doc.scan.lineOf(path...)
 }

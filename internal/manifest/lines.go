@@ -27,6 +27,7 @@ var (
 func logicalLines(src []byte) []logical {
 	var out []logical
 	var cur *logical
+	var joined strings.Builder
 	text := string(src)
 	for at, n := 0, 1; at < len(text); n++ {
 		next := len(text)
@@ -45,12 +46,13 @@ func logicalLines(src []byte) []logical {
 		if isComment {
 			raw = " " + raw
 		}
-		cur.text += strings.TrimRight(raw, `\`)
+		joined.WriteString(strings.TrimRight(raw, `\`))
 		at, cur.end = next, next
 		if joins && at < len(text) {
 			continue
 		}
-		cur.text = strings.TrimSpace(comment.ReplaceAllString(cur.text, ""))
+		cur.text = strings.TrimSpace(comment.ReplaceAllString(joined.String(), ""))
+		joined.Reset()
 		out = append(out, *cur)
 		cur = nil
 	}

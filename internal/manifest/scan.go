@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -277,6 +278,23 @@ func (s *scan) elements(start, end int) []element {
 		}
 		out = append(out, element{i, next, -1})
 		i = next
+	}
+	return out
+}
+
+// elementLines are the lines of the elements of the array at path, none if
+// there is no such array.
+func (s *scan) elementLines(path []string) []int {
+	v, ok := s.find(path, slices.Equal[[]string])
+	if !ok {
+		return nil
+	}
+	var out []int
+	line, at := s.line(v.start), v.start
+	for _, e := range s.elements(v.start, v.end) {
+		line += bytes.Count(s.src[at:e.start], []byte("\n"))
+		at = e.start
+		out = append(out, line)
 	}
 	return out
 }

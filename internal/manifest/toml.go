@@ -17,11 +17,13 @@ type document struct {
 	file string // for messages
 	root map[string]any
 	scan *scan
+
+	elements map[string][]int // path of an array, joined: the lines of its elements, once asked for
 }
 
 // parseTOML reads src; a syntax error is a fault.Input with line and column.
 func parseTOML(file string, src []byte) (*document, error) {
-	d := &document{file: file}
+	d := &document{file: file, elements: map[string][]int{}}
 	if err := toml.Unmarshal(src, &d.root); err != nil {
 		var de *toml.DecodeError
 		if errors.As(err, &de) {

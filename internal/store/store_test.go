@@ -53,6 +53,18 @@ func TestPutBlob(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), tempPrefix+"*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
+	if err := errors.Join(os.Chmod(path, 0o644), os.WriteFile(path, []byte("whee!"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := s.Blob(sum); ok {
+		t.Error("a blob that was changed counts as whole")
+	}
+	if _, err := s.PutBlob(ctx, sum, 5, strings.NewReader("wheel")); err != nil {
+		t.Error(err)
+	}
+	if _, ok := s.Blob(sum); !ok {
+		t.Error("a blob that was put again does not count")
+	}
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	if _, err := s.PutBlob(ended, sum, 5, strings.NewReader("wheel")); !errors.Is(err, context.Canceled) {

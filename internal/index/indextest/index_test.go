@@ -92,3 +92,56 @@ func TestFaults(t *testing.T) {
 		t.Errorf("unused faults: %v", left)
 	}
 }
+
+func TestHostileAnswers(t *testing.T) {
+	x, err := FromTxtar([]byte(world))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: x}
+	x.Inject("/sqlparse/", Fault{Down: true}, 1)
+	if _, err := client.Get(URL + "sqlparse/"); err == nil {
+		t.Error("a server that is down answered")
+	}
+	x.Inject("/sqlparse/", Fault{Endless: true}, 1)
+	resp, err := client.Get(URL + "sqlparse/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.CopyN(io.Discard, resp.Body, 10<<20); err != nil || resp.ContentLength != -1 {
+		t.Errorf("endless: %d bytes of %d, %v", n, resp.ContentLength, err)
+	}
+	x.Inject("/sqlparse/", Fault{Location: "/simple/django/"}, 1)
+	if resp, err = client.Get(URL + "sqlparse/"); err != nil || resp.Request.URL.Path != "/simple/django/" {
+		t.Errorf("redirect: %v", err)
+	}
+	x.Inject("/sqlparse/", Fault{Kind: "text/plain", Body: "roses"}, 1)
+	if resp, err = client.Get(URL + "sqlparse/"); err != nil {
+		t.Fatal(err)
+	}
+	if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "roses" || resp.Header.Get("Content-Type") != "text/plain" {
+		t.Errorf("another body: %q, %v", body, err)
+	}
+}
+
+func TestHostileWheel(t *testing.T) {
+	specs, err := Parse([]byte("-- evil-1.txt --\nZip-Entry: ../x = y\nZip-Entry: d/\nZip-Link: l -> /etc\nZip-Bomb: z 1\nLacks: RECORD\nServed-As: good-1-py3-none-any.whl\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := Wheel(specs[0])
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil && err != zip.ErrInsecurePath {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range z.File[3:] {
+		got = append(got, f.Name+" "+f.Mode().String())
+	}
+	if text := strings.Join(got, ", "); text != "../x -rw-r--r--, d/ drwxr-xr-x, l Lrwxrwxrwx, z -rw-r--r--" || z.File[6].UncompressedSize64 != 1<<20 {
+		t.Errorf("entries: %s", text)
+	}
+	if name := specs[0].WheelName(""); name != "good-1-py3-none-any.whl" {
+		t.Errorf("served as %s", name)
+	}
+}
