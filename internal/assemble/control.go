@@ -139,7 +139,11 @@ func (in *Input) importRoots() ([]string, error) {
 	return roots, nil
 }
 
-func (in *Input) hasProject() bool { return in.Project != nil && in.Project.Root != "" }
+// hasProject tells whether there is first-party code. A folder in which somebody
+// only asked for packages has none: whatever lies in it is not ours to deliver.
+func (in *Input) hasProject() bool {
+	return in.Project != nil && in.Project.Root != "" && (!in.Project.Loose || in.Project.Local != nil)
+}
 
 // write puts a file that no tree holds into the runtime and the manifest.
 func (in *Input) write(m *generation.Manifest, name string, data []byte, kind, owner string) error {

@@ -173,31 +173,54 @@ func testPackaging(u *use, p *peers) {
 // they are what is locked, though newer ones fit what is asked.
 func TestLiveLocksOfOthersAreKept(t *testing.T) {
 	p := newPeers(t)
-	for name, argv := range map[string][]string{
-		"uv":  {"uv", "pip", "compile", "-q", "old.txt", "-o", "pylock.toml", "--universal", "--python-version", "3.14"},
-		"pip": {"pip", "lock", "-q", "-r", "old.txt", "-o", "pylock.toml"},
+	pins := map[string]string{"old.txt": "requests==2.31.0\nidna==3.6\nclick==8.1.7\n", "requirements.txt": "requests\nclick>=8\n"}
+	pinned := []string{"requests==2.31.0", "idna==3.6", "click==8.1.7"}
+	project := map[string]string{"pyproject.toml": "[project]\nname = \"kept\"\nversion = \"1\"\nrequires-python = \">=3.11\"\n" +
+		"dependencies = [\"requests\", \"click>=8\"]\n[dependency-groups]\ntest = [\"pytest>=8\"]\n"}
+	python, then := filepath.Join(p.bin, "python3"), "2025-06-01T00:00:00Z"
+	for _, tt := range []struct {
+		name   string
+		files  map[string]string
+		argvs  [][]string
+		wanted []string
+	}{
+		{"uv pip compile", pins, [][]string{
+			{"uv", "pip", "compile", "-q", "old.txt", "-o", "pylock.toml", "--universal", "--python-version", "3.14"}}, pinned},
+		{"pip lock", pins, [][]string{{"pip", "lock", "-q", "-r", "old.txt", "-o", "pylock.toml"}}, pinned},
+		{"uv export", project, [][]string{
+			{"uv", "lock", "-q", "--python", python, "--exclude-newer", then},
+			{"uv", "export", "-q", "--python", python, "--exclude-newer", then, "--all-groups", "-o", "pylock.toml"},
+		}, []string{"requests==2.32.3", "idna==3.10", "click==8.2.1"}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			p := &peers{t, p.bin, p.home}
-			u := &use{t: t, dir: t.TempDir()}
-			u.write("old.txt", "requests==2.31.0\nidna==3.6\nclick==8.1.7\n")
-			u.write("requirements.txt", "requests\nclick>=8\n")
-			p.run(u.dir, argv[0], argv[1:]...)
-			liveSnug(t, u.dir, "build", "prod")
-			got := built(t, filepath.Join(u.dir, ".snug", "prod", "current"))
-			for _, want := range []string{"requests==2.31.0", "idna==3.6", "click==8.1.7"} {
-				if !slices.Contains(got, want) {
-					t.Errorf("%s is not in %q", want, got)
-				}
+		t.Run(tt.name, func(t *testing.T) {
+			p, u := &peers{t, p.bin, p.home}, &use{t, t.TempDir()}
+			for name, text := range tt.files {
+				u.write(name, text)
 			}
-			text, err := os.ReadFile(filepath.Join(u.dir, "pylock.toml"))
-			if err != nil || !strings.Contains(string(text), `created-by = "snug"`) {
-				t.Errorf("the lock was not taken over: %v\n%s", err, text)
+			for _, argv := range tt.argvs {
+				p.run(u.dir, argv[0], argv[1:]...)
 			}
-			liveSnug(t, u.dir, "lock", "--upgrade")
-			if out := liveSnug(t, u.dir, "list", "prod"); strings.Contains(out, "2.31.0") {
-				t.Errorf("nothing newer was there to be had:\n%s", out)
-			}
+			takenOver(u, tt.wanted)
 		})
+	}
+}
+
+func takenOver(u *use, wanted []string) {
+	t := u.t
+	liveSnug(t, u.dir, "build", "prod")
+	got := built(t, filepath.Join(u.dir, ".snug", "prod", "current"))
+	for _, want := range wanted {
+		if !slices.Contains(got, want) {
+			t.Errorf("%s is not in %q", want, got)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(u.dir, "pylock.toml"))
+	if err != nil || !strings.Contains(string(text), `created-by = "snug"`) {
+		t.Errorf("the lock was not taken over: %v\n%s", err, text)
+	}
+	liveSnug(t, u.dir, "lock", "--upgrade")
+	_, old, _ := strings.Cut(wanted[0], "==")
+	if out := liveSnug(t, u.dir, "list", "prod"); strings.Contains(out, old) {
+		t.Errorf("nothing newer was there to be had:\n%s", out)
 	}
 }

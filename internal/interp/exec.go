@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"time"
@@ -205,6 +206,10 @@ func isTerminal(r any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// ofPython are the commands of one Python: those of another would run or
+// change something else than the runtime.
+var ofPython = regexp.MustCompile(`^(python|pip)[0-9.]*$`)
+
 // lookPath finds the command in the runtime first, then on the child's PATH.
 func lookPath(c Command) (string, error) {
 	name := c.Argv[0]
@@ -212,6 +217,10 @@ func lookPath(c Command) (string, error) {
 		return name, nil
 	}
 	dirs := append([]string{c.Path}, filepath.SplitList(valueOf(c.Env, "PATH"))...)
+	own := ofPython.MatchString(name)
+	if own {
+		dirs = dirs[:1]
+	}
 	for _, dir := range dirs {
 		if !filepath.IsAbs(dir) {
 			continue
@@ -219,6 +228,10 @@ func lookPath(c Command) (string, error) {
 		if found, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
 			return found, nil
 		}
+	}
+	if own {
+		return "", fault.New(fault.NotFound, "snug add NAME, then snug build, puts a package into a runtime",
+			"this runtime has no %s, and that of another Python would not work on it", name)
 	}
 	return "", fault.New(fault.NotFound, "commands of the runtime lie in "+c.Path, "no command %q in the runtime or on PATH", name)
 }

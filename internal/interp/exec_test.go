@@ -38,3 +38,19 @@ func TestExec(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// The machine's own python and pip are not taken for a runtime that lacks them.
+func TestExecTakesNoOtherPython(t *testing.T) {
+	elsewhere := t.TempDir()
+	for _, name := range []string{"pip", "pip3", "python3.9", "pipeline"} {
+		if err := os.WriteFile(filepath.Join(elsewhere, name), []byte("#!/bin/sh\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]fault.Code{"pip": fault.NotFound, "pip3": fault.NotFound, "python3.9": fault.NotFound, "pipeline": ""} {
+		_, err := NewRunner(os.Getenv).Exec(context.Background(), Command{Argv: []string{name}, Path: t.TempDir(), Env: []string{"PATH=" + elsewhere}})
+		if got := fault.CodeOf(err); got != want {
+			t.Errorf("%s: code %v, want %v (%v)", name, got, want, err)
+		}
+	}
+}

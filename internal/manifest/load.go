@@ -232,7 +232,7 @@ func Loose(dir string, args, files, constraints []string, env func(string) strin
 	if err != nil {
 		return nil, err
 	}
-	p := &Project{Root: root, Name: projectName(filepath.Base(root))}
+	p := &Project{Root: root, Loose: true, Name: projectName(filepath.Base(root))}
 	rt := Runtime{Name: "prod", Isolated: true}
 	for _, arg := range args {
 		rd := &reader{root: root, env: env, out: &Requirements{}}

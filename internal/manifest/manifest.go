@@ -90,6 +90,7 @@ type Index struct {
 // callers may override Python, Targets and AsOf before Digest is taken.
 type Project struct {
 	Root           string   // absolute
+	Loose          bool     // of the command line alone: Root is where it was typed
 	Files          []string // what was read, absolute
 	Name           string   // normalised; the folder's name if the project has none
 	RequiresPython pep440.Specifiers
