@@ -178,6 +178,7 @@ func (p *Project) dynamicDependencies(doc *document, project table, env func(str
 	if err != nil || !slices.Contains(dynamic, "dependencies") {
 		return nil, err
 	}
+	p.dynamic = true
 	files := stringsAt(doc.root, "tool", "setuptools", "dynamic", "dependencies", "file")
 	if len(files) == 0 {
 		p.Notes = append(p.Notes, "pyproject.toml: [project] dependencies are dynamic: only running the build backend could tell them; list them in [project] to have them locked")
@@ -185,7 +186,9 @@ func (p *Project) dynamicDependencies(doc *document, project table, env func(str
 	}
 	var out []Requirement
 	for _, f := range files {
-		read, err := readRequirements(p.Root, filepath.Join(p.Root, filepath.FromSlash(f)), env)
+		path := filepath.Join(p.Root, filepath.FromSlash(f))
+		p.dynamicFiles = append(p.dynamicFiles, path)
+		read, err := readRequirements(p.Root, path, env)
 		if err != nil {
 			return nil, err
 		}
