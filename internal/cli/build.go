@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"snug/internal/engine"
+	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/manifest"
 )
@@ -148,6 +149,9 @@ func (a *app) loose(w *wanted, args []string) (*manifest.Project, error) {
 }
 
 func (a *app) printBuilt(b *engine.Built) error {
+	for _, note := range b.Notes {
+		a.handler().Handle(event.Event{Stage: a.command, Kind: event.Note, Message: note})
+	}
 	if len(b.Runtimes) == 0 || a.quiet && !a.json {
 		return nil
 	}

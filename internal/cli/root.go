@@ -80,7 +80,7 @@ func Run(ctx context.Context, w World) int {
 		return int(code)
 	}
 	if ctx.Err() != nil {
-		err = fault.New(fault.Canceled, "", "interrupted; every runtime in use is whole")
+		err = fault.New(fault.Canceled, "the same command goes on from here", "interrupted; what was not finished is as it was before")
 	}
 	app.fail(err)
 	return fault.ExitCode(err)

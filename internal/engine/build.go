@@ -32,6 +32,7 @@ type BuildRequest struct {
 // Built is what a build made, runtime by runtime, innermost first.
 type Built struct {
 	Runtimes []BuiltRuntime
+	Notes    []string // what a user of the runtimes should know
 }
 
 // BuiltRuntime is one row of the table that build ends with.
@@ -86,11 +87,14 @@ func (e *Engine) Build(ctx context.Context, p *manifest.Project, req BuildReques
 			built.Runtimes = append(built.Runtimes, row)
 			continue
 		}
-		row, err := e.buildOne(ctx, plan, name)
+		row, notes, err := e.buildOne(ctx, plan, name)
 		if err != nil {
 			return built, fmt.Errorf("runtime %s: %w", name, err)
 		}
 		built.Runtimes = append(built.Runtimes, *row)
+		for _, note := range notes {
+			built.Notes = append(built.Notes, name+": "+note)
+		}
 	}
 	return built, plan.refused()
 }
@@ -113,36 +117,37 @@ func (e *Engine) lockForBuild(ctx context.Context, p *manifest.Project, req Buil
 	return locked, nil
 }
 
-// buildOne assembles one runtime into a new folder, proves it and switches.
-func (e *Engine) buildOne(ctx context.Context, plan *plan, name string) (*BuiltRuntime, error) {
+// buildOne assembles one runtime into a new folder, proves it and
+// switches. Notes are what its user should know.
+func (e *Engine) buildOne(ctx context.Context, plan *plan, name string) (row *BuiltRuntime, notes []string, err error) {
 	start := e.Now()
 	e.say("assemble", event.Started, name, "assembling "+name)
 	dest, commit, abandon, err := plan.destination(name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer abandon()
 	m, err := assemble.Assemble(ctx, plan.input(name, dest))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := prove.Start(ctx, e.Runner, dest, m); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if plan.req.Prove {
 		if err := e.mustProve(ctx, dest, m); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	n, dir, err := commit()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	row := rowOf(name, dir, n, m)
-	row.State, row.Took = "built", e.since(start)
+	made := rowOf(name, dir, n, m)
+	made.State, made.Took = "built", e.since(start)
 	e.Events.Handle(event.Event{Time: e.Now(), Stage: "assemble", Kind: event.Done, Subject: name, Message: "built " + name,
-		Data: map[string]any{"generation": n, "tree": m.Tree, "files": row.Files}})
-	return &row, nil
+		Data: map[string]any{"generation": n, "tree": m.Tree, "files": made.Files}})
+	return &made, m.Notes, nil
 }
 
 // mustProve is the error for a runtime in which some module does not import.

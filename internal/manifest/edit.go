@@ -63,7 +63,7 @@ func addOne(src []byte, t Table, r pep508.Requirement, text string) ([]byte, err
 		return s.newArray(t, quote(text))
 	}
 	if v.start >= len(src) || src[v.start] != '[' {
-		return nil, inputAt(FileName, s.line(v.start), "write it as a list of requirements in [ ]", "%s is not an array", t)
+		return nil, inputAt(FileName, s.line(v.start), `write it as ["idna", "django~=5.2"]`, "%s is not an array", t)
 	}
 	els := s.elements(v.start, v.end)
 	for _, e := range els {
@@ -254,7 +254,7 @@ func Remove(p *Project, runtime string, names []string) (map[string][]byte, erro
 	case !p.pyproject:
 		return p.removeFromFiles(rt, names)
 	case rt.Contains != "" && len(rt.Groups) == 0:
-		return nil, fault.New(fault.NotFound, "leave --runtime out to remove it everywhere", "the runtime %s asks for nothing of its own", runtime)
+		return nil, fault.New(fault.NotFound, "leave --runtime out to remove it wherever it is asked for", "the runtime %s asks for nothing of its own", runtime)
 	}
 	return p.removeFromTables(rt, names)
 }

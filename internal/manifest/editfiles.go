@@ -90,7 +90,7 @@ func RemoveFromFile(src []byte, name string) ([]byte, error) {
 func (p *Project) addToFile(rt Runtime, reqs []string) (map[string][]byte, error) {
 	path := p.fileOf(rt.Name)
 	if path == "" {
-		return nil, fault.New(fault.Usage, "the runtimes of requirements files are prod, test and dev", "the runtime %s has no requirements file", rt.Name)
+		return nil, fault.New(fault.Usage, "make one, such as requirements-dev.txt, or let snug init write a pyproject.toml", "the runtime %s has no requirements file", rt.Name)
 	}
 	src, err := readFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

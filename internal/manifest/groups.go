@@ -45,7 +45,7 @@ func (g *groups) expand(name string, via []string) ([]Requirement, error) {
 	}
 	list, ok := g.table.m[written].([]any)
 	if !ok {
-		return nil, g.table.bad(written, `such as ["pytest>=8"]`, "%s must be an array, not %s", written, kindOf(g.table.m[written]))
+		return nil, g.table.bad(written, `write it as ["pytest", { include-group = "name" }]`, "%s must be an array, not %s", written, kindOf(g.table.m[written]))
 	}
 	var out []Requirement
 	for i, item := range list {
@@ -76,7 +76,7 @@ func (g *groups) item(group string, i int, item any, via []string) ([]Requiremen
 		}
 		return g.expand(key, via)
 	}
-	return nil, g.table.bad(group, `a requirement, or { include-group = "name" }`, "%s: element %d must be a string or a table, not %s", group, i+1, kindOf(item))
+	return nil, g.table.bad(group, `write "pytest" or { include-group = "name" }`, "%s: element %d must be a string or a table, not %s", group, i+1, kindOf(item))
 }
 
 func (g *groups) known() string {

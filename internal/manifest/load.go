@@ -86,7 +86,7 @@ func readFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	if len(data) > maxFileSize {
-		return nil, fault.New(fault.Input, "is it the file that was meant?", "%s: larger than %d MB", path, maxFileSize>>20)
+		return nil, fault.New(fault.Input, "name the file that holds the requirements: this one is something else", "%s: larger than %d MB", path, maxFileSize>>20)
 	}
 	return data, nil
 }

@@ -68,12 +68,12 @@ func (rd *reader) file(path string, from Origin, via []string) error {
 		return inputAt(from.File, from.Line, "remove one -r of the chain", "files include each other: %s", strings.Join(chain, " -> "))
 	}
 	if len(rd.out.Files) >= maxIncludes {
-		return inputAt(from.File, from.Line, "put the packages into fewer files", "more than %d requirements files are included", maxIncludes)
+		return inputAt(from.File, from.Line, "do the files include each other under many names?", "more than %d requirements files are included", maxIncludes)
 	}
 	src, err := readFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if from.File == "" {
-			return fault.New(fault.NotFound, "is the path right? it starts from the folder snug was started in", "no requirements file %s", name)
+			return fault.New(fault.NotFound, "the path starts from the folder that snug is run in", "no requirements file %s", name)
 		}
 		return inputAt(from.File, from.Line, "paths start from the folder of the file that names them", "no requirements file %s", name)
 	}
@@ -115,7 +115,7 @@ func (rd *reader) option(text string, at Origin, path string, via []string) erro
 	name, arg := cutOption(text)
 	needsArg := map[string]bool{"-r": true, "-c": true, "-e": true, "-i": true, "--extra-index-url": true}
 	if needsArg[name] && arg == "" {
-		return inputAt(at.File, at.Line, "write it behind the option, in the same line", "%s needs a value", name)
+		return inputAt(at.File, at.Line, "write it as "+name+" VALUE", "%s needs a value", name)
 	}
 	switch name {
 	case "-r", "-c":

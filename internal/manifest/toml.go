@@ -82,7 +82,7 @@ func (t table) table(key string) (table, bool, error) {
 		return sub, false, nil
 	}
 	if sub.m, ok = v.(map[string]any); !ok {
-		return sub, false, t.bad(key, "write it as a [table], or as { key = value }", "%s must be a table, not %s", key, kindOf(v))
+		return sub, false, t.bad(key, "write it as ["+strings.Join(sub.path, ".")+"] with its keys below", "%s must be a table, not %s", key, kindOf(v))
 	}
 	return sub, true, nil
 }
@@ -95,7 +95,7 @@ func (t table) str(key string) (string, error) {
 	}
 	s, ok := v.(string)
 	if !ok {
-		return "", t.bad(key, "write it in quotes", "%s must be a string, not %s", key, kindOf(v))
+		return "", t.bad(key, key+` = "…"`, "%s must be a string, not %s", key, kindOf(v))
 	}
 	return s, nil
 }
@@ -108,12 +108,12 @@ func (t table) strs(key string) ([]string, error) {
 	}
 	list, ok := v.([]any)
 	if !ok {
-		return nil, t.bad(key, `such as ["a", "b"]`, "%s must be an array of strings, not %s", key, kindOf(v))
+		return nil, t.bad(key, key+` = ["…", "…"]`, "%s must be an array of strings, not %s", key, kindOf(v))
 	}
 	out := make([]string, len(list))
 	for i, x := range list {
 		if out[i], ok = x.(string); !ok {
-			return nil, t.bad(key, "write it in quotes", "%s: element %d must be a string, not %s", key, i+1, kindOf(x))
+			return nil, t.bad(key, key+` = ["…", "…"]`, "%s: element %d must be a string, not %s", key, i+1, kindOf(x))
 		}
 	}
 	return out, nil
