@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -35,7 +36,7 @@ func (a *app) build() *cobra.Command {
 	var w wanted
 	var req engine.BuildRequest
 	cmd := &cobra.Command{
-		Use:   "build [RUNTIME | PROJECT-DIR]… | build --into DIR [REQUIREMENT]… [-r FILE]",
+		Use:   "build [PROJECT-DIR] [RUNTIME]… | build --into DIR [REQUIREMENT]… [-r FILE]",
 		Short: "lock if needed, fetch, assemble and switch to the runtimes",
 		Long: `Build makes the project's runtimes (dev, test and prod unless it says otherwise)
 in .snug/NAME/GENERATION and switches to them once they start. What is built
@@ -46,6 +47,7 @@ resolved, and a runtime of real copies is written to that folder.`,
 		Example: `  snug build
   snug build prod
   snug build examples/shop
+  snug build test --into ./runtime
   snug build --python 3.13 'django~=5.2' gunicorn --into ./runtime
   snug build --python 3.13 --target linux-x86_64 -r requirements.txt --into ./runtime`,
 		ValidArgsFunction: a.buildArgs(),
@@ -64,7 +66,12 @@ resolved, and a runtime of real copies is written to that folder.`,
 			if err != nil {
 				return err
 			}
-			req.Runtimes = names
+			if req.Runtimes = names; req.Into != "" && len(names) > 0 {
+				if len(names) > 1 || req.IntoRuntime != "" {
+					return usage("say it once for each", "--into takes one runtime")
+				}
+				req.IntoRuntime = names[0]
+			}
 			e, err := a.engine(p)
 			if err != nil {
 				return err
@@ -100,9 +107,14 @@ func (a *app) projectFor(w *wanted, args []string) (*manifest.Project, []string,
 	return p, args, err
 }
 
-// isLoose says whether the requirements are named on the command line.
+// isLoose says whether the requirements are named on the command line. In a
+// project's folder the name of one of its runtimes means that, never a package
+// that somebody called "prod".
 func (a *app) isLoose(w *wanted, args []string) bool {
-	return len(w.requirements) > 0 || (w.into != "" && len(args) > 0 && !a.isProject(args[0]))
+	if len(w.requirements) > 0 {
+		return true
+	}
+	return w.into != "" && len(args) > 0 && !a.isProject(args[0]) && !slices.Contains(a.runtimes(), args[0])
 }
 
 // isProject tells a project's folder from the name of a runtime or a package:

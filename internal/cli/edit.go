@@ -24,7 +24,7 @@ has only those. Then it locks. If that fails the manifest is as it was.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&runtime, "runtime", "prod", "the `RUNTIME` that needs it; those that contain it get it too")
+	cmd.Flags().StringVar(&runtime, "runtime", "", "the `RUNTIME` that needs it (default: prod, the innermost); those that contain it get it too")
 	return cmd
 }
 

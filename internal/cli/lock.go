@@ -107,7 +107,7 @@ func (a *app) printLocked(l *engine.Locked, dry bool) {
 		state = "not written"
 	}
 	if a.json {
-		a.result(map[string]any{"path": l.Path, "state": state, "packages": len(l.Lock.Packages), "moved": l.Moved})
+		a.result(map[string]any{"path": l.Path, "state": state, "packages": len(l.Lock.Packages), "moved": append([]engine.Change{}, l.Moved...)})
 	}
 	for _, c := range l.Moved {
 		a.say("%s", changeLine(c))

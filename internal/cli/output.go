@@ -28,17 +28,21 @@ func (a *app) handler() event.Handler {
 	case a.quiet:
 		a.events = event.Discard()
 	default:
-		a.events = &talk{out: a.Stderr, terminal: a.Terminal, bar: !a.noBar, now: a.Now}
+		a.talk = &talk{out: a.Stderr, terminal: a.Terminal, now: a.Now}
+		a.events = a.talk
+	}
+	if a.noBar {
+		a.events = event.WithoutProgress(a.events)
 	}
 	return a.events
 }
 
 // finish ends a progress line that is still on the screen.
 func (a *app) finish() {
-	if t, ok := a.events.(*talk); ok {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		t.clear()
+	if a.talk != nil {
+		a.talk.mu.Lock()
+		defer a.talk.mu.Unlock()
+		a.talk.clear()
 	}
 }
 

@@ -104,6 +104,7 @@ type app struct {
 	jobs                          int
 	command                       string // the one that runs: "build", "python list"
 	events                        event.Handler
+	talk                          *talk // the handler for people, where it is that
 }
 
 func (a *app) root() *cobra.Command {

@@ -15,7 +15,6 @@ import (
 type talk struct {
 	out      io.Writer
 	terminal bool
-	bar      bool // progress is shown
 	now      func() time.Time
 
 	mu    sync.Mutex
@@ -54,9 +53,6 @@ func withSubject(e event.Event) string {
 }
 
 func (t *talk) progress(e event.Event) {
-	if !t.bar {
-		return
-	}
 	now := t.now()
 	since := now.Sub(t.start(e, now))
 	unmeasured := e.Done == 0 && e.Total == 0 // nothing may follow for long

@@ -25,9 +25,9 @@ func TestTalk(t *testing.T) {
 		return step{at, event.Event{Stage: "index", Kind: event.Note, Message: "find-links is ignored"}}
 	}
 	for name, c := range map[string]struct {
-		terminal, silent bool
-		steps            []step
-		want             string
+		terminal bool
+		steps    []step
+		want     string
 	}{
 		"short work":     {steps: []step{files(0, 1), files(499, 100)}},
 		"plain lines":    {steps: []step{files(0, 1), files(500, 10), files(5400, 50), files(5600, 90)}, want: "assemble prod 10 of 100 files, 20/s\nassemble prod 90 of 100 files, 16/s\n"},
@@ -37,12 +37,11 @@ func TestTalk(t *testing.T) {
 		"slow":           {steps: []step{files(0, 1), files(30000, 2)}, want: "assemble prod 2 of 100 files\n"},
 		"a note between": {terminal: true, steps: []step{files(0, 1), files(1000, 50), note(1001)}, want: clear + "assemble prod 50 of 100 files, 50/s" + clear + "find-links is ignored\n"},
 		"unknown size":   {steps: []step{bytesOf(0, 0, 0)}, want: "fetch …\n"},
-		"no progress":    {silent: true, terminal: true, steps: []step{files(0, 1), files(2000, 50), note(2001)}, want: "find-links is ignored\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
 			var now time.Time
-			h := &talk{out: &out, terminal: c.terminal, bar: !c.silent, now: func() time.Time { return now }}
+			h := &talk{out: &out, terminal: c.terminal, now: func() time.Time { return now }}
 			for _, s := range c.steps {
 				now = time.Unix(0, 0).Add(time.Duration(s.at) * time.Millisecond)
 				h.Handle(s.Event)

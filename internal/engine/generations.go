@@ -127,7 +127,8 @@ func (e *Engine) GC(ctx context.Context, root string, keep int) (*Collected, err
 	if err != nil && !os.IsNotExist(err) {
 		return nil, err
 	}
-	for _, n := range names {
+	for i, n := range names {
+		e.progress("gc", n.Name(), int64(i), int64(len(names)), "runtimes")
 		if !n.IsDir() {
 			continue
 		}

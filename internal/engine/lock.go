@@ -272,7 +272,7 @@ func (e *Engine) index(p *manifest.Project) (*index.Client, error) {
 			e.say("index", event.Note, "", note)
 		}
 	})
-	return index.New(e.fetch, cfg, filepath.Join(e.Home, "cache", "index")), nil
+	return index.New(e.fetch, cfg.WithLogins(e.Env), filepath.Join(e.Home, "cache", "index")), nil
 }
 
 // targetOf returns the lock's entry for this machine, matching by what the

@@ -47,6 +47,17 @@ type discard struct{}
 
 func (discard) Handle(Event) {}
 
+// WithoutProgress hands on to h everything but progress.
+func WithoutProgress(h Handler) Handler { return withoutProgress{h} }
+
+type withoutProgress struct{ to Handler }
+
+func (w withoutProgress) Handle(e Event) {
+	if e.Kind != Progress {
+		w.to.Handle(e)
+	}
+}
+
 // NewJSON is a handler that writes an object a line to w, each in one Write. An event without a time
 // gets now(). After a failed write nothing more is written: the reader has gone, and the work that
 // the events tell of goes on.

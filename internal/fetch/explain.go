@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -39,9 +38,8 @@ func transient(err error) bool {
 	var policy *policyError
 	var status *statusError
 	var dns *net.DNSError
-	var told *fault.Error
 	switch {
-	case errors.As(err, &policy), errors.As(err, &told), isCertificate(err), errors.Is(err, ErrNoRange):
+	case errors.As(err, &policy), isCertificate(err), errors.Is(err, ErrNoRange):
 		return false
 	case errors.As(err, &status):
 		return status.code == http.StatusTooManyRequests || status.code == http.StatusRequestTimeout ||
@@ -74,10 +72,6 @@ func explain(ctx context.Context, u *url.URL, err error) error {
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		err = &cutError{err}
-	}
-	var told *fault.Error
-	if errors.As(err, &told) {
-		return fmt.Errorf("get %s: %w", redact(u), err)
 	}
 	var status *statusError
 	var policy *policyError

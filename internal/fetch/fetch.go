@@ -12,7 +12,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"sync"
 	"time"
 
 	"snug/internal/fault"
@@ -62,8 +61,7 @@ type Client struct {
 	agent   string
 }
 
-// New makes a client. It fails when the netrc file cannot be read; certificates that cannot be read
-// fail the first request.
+// New makes a client. It fails when the certificates or the netrc file cannot be read.
 func New(opt Options) (*Client, error) {
 	env := opt.Env
 	if env == nil {
@@ -75,7 +73,9 @@ func New(opt Options) (*Client, error) {
 	}
 	transport := opt.Transport
 	if transport == nil {
-		transport = onFirstUse(sync.OnceValues(func() (http.RoundTripper, error) { return systemTransport(opt.CertFile, env) }))
+		if transport, err = systemTransport(opt.CertFile, env); err != nil {
+			return nil, err
+		}
 	}
 	c := &Client{logins: logins, offline: opt.Offline, now: opt.Now, sleep: opt.Sleep, agent: opt.UserAgent}
 	if c.now == nil {

@@ -379,11 +379,7 @@ func TestBadSettingsAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, env := range []map[string]string{{"SSL_CERT_FILE": text}, {"SSL_CERT_FILE": text + "x"}, {"NETRC": text + "x"}} {
-		c, err := fetch.New(fetch.Options{Env: func(name string) string { return env[name] }})
-		if err == nil {
-			_, err = c.Get(t.Context(), "https://127.0.0.1:1/", fetch.GetOptions{}) // refused before anything is dialed
-		}
-		if fault.CodeOf(err) != fault.Input || fault.HintOf(err) == "" {
+		if _, err := fetch.New(fetch.Options{Env: func(name string) string { return env[name] }}); fault.CodeOf(err) != fault.Input || fault.HintOf(err) == "" {
 			t.Errorf("%v: %v", env, err)
 		}
 	}

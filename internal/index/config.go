@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -103,6 +104,11 @@ func sizeError(info fs.FileInfo) error {
 		return fmt.Errorf("more than %d bytes", maxConfig)
 	}
 	return nil
+}
+
+// machineDirs are where the configuration of the whole machine is, beside /etc.
+func machineDirs(env func(string) string) []string {
+	return filepath.SplitList(cmp.Or(env("XDG_CONFIG_DIRS"), "/etc/xdg"))
 }
 
 // configHome is where the user's configuration files are.

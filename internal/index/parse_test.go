@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -76,6 +78,61 @@ func TestReadConfig(t *testing.T) {
 	write(t, pip, "index-url = x\n")
 	if _, err := ReadConfig(func(k string) string { return map[string]string{"PIP_CONFIG_FILE": pip}[k] }, home, dir); err == nil || !strings.Contains(err.Error(), "line 1") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Of pip's files the later one here speaks over the earlier, and a variable over
+// all of them.
+func TestReadConfigOfPipsPlaces(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the places are those of Linux")
+	}
+	base := t.TempDir()
+	vars := map[string]string{"XDG_CONFIG_DIRS": filepath.Join(base, "machine"), "UV_NO_CONFIG": "1"}
+	// What this machine's own /etc says must decide nothing here.
+	if files := pipFiles(func(k string) string { return vars[k] }, base); files[0] != filepath.Join(base, "machine/pip/pip.conf") || files[1] != "/etc/pip.conf" {
+		t.Errorf("the machine's files: %v", files)
+	}
+	index := func(name string) string { return "https://index.example/" + name + "/" }
+	for _, step := range []struct{ variable, value, file string }{
+		{file: "home/.pip/pip.conf"},
+		{file: "home/.config/pip/pip.conf"},
+		{variable: "XDG_CONFIG_HOME", value: filepath.Join(base, "xdg"), file: "xdg/pip/pip.conf"},
+		{variable: "VIRTUAL_ENV", value: filepath.Join(base, "venv"), file: "venv/pip.conf"},
+		{variable: "PIP_CONFIG_FILE", value: filepath.Join(base, "chosen.conf"), file: "chosen.conf"},
+		{variable: "PIP_INDEX_URL", value: index("variable")},
+	} {
+		if step.variable != "" {
+			vars[step.variable] = step.value
+		}
+		want := step.value
+		if step.file != "" {
+			want = index(step.file)
+			path := filepath.Join(base, step.file)
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			write(t, path, "[global]\nindex-url = "+want+"\ncert = "+step.file+"\n")
+		}
+		cfg := readConfig(t, vars, filepath.Join(base, "home"), "")
+		if cfg.IndexURL != want || step.file != "" && cfg.CertFile != step.file {
+			t.Errorf("%s%s: %+v", step.variable, step.file, cfg)
+		}
+	}
+}
+
+func TestLoginsOfTheEnvironment(t *testing.T) {
+	vars := map[string]string{"UV_INDEX_IN_HOUSE_USERNAME": "u", "UV_INDEX_IN_HOUSE_PASSWORD": "p w", "SNUG_INDEX_GPU_PASSWORD": "token", "SNUG_INDEX_OWN_USERNAME": "x"}
+	cfg := Config{IndexURL: "https://index.example/in/", Extra: []Extra{
+		{Name: "in-house", URL: "https://index.example/in/", Explicit: true}, {Name: "gpu", URL: "https://index.example/gpu/"},
+		{Name: "own", URL: "https://me:mine@index.example/own/"}, {Name: "open", URL: "https://index.example/open/"}}}
+	got := cfg.WithLogins(func(k string) string { return vars[k] })
+	want := []string{"https://u:p%20w@index.example/in/", "https://u:p%20w@index.example/in/", "https://:token@index.example/gpu/", "https://me:mine@index.example/own/", "https://index.example/open/"}
+	if urls := append([]string{got.IndexURL}, extraURLs(got.Extra)...); !slices.Equal(urls, want) {
+		t.Errorf("got %q\nwant %q", urls, want)
+	}
+	if cfg.Extra[0].URL != "https://index.example/in/" {
+		t.Error("the configuration itself was changed")
 	}
 }
 

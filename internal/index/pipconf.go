@@ -58,7 +58,10 @@ func pipFiles(env func(string) string, home string) []string {
 	case "darwin":
 		files = append(files, filepath.Join("/Library/Application Support/pip", name))
 	default:
-		files = append(files, filepath.Join("/etc/xdg/pip", name), filepath.Join("/etc", name))
+		for _, dir := range machineDirs(env) {
+			files = append(files, filepath.Join(dir, "pip", name))
+		}
+		files = append(files, filepath.Join("/etc", name))
 	}
 	if home != "" {
 		files = append(files, filepath.Join(home, ".pip", name))

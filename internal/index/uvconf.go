@@ -120,5 +120,8 @@ func uvFiles(env func(string) string, home string) []string {
 	if runtime.GOOS == "windows" {
 		return append(files, filepath.Join(env("ProgramData"), "uv", "uv.toml"))
 	}
+	for _, dir := range machineDirs(env) {
+		files = append(files, filepath.Join(dir, "uv", "uv.toml"))
+	}
 	return append(files, "/etc/uv/uv.toml")
 }

@@ -190,9 +190,13 @@ func strip(doc map[string]any, ts []Table) map[string]any {
 	return out
 }
 
-// Add is AddTo for a runtime of a loaded project: it returns the new bytes of
-// the file to change, by absolute path. The file may be a new one.
+// Add is AddTo for a runtime of a loaded project, the innermost where runtime is
+// empty: it returns the new bytes of the file to change, by absolute path. The
+// file may be a new one.
 func Add(p *Project, runtime string, reqs []string) (map[string][]byte, error) {
+	if runtime == "" {
+		runtime = p.Runtimes[0].Name
+	}
 	rt, ok := p.Runtime(runtime)
 	if !ok {
 		return nil, p.unknownRuntime(runtime)
@@ -203,6 +207,9 @@ func Add(p *Project, runtime string, reqs []string) (map[string][]byte, error) {
 	t, err := p.tableOf(rt)
 	if err != nil {
 		return nil, err
+	}
+	if slices.Equal(t, Dependencies()) && p.dynamic {
+		return p.addToDynamic(reqs)
 	}
 	path := filepath.Join(p.Root, FileName)
 	src, err := readFile(path)
@@ -237,35 +244,56 @@ func (p *Project) unknownRuntime(name string) error {
 // Remove is RemoveFrom for a loaded project: from one runtime's own tables or,
 // with runtime empty, from every one.
 func Remove(p *Project, runtime string, names []string) (map[string][]byte, error) {
-	var in []Table
-	rt := Runtime{}
+	rt, ok := Runtime{}, true
 	if runtime != "" {
-		var ok bool
-		if rt, ok = p.Runtime(runtime); !ok {
-			return nil, p.unknownRuntime(runtime)
-		}
-		for _, g := range rt.Groups {
-			in = append(in, Group(g))
-		}
-		if rt.Contains == "" {
-			in = append(in, Dependencies())
-		}
-		if len(in) == 0 {
-			return nil, fault.New(fault.NotFound, "leave --runtime out to remove it wherever it is asked for", "the runtime %s asks for nothing of its own", runtime)
-		}
+		rt, ok = p.Runtime(runtime)
 	}
-	if !p.pyproject {
+	switch {
+	case !ok:
+		return nil, p.unknownRuntime(runtime)
+	case !p.pyproject:
 		return p.removeFromFiles(rt, names)
+	case rt.Contains != "" && len(rt.Groups) == 0:
+		return nil, fault.New(fault.NotFound, "leave --runtime out to remove it wherever it is asked for", "the runtime %s asks for nothing of its own", runtime)
+	}
+	return p.removeFromTables(rt, names)
+}
+
+// removeFromTables edits pyproject.toml, and the files that it has dependencies
+// read from.
+func (p *Project) removeFromTables(rt Runtime, names []string) (map[string][]byte, error) {
+	var in []Table
+	for _, g := range rt.Groups {
+		in = append(in, Group(g))
+	}
+	files := p.dynamicFiles
+	switch {
+	case rt.Contains != "":
+		files = nil
+	case rt.Name != "":
+		in = append(in, Dependencies())
 	}
 	path := filepath.Join(p.Root, FileName)
 	src, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
+	var elsewhere []string
 	for _, name := range names {
-		if src, _, err = RemoveFrom(src, name, in...); err != nil {
+		next, _, err := RemoveFrom(src, name, in...)
+		if fault.CodeOf(err) == fault.NotFound && len(files) > 0 {
+			elsewhere = append(elsewhere, name)
+			continue
+		}
+		if err != nil {
 			return nil, err
 		}
+		src = next
 	}
-	return map[string][]byte{path: src}, nil
+	out, err := removeLines(files, elsewhere)
+	if err != nil {
+		return nil, err
+	}
+	out[path] = src
+	return out, nil
 }

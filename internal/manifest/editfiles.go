@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"snug/internal/fault"
@@ -114,28 +115,40 @@ func (p *Project) fileOf(runtime string) string {
 	return ""
 }
 
+// addToDynamic edits the first file that [project] dependencies are read from.
+func (p *Project) addToDynamic(reqs []string) (map[string][]byte, error) {
+	if len(p.dynamicFiles) == 0 {
+		return nil, fault.New(fault.Unsupported, "list them in [project] dependencies instead", "%s: [project] dependencies are dynamic: only the build backend knows where they stand", FileName)
+	}
+	path := p.dynamicFiles[0]
+	src, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	out, err := AddToFile(src, reqs)
+	return map[string][]byte{path: out}, err
+}
+
 // removeFromFiles edits the files of one runtime or, with rt empty, of all.
 func (p *Project) removeFromFiles(rt Runtime, names []string) (map[string][]byte, error) {
-	files := p.Files
+	files := slices.DeleteFunc(slices.Clone(p.Files), func(f string) bool { return filepath.Base(f) == FileName })
 	if rt.Name != "" {
 		files = []string{p.fileOf(rt.Name)}
 	}
+	return removeLines(files, names)
+}
+
+// removeLines takes each of the names out of every file that asks for it, and
+// returns the files that changed.
+func removeLines(files, names []string) (map[string][]byte, error) {
 	out := map[string][]byte{}
 	for _, name := range names {
 		var missing error
 		found := false
 		for _, path := range files {
-			if filepath.Base(path) == FileName {
-				continue
-			}
-			src, ok := out[path]
-			if !ok {
-				var err error
-				if src, err = readFile(path); errors.Is(err, fs.ErrNotExist) {
-					src = nil
-				} else if err != nil {
-					return nil, err
-				}
+			src, err := editedOrRead(out, path)
+			if err != nil {
+				return nil, err
 			}
 			next, err := RemoveFromFile(src, name)
 			if err != nil {
@@ -149,4 +162,16 @@ func (p *Project) removeFromFiles(rt Runtime, names []string) (map[string][]byte
 		}
 	}
 	return out, nil
+}
+
+// editedOrRead is the file as edited so far; empty where there is none.
+func editedOrRead(edited map[string][]byte, path string) ([]byte, error) {
+	if src, ok := edited[path]; ok {
+		return src, nil
+	}
+	src, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return src, err
 }

@@ -149,7 +149,9 @@ a
 func TestLoadSaysThatRequirementsAreNotRead(t *testing.T) {
 	const files = "-- requirements.txt --\na\n-- pyproject.toml --\n[project]\nname = \"x\"\nversion = \"1\"\n"
 	for text, want := range map[string]int{
-		files:                              1,
+		files: 1,
+		files + "-- requirements-dev.txt --\na\n-- test-requirements.txt --\nb\n":                                3,
+		files + "[dependency-groups]\ndev = []\n-- requirements-dev.txt --\na\n-- requirements-test.txt --\nb\n": 2,
 		files + "dependencies = [\"b\"]\n": 0,
 		files + "dynamic = [\"dependencies\"]\n[tool.setuptools.dynamic]\ndependencies = { file = \"requirements.txt\" }\n": 0,
 	} {

@@ -111,8 +111,10 @@ type Project struct {
 	Jobs           int      // 0: one for each core
 	Notes          []string // what was read and not obeyed, with its place
 
-	pyproject       bool // what is wanted stands in pyproject.toml
-	defaultRuntimes bool // there is no [tool.snug.runtimes]
+	dynamic         bool     // [project] dependencies stand elsewhere:
+	dynamicFiles    []string // in these requirements files, absolute; none: only the build backend knows
+	pyproject       bool     // what is wanted stands in pyproject.toml
+	defaultRuntimes bool     // there is no [tool.snug.runtimes]
 
 	uv     string // what [tool.uv] says of indexes, for the digest
 	self   string // normalised name in [project]; empty: the project is no package

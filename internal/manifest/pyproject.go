@@ -40,9 +40,7 @@ func (p *Project) fromPyproject(doc *document, env func(string) string) error {
 	if err := p.readProject(doc, env); err != nil {
 		return err
 	}
-	if len(p.base) == 0 {
-		p.noteUnread()
-	}
+	p.noteUnread(g)
 	for i := range p.Runtimes {
 		if rt := &p.Runtimes[i]; rt.Contains == "" {
 			rt.Requirements = append(slices.Clone(p.base), rt.Requirements...)
@@ -51,11 +49,20 @@ func (p *Project) fromPyproject(doc *document, env func(string) string) error {
 	return p.settle()
 }
 
-// noteUnread names a requirements.txt beside a pyproject.toml that asks for
-// nothing: it may be where people keep what the project needs.
-func (p *Project) noteUnread() {
-	if path := firstFile(p.Root, requirementFiles[0].names); path != "" && !slices.Contains(p.Files, path) {
-		p.Notes = append(p.Notes, filepath.Base(path)+` is not read, since pyproject.toml says what the project is; list its packages in [project] dependencies, or write dynamic = ["dependencies"] there and dependencies = { file = "`+filepath.Base(path)+`" } in [tool.setuptools.dynamic]`)
+// noteUnread names the requirements files beside a pyproject.toml that has
+// nothing in their place: they may be where people keep what the project needs.
+func (p *Project) noteUnread(g *groups) {
+	for _, rf := range requirementFiles {
+		path := firstFile(p.Root, rf.names)
+		_, grouped := g.written[rf.runtime]
+		name := filepath.Base(path)
+		switch {
+		case path == "" || slices.Contains(p.Files, path):
+		case rf.runtime != "prod" && !grouped && p.defaultRuntimes:
+			p.Notes = append(p.Notes, name+" is not read, since pyproject.toml says what the project is; list its packages in [dependency-groups] "+rf.runtime)
+		case rf.runtime == "prod" && len(p.base) == 0:
+			p.Notes = append(p.Notes, name+` is not read, since pyproject.toml says what the project is; list its packages in [project] dependencies, or write dynamic = ["dependencies"] there and dependencies = { file = "`+name+`" } in [tool.setuptools.dynamic]`)
+		}
 	}
 }
 
@@ -172,6 +179,7 @@ func (p *Project) dynamicDependencies(doc *document, project table, env func(str
 	if err != nil || !slices.Contains(dynamic, "dependencies") {
 		return nil, err
 	}
+	p.dynamic = true
 	files := stringsAt(doc.root, "tool", "setuptools", "dynamic", "dependencies", "file")
 	if len(files) == 0 {
 		p.Notes = append(p.Notes, "pyproject.toml: [project] dependencies are dynamic: only running the build backend could tell them; list them in [project] to have them locked")
@@ -179,7 +187,9 @@ func (p *Project) dynamicDependencies(doc *document, project table, env func(str
 	}
 	var out []Requirement
 	for _, f := range files {
-		read, err := readRequirements(p.Root, filepath.Join(p.Root, filepath.FromSlash(f)), env)
+		path := filepath.Join(p.Root, filepath.FromSlash(f))
+		p.dynamicFiles = append(p.dynamicFiles, path)
+		read, err := readRequirements(p.Root, path, env)
 		if err != nil {
 			return nil, err
 		}
