@@ -57,6 +57,9 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	if path == "" {
 		path = filepath.Join(p.Root, LockName)
 	}
+	if !lock.IsFileName(filepath.Base(path)) {
+		return nil, fault.New(fault.Usage, "name it pylock.toml or pylock.NAME.toml (PEP 751)", "%s: installers do not take a lock of that name", path)
+	}
 	old, err := ReadLock(path)
 	if err != nil {
 		return nil, err
