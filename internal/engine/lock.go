@@ -58,7 +58,7 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 		path = filepath.Join(p.Root, LockName)
 	}
 	if !lock.IsFileName(filepath.Base(path)) {
-		return nil, fault.New(fault.Usage, "name it pylock.toml or pylock.NAME.toml (PEP 751)", "%s: installers do not take a lock of that name", path)
+		e.say("lock", event.Note, "", path+": installers take a lock only by the name pylock.toml or pylock.NAME.toml (PEP 751)")
 	}
 	old, err := ReadLock(path)
 	if err != nil {
