@@ -21,6 +21,15 @@ func readHeaders(data []byte) (fields []header, body string, err error) {
 	if len(data) > MaxMetadata {
 		return nil, "", fmt.Errorf("%d bytes, more than %d", len(data), MaxMetadata)
 	}
+	var folded []string // the lines that continue the last field, joined once: licences have a thousand
+	unfold := func() {
+		if len(folded) > 0 {
+			last := &fields[len(fields)-1]
+			last.value = strings.Join(append([]string{last.value}, folded...), "\n")
+			folded = folded[:0]
+		}
+	}
+	defer unfold()
 	rest := strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n")
 	for number := 1; rest != ""; number++ {
 		line, after, _ := strings.Cut(rest, "\n")
@@ -34,8 +43,9 @@ func readHeaders(data []byte) (fields []header, body string, err error) {
 			if len(fields) == 0 {
 				return nil, "", fmt.Errorf("line %d: continues no field", number)
 			}
-			fields[len(fields)-1].value += "\n" + strings.TrimRight(line, " \t")
+			folded = append(folded, strings.TrimRight(line, " \t"))
 		} else if name, value, ok := cutField(line); ok {
+			unfold()
 			fields = append(fields, header{name, value})
 		} else {
 			return fields, rest, lostField(rest, number)
