@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,7 +17,6 @@ import (
 	"snug/internal/digest"
 	"snug/internal/dist"
 	"snug/internal/fault"
-	"snug/internal/index"
 	"snug/internal/lock"
 	"snug/internal/pep508"
 	"snug/internal/pytag"
@@ -174,26 +172,6 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 		err = in.Confirm(sum.String(), func() ([]byte, error) { return metadataOf(tree) })
 	}
 	return layer{name: src.name, version: src.version, sum: sum.String(), tree: tree}, err
-}
-
-// confirmed returns the wheel's file in the store, compared with what the index
-// told of it before it was here.
-func (in *Input) confirmed(ctx context.Context, sum digest.SHA256, src source) (string, error) {
-	blob, err := in.blob(ctx, sum, src)
-	if err == nil && in.Confirm != nil {
-		err = in.Confirm(sum.String(), func() ([]byte, error) { return index.WheelMetadata(blob) })
-	}
-	return blob, err
-}
-
-// metadataOf reads the METADATA of an unpacked wheel, which has one.
-func metadataOf(tree *store.Tree) ([]byte, error) {
-	for _, f := range tree.Files {
-		if dir, name := path.Split(f.Path); name == "METADATA" && strings.HasSuffix(dir, ".dist-info/") {
-			return os.ReadFile(filepath.Join(tree.Dir, filepath.FromSlash(f.Path)))
-		}
-	}
-	return nil, integrity("clear the store's tree and build again", "the unpacked wheel has no METADATA")
 }
 
 func unpack(blob string, name dist.WheelName, opt wheel.Options, dir string) (store.Plan, error) {
