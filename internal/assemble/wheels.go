@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -182,25 +181,6 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 		err = in.confirm(sum, tree.Dir, tree.Files)
 	}
 	return layer{name: src.name, version: src.version, sum: sum.String(), tree: tree}, err
-}
-
-// confirm compares an unpacked wheel with what the index told of it before
-// anybody had it.
-func (in *Input) confirm(sum digest.SHA256, dir string, files store.Plan) error {
-	if in.Confirm == nil {
-		return nil
-	}
-	return in.Confirm(sum.String(), func() ([]byte, error) { return metadataOf(dir, files) })
-}
-
-// metadataOf reads the METADATA of an unpacked wheel, which has one.
-func metadataOf(dir string, files store.Plan) ([]byte, error) {
-	for _, f := range files {
-		if info, name := path.Split(f.Path); name == "METADATA" && strings.HasSuffix(info, ".dist-info/") {
-			return os.ReadFile(filepath.Join(dir, filepath.FromSlash(f.Path)))
-		}
-	}
-	return nil, integrity("clear the store's tree and build again", "the unpacked wheel has no METADATA")
 }
 
 func unpack(blob string, name dist.WheelName, opt wheel.Options, dir string) (store.Plan, *wheel.Info, error) {

@@ -46,6 +46,15 @@ func TestParseMetadataRefuses(t *testing.T) {
 }
 
 // A stray line ends the fields, as in pip, when nothing that matters follows it.
+// A field of a million folded lines takes a moment, not an hour.
+func TestParseMetadataFoldsInOnePass(t *testing.T) {
+	const lines = 1_000_000
+	m, err := ParseMetadata([]byte("Metadata-Version: 2.1\nName: a\nVersion: 1\nLicense: x" + strings.Repeat("\n y", lines) + "\nRequires-Dist: b\n"))
+	if err != nil || len(m.License) != 1+3*lines || len(m.RequiresDist) != 1 {
+		t.Errorf("%v, %d bytes of licence", err, len(m.License))
+	}
+}
+
 func TestParseMetadataTakesStrayText(t *testing.T) {
 	m, err := ParseMetadata([]byte("Metadata-Version: 1.1\nName: a\nVersion: 1\nLicense: MIT\nall rights\nPlatform: any\n\nbody"))
 	if err != nil || m.License != "MIT" || m.Platforms != nil {

@@ -64,6 +64,9 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	var old *lock.Lock
 	var err error
 	if !req.Unfiled {
+		if !lock.IsFileName(filepath.Base(path)) {
+			e.say("lock", event.Note, "", path+": installers take a lock only by the name pylock.toml or pylock.NAME.toml (PEP 751)")
+		}
 		if old, err = ReadLock(path); err != nil {
 			return nil, err
 		}

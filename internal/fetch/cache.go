@@ -58,7 +58,12 @@ func (c *cache) read(key string, max int64) *stored {
 		return nil
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, max+maxHead+1))
+	info, err := f.Stat()
+	if err != nil || info.Size() > max+maxHead {
+		return nil
+	}
+	data := make([]byte, info.Size())
+	_, err = io.ReadFull(f, data)
 	head, body, found := bytes.Cut(data, []byte("\n"))
 	if err != nil || !found || len(head) > maxHead || int64(len(body)) > max {
 		return nil

@@ -10,7 +10,7 @@ import (
 
 // compactForm names the form in which pages are kept. It changes whenever the
 // same page would be kept otherwise.
-const compactForm = "listing-1"
+const compactForm = "listing-2"
 
 // compactFields of one file, divided by tabs: address, name (empty where the
 // address ends in it), size, upload in nanoseconds of Unix time (empty: not
@@ -25,7 +25,8 @@ var errCompact = errors.New("not a kept listing")
 func (p *page) compact() []byte {
 	b := append([]byte(nil), compactForm+"\n"...)
 	b = append(appendField(b, p.status), '\t')
-	b = append(appendField(b, p.statusReason), '\n')
+	b = append(appendField(b, p.statusReason), '\t')
+	b = append(strconv.AppendInt(b, int64(p.skipped), 10), '\n')
 	for i := range p.files {
 		b = append(p.files[i].appendCompact(b), '\n')
 	}
@@ -81,7 +82,7 @@ func parseCompact(body []byte) (*page, error) {
 	}
 	p := &page{}
 	fields := compactLine{line, nil}
-	p.status, p.statusReason = fields.next(), fields.next()
+	p.status, p.statusReason, p.skipped = fields.next(), fields.next(), int(fields.integer())
 	p.files = make([]File, 0, strings.Count(rest, "\n"))
 	for rest != "" && fields.err == nil {
 		if fields.text, rest, ok = strings.Cut(rest, "\n"); !ok {

@@ -1,11 +1,16 @@
 package index
 
 import (
+	"bytes"
 	"errors"
 	"net/url"
 	"strings"
 	"time"
 )
+
+// leastEntry is fewer bytes than the entry of a file has: what room is made for
+// at once is bounded by what was sent.
+const leastEntry = 100
 
 // parseJSON reads a project page in JSON (PEP 691, 700, 714, 792). Pages reach
 // megabytes and most of their bytes are not needed, so this walks them with the
@@ -20,6 +25,7 @@ func parseJSON(body []byte, at *url.URL) (*page, error) {
 		case "project-status":
 			return p.statusJSON(s)
 		case "files":
+			p.files = make([]File, 0, min(bytes.Count(body, []byte(`"filename"`)), len(body)/leastEntry))
 			return s.array(func() error {
 				f, err := fileJSON(s, at)
 				p.files = append(p.files, f)

@@ -20,13 +20,13 @@ type page struct {
 }
 
 // listing understands the file names and leaves out what nobody can install:
-// legacy names, and what is not to be seen yet.
+// legacy names, and what is not to be seen yet. It takes over the page's files.
 func (p *page) listing(name string, asOf time.Time) *Listing {
 	l := &Listing{Name: name, Status: p.status, StatusReason: p.statusReason, Skipped: p.skipped}
 	if p.status == "quarantined" { // PEP 792: must not be offered
 		return l
 	}
-	l.Files = make([]File, 0, len(p.files))
+	l.Files = p.files[:0]
 	var names dist.NameReader
 	for _, f := range p.files {
 		switch {

@@ -136,9 +136,20 @@ func (t *telling) parse(name string, data []byte) error {
 	for _, extra := range m.ProvidesExtra {
 		t.extras = append(t.extras, strings.Clone(pep508.NormalizeName(extra)))
 	}
+	if slices.ContainsFunc(t.needs, func(n need) bool { return unknowable(n.Marker) }) {
+		t.notes = append(t.notes, guessed)
+	}
 	t.python = strings.Clone(m.RequiresPython)
 	t.notePython()
 	return nil
+}
+
+// guessed is said where a marker reads what no target can know.
+const guessed = "its markers read platform_release or platform_version, which a target does not tell: taken as empty"
+
+func unknowable(m *pep508.Marker) bool {
+	v := m.Variables()
+	return slices.Contains(v, "platform_release") || slices.Contains(v, "platform_version")
 }
 
 // notePython says what became of a Requires-Python that is malformed.

@@ -81,6 +81,7 @@ func TestSaid(t *testing.T) {
 		{"mended dependency", "a 1 | b>=1.9.*\nb 2", "a", `a 1: dropped .* after an ordering operator in ">=1.9.*"`},
 		{"mended python", "a 1 | python>=3.8,!=3.0*", "a", `a 1: inserted a missing dot before * in ">=3.8,!=3.0*"`},
 		{"unreadable python", "a 1 | python>=x", "a", `a 1: Requires-Python ">=x" cannot be read and was not applied`},
+		{"a marker that nobody can decide", "a 1 | b; platform_release >= '20'", "a", "a 1: " + guessed},
 		{"yanked", "a 1 | yanked", "a==1", "a 1: yanked, and asked for by =="},
 		{"archived", "a 1 | archived", "a", "a 1: the project is archived on the index"},
 		{"nothing", "a 1 | b\nb 1", "a", ""},

@@ -1,0 +1,121 @@
+package resolve
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"snug/internal/dist"
+	"snug/internal/index"
+	"snug/internal/lock"
+	"snug/internal/manifest"
+	"snug/internal/pep440"
+	"snug/internal/pep508"
+)
+
+// file holds what is selected to the index and to its own metadata.
+func (c *checker) file(s lock.Selected) (*dist.Metadata, error) {
+	p := s.Package
+	var hashes map[string]string
+	key := p.Name
+	switch {
+	case p.Archive != nil:
+		hashes = p.Archive.Hashes
+	case s.File != nil:
+		hashes = s.File.Hashes
+		key = fmt.Sprint(p.Name, s.File.Name, s.File.URL, hashes["sha256"])
+	}
+	m, err := c.read(s, key)
+	if err != nil {
+		return nil, err
+	}
+	v, err := pep440.Parse(p.Version)
+	w, err2 := pep440.Parse(m.Version)
+	if err != nil || err2 != nil || v.Compare(w) != 0 || pep508.NormalizeName(m.Name) != p.Name {
+		return nil, fmt.Errorf("its file is of %s %s", m.Name, m.Version)
+	}
+	if python, _, err := pep440.ParseSpecifiersLenient(m.RequiresPython); err == nil && !python.Contains(c.target.Python) {
+		return nil, fmt.Errorf("its file needs Python %s", m.RequiresPython)
+	}
+	return m, c.asked(p.Name, v, hashes)
+}
+
+// read gives the raw metadata of what is selected, as its own file has it.
+func (c *checker) read(s lock.Selected, key string) (*dist.Metadata, error) {
+	if m := c.known[key]; m != nil {
+		return m, nil
+	}
+	var data []byte
+	var err error
+	switch {
+	case s.Package.Archive != nil && s.Package.Archive.Hashes["sha256"] != "":
+		data, err = c.direct(c.ctx, s.Package.Name)
+	case s.File != nil:
+		data, err = c.offered(s)
+	default:
+		return nil, errors.New("it has no wheel with a sha256")
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.known[key], err = dist.ParseMetadata(data)
+	return c.known[key], err
+}
+
+// offered finds the file in the listing and reads its metadata.
+func (c *checker) offered(s lock.Selected) ([]byte, error) {
+	l, err := c.in.Index.Listing(c.ctx, s.Package.Name)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(l.Files, func(f index.File) bool {
+		return f.Wheel != nil && f.Name == s.File.Name && f.URL == s.File.URL && f.Hashes["sha256"] == s.File.Hashes["sha256"]
+	})
+	switch {
+	case i < 0 || l.Files[i].Hashes["sha256"] == "" || l.IndexURL != s.Package.Index:
+		return nil, fmt.Errorf("%s is not what the index offers", s.File.Name)
+	case l.Files[i].Yanked && !slices.ContainsFunc(c.requirements(s.Package.Name), func(q manifest.Requirement) bool {
+		return admits(q.Requirement, s.Package.Version) && slices.ContainsFunc(q.Specifiers, func(x pep440.Specifier) bool {
+			return x.Op == pep440.Arbitrary || x.Op == pep440.Equal && !x.Wildcard
+		})
+	}):
+		return nil, fmt.Errorf("%s is yanked", s.File.Name)
+	}
+	return c.in.Index.Metadata(c.ctx, l, l.Files[i])
+}
+
+// requirements are those of the project on one name.
+func (c *checker) requirements(name string) (out []manifest.Requirement) {
+	for _, rt := range c.in.Project.Runtimes {
+		for _, q := range rt.Requirements {
+			if q.Key() == name {
+				out = append(out, q)
+			}
+		}
+	}
+	return out
+}
+
+// asked holds a package to the project's hashes and constraints.
+func (c *checker) asked(name string, v pep440.Version, hashes map[string]string) error {
+	var allowed []string
+	for _, q := range c.requirements(name) {
+		allowed = append(allowed, q.Hashes...)
+	}
+	if len(allowed) > 0 && !slices.ContainsFunc(allowed, func(h string) bool {
+		alg, sum, _ := strings.Cut(h, ":")
+		return hashes[alg] == sum
+	}) {
+		return errors.New("its hash is none of those asked for")
+	}
+	for _, q := range c.in.Project.Constraints {
+		if q.Key() != name {
+			continue
+		}
+		if applies, err := q.Marker.Eval(c.env, pep508.Context{}); err != nil || applies && !q.Specifiers.Contains(v) {
+			return fmt.Errorf("the constraint %s does not admit it", q.Requirement)
+		}
+	}
+	return nil
+}
