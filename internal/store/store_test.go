@@ -56,6 +56,9 @@ func TestPutBlob(t *testing.T) {
 	if err := errors.Join(os.Chmod(path, 0o644), os.WriteFile(path, []byte("whee!"), 0o644)); err != nil {
 		t.Fatal(err)
 	}
+	if s, err = Open(filepath.Dir(s.dir)); err != nil { // as a later process
+		t.Fatal(err)
+	}
 	if _, ok := s.Blob(sum); ok {
 		t.Error("a blob that was changed counts as whole")
 	}
