@@ -9,6 +9,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -51,6 +52,15 @@ func (s *Store) locks() string { return filepath.Join(s.dir, "locks") }
 // files of the store are linked into a runtime.
 func (s *Store) Use() (release func(), err error) {
 	return lockFile(filepath.Join(s.locks(), "gc"), shared)
+}
+
+// Hold keeps everybody else who asks for the same key waiting until release is
+// called. Processes that share a store are kept apart, others are not.
+func (s *Store) Hold(ctx context.Context, key string) (release func(), err error) {
+	if err := errors.Join(checkKey(key), ctx.Err()); err != nil {
+		return nil, err
+	}
+	return lockFile(filepath.Join(s.locks(), key), exclusive)
 }
 
 var keyPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{7,199}$`)
