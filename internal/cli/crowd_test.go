@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -73,4 +75,27 @@ func TestBuildBesideOthers(t *testing.T) {
 	if got := m.trees(t, dir); got != want {
 		t.Errorf("in the end there is\n%s\nwant\n%s", got, want)
 	}
+}
+
+// Several additions at once are all kept.
+func TestAddsAtOnce(t *testing.T) {
+	t.Parallel()
+	m, dir := machine{t.TempDir(), newIndex(t)}, project(t, "pkg7")
+	names := []string{"pkg1", "pkg3", "pkg4", "pkg5", "pkg6"}
+	var all []*exec.Cmd
+	for _, name := range names {
+		all = append(all, m.command(t, dir, "add", name))
+	}
+	together(t, all...)
+	text, err := os.ReadFile(filepath.Join(dir, "pyproject.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if !strings.Contains(string(text), `"`+name+`"`) {
+			t.Errorf("%s was lost:\n%s", name, text)
+		}
+	}
+	m.trees(t, dir)
+	m.whole(t, dir, true)
 }

@@ -64,6 +64,11 @@ func (e *Engine) Build(ctx context.Context, p *manifest.Project, req BuildReques
 	if err := e.buildsFor(req.Lock.Targets); err != nil {
 		return nil, err
 	}
+	if req.Into != "" { // before any work
+		if _, err := replaceable(req.Into); err != nil {
+			return nil, err
+		}
+	}
 	locked, err := e.lockForBuild(ctx, p, req)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"snug/internal/digest"
 	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/lock"
@@ -56,8 +57,14 @@ func (e *Engine) sayKept(l *lock.Lock, names []string) error {
 }
 
 // edit replaces the files that change returns, locks, and puts the old bytes
-// back if that fails.
+// back if that fails. Two edits of one project wait for each other: the second
+// starts from what the first wrote.
 func (e *Engine) edit(ctx context.Context, root string, change func(*manifest.Project) (map[string][]byte, error)) (*Locked, error) {
+	release, err := e.store.Hold(ctx, editKey(root))
+	if err != nil {
+		return nil, fmt.Errorf("wait for other edits of %s: %w", root, err)
+	}
+	defer release()
 	p, err := manifest.Load(root, e.Env)
 	if err != nil {
 		return nil, err
@@ -77,6 +84,17 @@ func (e *Engine) edit(ctx context.Context, root string, change func(*manifest.Pr
 		}
 	}
 	return nil, errors.Join(err, restore())
+}
+
+// editKey names the project at root, by whatever path it was reached.
+func editKey(root string) string {
+	if real, err := filepath.EvalSymlinks(root); err == nil {
+		root = real
+	}
+	if abs, err := filepath.Abs(root); err == nil {
+		root = abs
+	}
+	return "edit-" + digest.Of([]byte(root)).String()
 }
 
 // replaceAll writes every file whole and returns how to undo that.

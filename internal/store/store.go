@@ -93,6 +93,15 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// Hold keeps everybody else who asks for the same key waiting until release is
+// called. Processes that share a store are kept apart, others are not.
+func (s *Store) Hold(ctx context.Context, key string) (release func(), err error) {
+	if err := checkKey(key); err != nil {
+		return nil, err
+	}
+	return lockFile(ctx, filepath.Join(s.locks(), key), exclusive)
+}
+
 var keyPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{7,199}$`)
 
 func checkKey(key string) error {
