@@ -174,7 +174,7 @@ func (p *processes) Exec(ctx context.Context, c Command) (int, error) {
 	signal.Notify(signals, forwarded...)
 	defer signal.Stop(signals)
 	if err := cmd.Start(); err != nil {
-		return 0, fault.New(fault.Failed, "", "run %s: %w", c.Argv[0], err)
+		return 0, fault.New(fault.Failed, "is it an executable file of this machine?", "run %s: %w", c.Argv[0], err)
 	}
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
