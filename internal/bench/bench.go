@@ -82,8 +82,8 @@ func (b *bench) once(ctx context.Context) error {
 		if b.lock[tool], err = os.ReadFile(filepath.Join(p, lockName)); err != nil {
 			return err
 		}
-		for _, bytecode := range []bool{false, true} {
-			if _, err := b.tools.time(ctx, b.building(tool, p, b.warmCache(tool, false), bytecode)...); err != nil {
+		for _, runtime := range []string{linked, prod} {
+			if _, err := b.tools.time(ctx, b.building(tool, p, b.warmCache(tool, false), runtime)...); err != nil {
 				return err
 			}
 			if tool == "uv" {

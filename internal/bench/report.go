@@ -55,6 +55,9 @@ func (r row) goal() string {
 	if r.limit > 0 {
 		return fmt.Sprintf("≤ %.0f ms", ms(r.limit))
 	}
+	if r.ratio == 0 {
+		return "none"
+	}
 	return fmt.Sprintf("≤ %.1f", r.ratio)
 }
 

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -31,11 +33,12 @@ func rows() []row {
 		{name: "lock, warm, revalidating", theirs: "both, after 10 minutes", ratio: 1.5, run: locks{stale: true}.run},
 		{name: "lock, warm, offline", theirs: "neither", ratio: 1.5, run: locks{offline: true}.run},
 		{name: "lock, cold", theirs: "both, first time", ratio: 1.3, run: locks{cold: true}.run},
-		{name: "build, warm, no bytecode", theirs: "uv; snug's dev", ratio: 1, run: builds{}.run},
-		{name: "build, warm, bytecode", theirs: "snug's test and prod", ratio: 1, run: builds{bytecode: true}.run},
+		{name: "build, warm, no bytecode", theirs: "uv", ratio: 1, run: builds{runtime: linked}.run},
+		{name: "build, warm, no bytecode, copies to edit", theirs: "snug's dev", run: builds{runtime: dev}.run},
+		{name: "build, warm, bytecode", theirs: "snug's test and prod", ratio: 1, run: builds{runtime: prod}.run},
 		{name: "build again, unchanged", theirs: "both", limit: 30 * time.Millisecond, run: again},
-		{name: "build, cold, no bytecode", theirs: "uv; snug's dev", ratio: 1.3, most: 5, run: builds{cold: true}.run},
-		{name: "build, cold, bytecode", theirs: "snug's test and prod", ratio: 1.3, most: 3, run: builds{cold: true, bytecode: true}.run},
+		{name: "build, cold, no bytecode", theirs: "uv", ratio: 1.3, most: 5, run: builds{cold: true, runtime: linked}.run},
+		{name: "build, cold, bytecode", theirs: "snug's test and prod", ratio: 1.3, most: 3, run: builds{cold: true, runtime: prod}.run},
 	}
 }
 
@@ -46,8 +49,7 @@ func (b *bench) project(name string, locked bool) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	settings := fmt.Sprintf("[tool.snug]\npython = %q\npython-mirror = %q\n", pythonVersion, b.mirror.base+"/no-such-mirror")
-	files := map[string][]byte{"requirements.txt": b.text, "pyproject.toml": []byte(settings)}
+	files := map[string][]byte{"requirements.txt": b.text, "pyproject.toml": b.pyproject()}
 	if locked {
 		files[lockName] = b.lock[filepath.Base(name)]
 	}
@@ -57,6 +59,38 @@ func (b *bench) project(name string, locked bool) (string, error) {
 		}
 	}
 	return dir, nil
+}
+
+// The runtimes of the project. All hold the same packages.
+const (
+	linked = "linked" // links, no bytecode: what uv makes
+	prod   = "prod"   // links, with bytecode
+	dev    = "dev"    // text files are copies, no bytecode
+)
+
+// pyproject asks for the list, in each kind of runtime.
+func (b *bench) pyproject() []byte {
+	var asks []string
+	for line := range strings.Lines(string(b.text)) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			asks = append(asks, strconv.Quote(line))
+		}
+	}
+	return fmt.Appendf(nil, `[project]
+name = "app"
+version = "1"
+dependencies = [%s]
+
+[tool.snug]
+python = %q
+python-mirror = %q
+package = false
+
+[tool.snug.runtimes]
+linked = { isolated = true, bytecode = false }
+prod = { contains = "linked", isolated = true }
+dev = { contains = "prod" }
+`, strings.Join(asks, ", "), pythonVersion, b.mirror.base+"/no-such-mirror")
 }
 
 // fresh is a new project, and a new empty cache where it is to be cold.
@@ -79,11 +113,11 @@ func (b *bench) locking(tool, project, cache string, stale bool, more ...string)
 }
 
 // building are the commands that make one runtime or environment of a lock.
-func (b *bench) building(tool, project, cache string, bytecode bool) []command {
+func (b *bench) building(tool, project, cache, runtime string) []command {
 	if tool == "snug" {
-		return []command{b.tools.snugCommand(project, cache, false, "build", runtimeOf(bytecode))}
+		return []command{b.tools.snugCommand(project, cache, false, "build", runtime)}
 	}
-	return b.intoVenv(project, cache, bytecode, "sync", lockName)
+	return b.intoVenv(project, cache, runtime == prod, "sync", lockName)
 }
 
 // intoVenv makes an environment and installs into it.
@@ -96,15 +130,6 @@ func (b *bench) intoVenv(project, cache string, bytecode bool, args ...string) [
 		b.tools.uvCommand(project, cache, false, "venv", "--python", b.tools.python, venvName),
 		b.tools.uvCommand(project, cache, false, args...),
 	}
-}
-
-// runtimeOf is the runtime that is like an environment with or without
-// bytecode. The list is in prod; dev contains it and adds nothing.
-func runtimeOf(bytecode bool) string {
-	if bytecode {
-		return "prod"
-	}
-	return "dev"
 }
 
 // locks are rows in which there is no lock yet.
@@ -127,19 +152,22 @@ func (l locks) run(ctx context.Context, b *bench, tool string) (cost, error) {
 
 // builds are rows in which the runtime is not there: warm, there are a lock and
 // all trees; cold, there is nothing but the interpreter.
-type builds struct{ cold, bytecode bool }
+type builds struct {
+	runtime string
+	cold    bool
+}
 
 func (r builds) run(ctx context.Context, b *bench, tool string) (cost, error) {
 	project, cache, err := b.fresh(tool, !r.cold, r.cold)
 	if err != nil {
 		return cost{}, err
 	}
-	commands := b.building(tool, project, cache, r.bytecode)
+	commands := b.building(tool, project, cache, r.runtime)
 	if r.cold && tool == "uv" { // in one step, without a lock: its quickest way
-		commands = b.intoVenv(project, cache, r.bytecode, "install", "-r", "requirements.txt")
+		commands = b.intoVenv(project, cache, r.runtime == prod, "install", "-r", "requirements.txt")
 	}
 	if r.cold && tool == "snug" {
-		if err := b.interpreterInto(ctx, cache, r.bytecode); err != nil {
+		if err := b.interpreterInto(ctx, cache, r.runtime == prod); err != nil {
 			return cost{}, err
 		}
 	}
@@ -158,7 +186,7 @@ func (b *bench) interpreterInto(ctx context.Context, home string, bytecode bool)
 	if err != nil {
 		return err
 	}
-	_, err = b.tools.time(ctx, b.tools.snugCommand(dir, home, false, "build", runtimeOf(true)))
+	_, err = b.tools.time(ctx, b.tools.snugCommand(dir, home, false, "build", prod))
 	return err
 }
 
@@ -168,7 +196,7 @@ func again(ctx context.Context, b *bench, tool string) (cost, error) {
 	if err != nil {
 		return cost{}, err
 	}
-	commands := b.building(tool, project, cache, false)
+	commands := b.building(tool, project, cache, linked)
 	if _, err := b.tools.time(ctx, commands...); err != nil {
 		return cost{}, err
 	}

@@ -57,7 +57,7 @@ func (t *tools) findPython(ctx context.Context) error {
 	}
 	found, err := filepath.Glob(filepath.Join(store, "store", "trees", "python-"+pythonVersion+"-*", "files", "bin", "python3"))
 	if err != nil || len(found) != 1 {
-		return fmt.Errorf("%d interpreters %s in %s", len(found), pythonVersion, store)
+		return fmt.Errorf("%d interpreters %s in %s, which may be removed", len(found), pythonVersion, store)
 	}
 	t.python = found[0]
 	return nil
