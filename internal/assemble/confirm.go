@@ -16,8 +16,16 @@ import (
 // told of it before it was here.
 func (in *Input) confirmed(ctx context.Context, sum digest.SHA256, src source) (string, error) {
 	blob, err := in.blob(ctx, sum, src)
-	if err == nil && in.Confirm != nil {
-		err = in.Confirm(sum.String(), func() ([]byte, error) { return index.WheelMetadata(blob) })
+	if err != nil || in.Confirm == nil {
+		return blob, err
+	}
+	var broken error
+	err = in.Confirm(sum.String(), func() (own []byte, err error) {
+		own, broken = index.WheelMetadata(blob)
+		return own, broken
+	})
+	if broken != nil {
+		return blob, nil // a wheel that cannot be read is refused where it is unpacked, with what is wrong in it
 	}
 	return blob, err
 }
