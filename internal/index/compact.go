@@ -2,7 +2,6 @@ package index
 
 import (
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,13 +47,8 @@ func (f *File) appendCompact(b []byte) []byte {
 	if f.HasMetadata {
 		flags += "m"
 	}
-	var sums []string
-	for alg, sum := range f.Hashes {
-		sums = append(sums, alg+"="+sum)
-	}
-	slices.Sort(sums)
 	for i, field := range [compactFields]string{f.URL, name, strconv.FormatInt(f.Size, 10), upload, flags,
-		f.RequiresPython, f.YankedReason, f.MetadataHash, strings.Join(sums, ",")} {
+		f.RequiresPython, f.YankedReason, f.MetadataHash, string(f.Hashes)} {
 		if i > 0 {
 			b = append(b, '\t')
 		}
@@ -132,15 +126,6 @@ func (l *compactLine) file() File {
 	}
 	flags := l.next()
 	f.Yanked, f.HasMetadata = strings.Contains(flags, "y"), strings.Contains(flags, "m")
-	f.RequiresPython, f.YankedReason, f.MetadataHash = l.next(), l.next(), l.next()
-	for sums := l.next(); sums != ""; {
-		var one string
-		one, sums, _ = strings.Cut(sums, ",")
-		alg, sum, _ := strings.Cut(one, "=")
-		if f.Hashes == nil {
-			f.Hashes = make(map[string]string, 1)
-		}
-		f.Hashes[alg] = sum
-	}
+	f.RequiresPython, f.YankedReason, f.MetadataHash, f.Hashes = l.next(), l.next(), l.next(), Hashes(l.next())
 	return f
 }

@@ -8,7 +8,7 @@ import (
 )
 
 func TestKeptListingComesBack(t *testing.T) {
-	sum := map[string]string{"sha256": "aa", "md5": "bb"}
+	sum := NewHashes(map[string]string{"sha256": "aa", "md5": "bb"})
 	p := &page{status: "archived", statusReason: "a\tb\n\"c\"", skipped: 3, files: []File{
 		{Name: "a-1.zip", URL: "https://index.example/a-1.zip"},
 		{Name: "a-2.zip", URL: "https://index.example/other?x=1", Size: 7, Hashes: sum, RequiresPython: ">=3,\n<4", Yanked: true,

@@ -54,7 +54,7 @@ type Extra struct {
 type File struct {
 	Name           string
 	URL            string // absolute, without credentials or fragment
-	Hashes         map[string]string
+	Hashes         Hashes
 	Size           int64 // 0: not said
 	RequiresPython string
 	Yanked         bool

@@ -72,7 +72,7 @@ func TestListingIsTheSameInJSONAndHTML(t *testing.T) {
 		}
 		f := l.Files[0]
 		if f.Name != "django-5.2-py3-none-any.whl" || f.Version.String() != "5.2" || f.RequiresPython != ">=3.10" ||
-			f.URL != "https://index.example/files/"+f.Name || f.Hashes["sha256"] != digest.Of(x.File(f.Name)).String() || !f.HasMetadata || len(f.MetadataHash) != 64 {
+			f.URL != "https://index.example/files/"+f.Name || f.Hashes.Sum("sha256") != digest.Of(x.File(f.Name)).String() || !f.HasMetadata || len(f.MetadataHash) != 64 {
 			t.Errorf("html=%t: wheel %+v", html, f)
 		}
 		if sdist := l.Files[1]; sdist.Wheel != nil || sdist.HasMetadata {
@@ -240,7 +240,7 @@ func TestConfirm(t *testing.T) {
 			}
 			asked := 0
 			confirm := func() error {
-				return client.Confirm(f.Hashes["sha256"], func() ([]byte, error) { asked++; return []byte(c.own), nil })
+				return client.Confirm(f.Hashes.Sum("sha256"), func() ([]byte, error) { asked++; return []byte(c.own), nil })
 			}
 			if err := confirm(); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), "another "+c.want+" than") {
 				t.Errorf("got %v, want %q", err, c.want)

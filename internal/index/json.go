@@ -85,7 +85,9 @@ func fileJSON(s *scanner, at *url.URL) (f File, err error) {
 		case "url":
 			ref, err = s.text()
 		case "hashes":
-			f.Hashes, err = hashesJSON(s)
+			var sums map[string]string
+			sums, err = hashesJSON(s)
+			f.Hashes = NewHashes(sums)
 		case "requires-python":
 			f.RequiresPython, err = s.text()
 		case "size":

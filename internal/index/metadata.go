@@ -59,11 +59,11 @@ func (c *Client) Metadata(ctx context.Context, l *Listing, f File) ([]byte, erro
 	if f.Wheel == nil {
 		return nil, fault.New(fault.Unsupported, "choose a version that has a wheel", "%s is no wheel: what it depends on is known only after building it", f.Name)
 	}
-	if c.keptPath(f.Hashes["sha256"]) != "" {
+	if c.keptPath(f.Hashes.Sum("sha256")) != "" {
 		defer c.metadata.drop(f.URL) // the disk has it: thousands of files need not stay in memory
 	}
 	return c.metadata.do(ctx, f.URL, func() ([]byte, error) {
-		kept := c.keptPath(f.Hashes["sha256"])
+		kept := c.keptPath(f.Hashes.Sum("sha256"))
 		if body, err := readBounded(kept); err == nil && f.describedBy(body) == nil {
 			return body, nil
 		}
@@ -171,13 +171,13 @@ func (c *Client) climb(ctx context.Context, indexURL string, f File) (body []byt
 		} // else its pieces are too many or too strange; the whole has a hash
 	}
 	body, err = c.fromWhole(ctx, f)
-	return body, f.Hashes["sha256"] != "", err
+	return body, f.Hashes.Sum("sha256") != "", err
 }
 
 // beside reads the file that PEP 658 puts beside the wheel. The HTTP cache
 // holds it only where it cannot be kept by the hash of the wheel.
 func (c *Client) beside(ctx context.Context, f File) ([]byte, error) {
-	resp, err := c.fetch.Get(ctx, c.withCredentials(f.URL+".metadata"), fetch.GetOptions{MaxBytes: MaxMetadata, NoStore: c.keptPath(f.Hashes["sha256"]) != ""})
+	resp, err := c.fetch.Get(ctx, c.withCredentials(f.URL+".metadata"), fetch.GetOptions{MaxBytes: MaxMetadata, NoStore: c.keptPath(f.Hashes.Sum("sha256")) != ""})
 	if err != nil {
 		return nil, err
 	}

@@ -77,8 +77,8 @@ func (f *File) setURL(base *url.URL, ref string) error {
 	if u.Scheme != "https" && u.Scheme != "http" {
 		return fmt.Errorf("file address of scheme %q", u.Scheme)
 	}
-	if alg, sum, ok := strings.Cut(u.Fragment, "="); ok && f.Hashes == nil && isHash(alg, sum) {
-		f.Hashes = map[string]string{alg: strings.ToLower(sum)}
+	if alg, sum, ok := strings.Cut(u.Fragment, "="); ok && f.Hashes == "" && isHash(alg, sum) {
+		f.Hashes = NewHashes(map[string]string{alg: strings.ToLower(sum)})
 	}
 	u.Fragment, u.RawFragment, u.User = "", "", nil
 	f.URL = u.String()

@@ -61,7 +61,7 @@ func (c *Client) fromWhole(ctx context.Context, f File) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if want := f.Hashes["sha256"]; want != "" && sum.String() != want {
+	if want := f.Hashes.Sum("sha256"); want != "" && sum.String() != want {
 		return nil, fault.New(fault.Integrity, "the download was cut or changed; try again", "the wheel has the sha256 %s, announced was %s", sum, want)
 	}
 	return metadataIn(tmp, size)

@@ -35,7 +35,7 @@ func TestCheckRefuses(t *testing.T) {
 			if f.Version.String() == version {
 				p := at(l, name)
 				p.Version = version
-				p.Wheels = []lock.File{{Name: f.Name, URL: f.URL, Hashes: f.Hashes}}
+				p.Wheels = []lock.File{{Name: f.Name, URL: f.URL, Hashes: f.Hashes.Map()}}
 			}
 		}
 	}

@@ -70,10 +70,10 @@ func (c *checker) offered(s lock.Selected) ([]byte, error) {
 		return nil, err
 	}
 	i := slices.IndexFunc(l.Files, func(f index.File) bool {
-		return f.Wheel != nil && f.Name == s.File.Name && f.URL == s.File.URL && f.Hashes["sha256"] == s.File.Hashes["sha256"]
+		return f.Wheel != nil && f.Name == s.File.Name && f.URL == s.File.URL && f.Hashes.Sum("sha256") == s.File.Hashes["sha256"]
 	})
 	switch {
-	case i < 0 || l.Files[i].Hashes["sha256"] == "" || l.IndexURL != s.Package.Index:
+	case i < 0 || l.Files[i].Hashes.Sum("sha256") == "" || l.IndexURL != s.Package.Index:
 		return nil, fmt.Errorf("%s is not what the index offers", s.File.Name)
 	case l.Files[i].Yanked && !slices.ContainsFunc(c.requirements(s.Package.Name), func(q manifest.Requirement) bool {
 		return admits(q.Requirement, s.Package.Version) && slices.ContainsFunc(q.Specifiers, func(x pep440.Specifier) bool {

@@ -52,7 +52,7 @@ func (s *shelf) loadDirect(ctx context.Context, p *project, q manifest.Requireme
 		return fmt.Errorf("%s: %s: %w", q.Origin, p.name, err)
 	}
 	f := index.File{Name: path.Base(name), URL: q.URL, Wheel: &wheel, Version: wheel.Version, Size: p.direct.size,
-		Hashes: map[string]string{"sha256": p.direct.sum.String()}}
+		Hashes: index.NewHashes(map[string]string{"sha256": p.direct.sum.String()})}
 	p.releases = s.releases(p, []index.File{f})
 	return nil
 }

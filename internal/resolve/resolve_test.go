@@ -118,7 +118,7 @@ func (w *shelfText) add(t testing.TB, r fake) {
 
 func (w *shelfText) file(f index.File, metadata []byte) index.File {
 	f.URL = "https://index.example/files/" + f.Name
-	f.Hashes = map[string]string{"sha256": digest.Of([]byte(f.Name)).String()}
+	f.Hashes = index.NewHashes(map[string]string{"sha256": digest.Of([]byte(f.Name)).String()})
 	w.metadata[f.URL] = metadata
 	return f
 }

@@ -164,7 +164,7 @@ func (s *shelf) admit(r *release, files []*index.File) (out []*index.File, reaso
 			reason = strings.TrimSuffix(yanked+": "+f.YankedReason, ": ")
 		case len(hashes) > 0 && !hashAllowed(f, hashes):
 			reason = "its hash is none of those that the requirement allows"
-		case f.Hashes["sha256"] == "":
+		case f.Hashes.Sum("sha256") == "":
 			reason = "the index gives no sha256 for it"
 		default:
 			out = append(out, f)
@@ -174,7 +174,7 @@ func (s *shelf) admit(r *release, files []*index.File) (out []*index.File, reaso
 }
 
 func hashAllowed(f *index.File, hashes []string) bool {
-	for name, sum := range f.Hashes {
+	for name, sum := range f.Hashes.Map() {
 		if slices.Contains(hashes, name+":"+sum) {
 			return true
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"snug/internal/dist"
 	"snug/internal/fault"
@@ -93,7 +94,7 @@ func (r *release) on(where targets) iter.Seq2[*telling, targets] {
 func (s *shelf) read(ctx context.Context, r *release, t *telling) error {
 	t.once.Do(func() {
 		data, err := s.metadata(ctx, r.of, *t.file)
-		if code := fault.CodeOf(err); err != nil && (ctx.Err() != nil || code == fault.Network || code == fault.Canceled || code == fault.Integrity) {
+		if err != nil && (ctx.Err() != nil || notTheirs(err)) {
 			t.err = fmt.Errorf("metadata of %s %s: %w", r.of.name, r.version, err)
 			return
 		}
@@ -105,6 +106,14 @@ func (s *shelf) read(ctx context.Context, r *release, t *telling) error {
 		}
 	})
 	return t.err
+}
+
+// notTheirs are errors that say nothing of the release: the network's, and this
+// machine's (a full disk).
+func notTheirs(err error) bool {
+	var machine syscall.Errno
+	code := fault.CodeOf(err)
+	return code == fault.Network || code == fault.Canceled || code == fault.Integrity || errors.As(err, &machine)
 }
 
 func (s *shelf) metadata(ctx context.Context, p *project, f index.File) ([]byte, error) {

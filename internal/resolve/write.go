@@ -210,7 +210,7 @@ func (e *entry) pack(places []place, chosen picks, versions map[string]int) lock
 	for _, i := range slices.Sorted(maps.Keys(e.in)) {
 		if f := e.best[i]; !slices.Contains(files, f) {
 			files = append(files, f)
-			out.Wheels = append(out.Wheels, lock.File{Name: f.Name, URL: f.URL, Size: f.Size, UploadTime: f.Upload, Hashes: maps.Clone(f.Hashes)})
+			out.Wheels = append(out.Wheels, lock.File{Name: f.Name, URL: f.URL, Size: f.Size, UploadTime: f.Upload, Hashes: f.Hashes.Map()})
 		}
 	}
 	text := files[0].RequiresPython

@@ -66,7 +66,7 @@ func TestPackageTellsPython(t *testing.T) {
 func TestHashes(t *testing.T) {
 	w := world(t, "a 1\na 2")
 	in := input(t, asks(t, "a"), w, "linux-x86_64")
-	sum := w.listings["a"].Files[0].Hashes["sha256"]
+	sum := w.listings["a"].Files[0].Hashes.Sum("sha256")
 	in.Project.Runtimes[0].Requirements = []manifest.Requirement{asking(t, "a")}
 	in.Project.Runtimes[0].Requirements[0].Hashes = []string{"sha256:" + sum}
 	l, err := Resolve(t.Context(), in)
