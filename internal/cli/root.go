@@ -48,6 +48,7 @@ type World struct {
 
 // Main runs snug with the process's own arguments and returns the exit code.
 func Main(args []string) int {
+	collectSeldom()
 	dir, err := os.Getwd()
 	if err != nil {
 		dir = "."
@@ -60,6 +61,21 @@ func Main(args []string) int {
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Terminal: isTerminal(os.Stderr) && os.Getenv("TERM") != "dumb", Asks: isTerminal(os.Stderr) && isTerminal(os.Stdin), Now: time.Now,
 	})
+}
+
+// A command lives for a second: collecting garbage a quarter as often as usual
+// saves a fifth of its time, and softHeap keeps it from taking room for that.
+const (
+	gcPercent = 400
+	softHeap  = 200 << 20
+)
+
+// collectSeldom leaves it to GOGC and GOMEMLIMIT where they are set.
+func collectSeldom() {
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetGCPercent(gcPercent)
+		debug.SetMemoryLimit(softHeap)
+	}
 }
 
 // Run runs one command in w and returns the exit code.
