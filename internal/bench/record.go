@@ -126,13 +126,15 @@ func (r *recorder) recordMetadata(ctx context.Context, w io.Writer, name, wheel 
 	if err != nil {
 		return err
 	}
-	for _, f := range l.Files {
-		if f.Name == wheel {
-			body, err := r.index.Metadata(ctx, l, f)
-			if err == nil {
-				_, err = w.Write(body)
+	for i := range l.Releases {
+		for _, f := range l.Releases[i].Files() {
+			if f.Name == wheel {
+				body, err := r.index.Metadata(ctx, l, f)
+				if err == nil {
+					_, err = w.Write(body)
+				}
+				return err
 			}
-			return err
 		}
 	}
 	return fmt.Errorf("%s: the index no longer lists it", wheel)

@@ -28,6 +28,24 @@ func BenchmarkParseJSON(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		p.listing("big", time.Time{})
+		p.compact("big")
+	}
+}
+
+// The same page as the cache keeps it, with the files of its newest release.
+func BenchmarkParseCompact(b *testing.B) {
+	p := &page{}
+	for i := range 4400 {
+		name := fmt.Sprintf("big-1.%d-cp314-cp314-manylinux_2_28_x86_64.manylinux2014_x86_64.whl", i)
+		p.files = append(p.files, File{Name: name, URL: "https://index.example/packages/aa/bb/" + name, RequiresPython: ">=3.9"})
+	}
+	body := p.compact("big")
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		l, err := parseCompact(body, "big", time.Time{})
+		if err != nil || len(l.Releases[0].Files()) != 1 {
+			b.Fatal(err)
+		}
 	}
 }

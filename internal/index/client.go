@@ -109,26 +109,27 @@ func (c *Client) indexesFor(name string) ([]string, error) {
 
 func (c *Client) listingFrom(ctx context.Context, base, name string) (*Listing, error) {
 	page := strings.TrimSuffix(base, "/") + "/" + name + "/"
-	resp, err := c.fetch.Get(ctx, page, fetch.GetOptions{Accept: accept, MaxBytes: MaxListing, Form: compactForm, Reform: reformPage})
+	resp, err := c.fetch.Get(ctx, page, fetch.GetOptions{Accept: accept, MaxBytes: MaxListing, Form: compactForm, Reform: reformFor(name)})
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", name, err)
 	}
-	raw, err := parseCompact(resp.Body)
+	l, err := parseCompact(resp.Body, name, c.cfg.AsOf)
 	if err != nil {
 		return nil, fmt.Errorf("snug: internal error: list %s: %w", name, err) // the cache keeps a sum of what it holds
 	}
-	l := raw.listing(name, c.cfg.AsOf)
 	l.IndexURL = withoutUser(base)
 	return l, nil
 }
 
-// reformPage reads a page once, as it comes from the server.
-func reformPage(resp *fetch.Response) ([]byte, error) {
-	p, err := parsePage(resp.ContentType, resp.Body, resp.URL)
-	if err != nil {
-		return nil, fault.New(fault.Network, "is this the address of a simple index?", "%w", err)
+// reformFor reads a page of the project once, as it comes from the server.
+func reformFor(project string) func(*fetch.Response) ([]byte, error) {
+	return func(resp *fetch.Response) ([]byte, error) {
+		p, err := parsePage(resp.ContentType, resp.Body, resp.URL)
+		if err != nil {
+			return nil, fault.New(fault.Network, "is this the address of a simple index?", "%w", err)
+		}
+		return p.compact(project), nil
 	}
-	return p.compact(), nil
 }
 
 func parsePage(contentType string, body []byte, pageURL string) (*page, error) {

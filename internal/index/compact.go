@@ -2,44 +2,105 @@ package index
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
+
+	"snug/internal/dist"
+	"snug/internal/pep440"
 )
 
 // compactForm names the form in which pages are kept. It changes whenever the
 // same page would be kept otherwise.
-const compactForm = "listing-2"
-
-// compactFields of one file, divided by tabs: address, name (empty where the
-// address ends in it), size, upload in nanoseconds of Unix time (empty: not
-// said), flags, requires-python, yanked reason, hash of its metadata, hashes.
-const compactFields = 9
+//
+// Lines of fields divided by tabs; what could hold a tab or a line break is
+// quoted as in Go. First the form, then status, its reason and the number of
+// skipped files. Then for each release, the newest first: version, shape, the
+// first and the last upload, the numbers of its files with and without a date,
+// and how many bytes of lines follow, one for each file: address, name (empty
+// where the address ends in it), size, upload, flags, requires-python, yanked
+// reason, hash of its metadata, hashes. Times are nanoseconds of Unix time, empty
+// where not known.
+const compactForm = "listing-3"
 
 var errCompact = errors.New("not a kept listing")
 
-// compact is the page with only what resolving needs, in a form that is read in
-// a tenth of the time that JSON takes: fields are parts of the text, and what
-// could hold a tab or a line break is quoted as in Go.
-func (p *page) compact() []byte {
+// compact is the page with only what resolving needs, its file names
+// understood, in a form of which nearly everything can be passed over.
+func (p *page) compact(project string) []byte {
+	var files []File
+	var names dist.NameReader
+	for _, f := range p.files {
+		if f.understand(&names, project) {
+			files = append(files, f)
+		}
+	}
 	b := append([]byte(nil), compactForm+"\n"...)
-	b = append(appendField(b, p.status), '\t')
-	b = append(appendField(b, p.statusReason), '\t')
-	b = append(strconv.AppendInt(b, int64(p.skipped), 10), '\n')
-	for i := range p.files {
-		b = append(p.files[i].appendCompact(b), '\n')
+	b = appendLine(b, p.status, p.statusReason, strconv.Itoa(p.skipped+len(p.files)-len(files)))
+	if p.status == "quarantined" { // PEP 792: must not be offered
+		return b
+	}
+	shapes := map[string]int{}
+	var lines []byte
+	for _, group := range byVersion(files) {
+		lines = lines[:0]
+		for i := range group {
+			lines = group[i].appendCompact(lines)
+		}
+		shape := shapeOf(group)
+		if shapes[shape] == 0 {
+			shapes[shape] = len(shapes) + 1
+		}
+		first, last, undated := uploads(group)
+		b = appendLine(b, group[0].Version.String(), strconv.Itoa(shapes[shape]), moment(first), moment(last),
+			strconv.Itoa(len(group)-undated), strconv.Itoa(undated), strconv.Itoa(len(lines)))
+		b = append(b, lines...)
 	}
 	return b
 }
 
+// shapeOf is equal for releases with equal Shape.
+func shapeOf(files []File) string {
+	var b strings.Builder
+	for _, f := range files {
+		if f.Wheel == nil {
+			b.WriteString("sdist\n")
+			continue
+		}
+		fmt.Fprintf(&b, "%v %v %q %t %q %t\n", f.Wheel.Build, f.Wheel.Tags, f.RequiresPython, f.Yanked, f.YankedReason, f.Hashes.Sum("sha256") != "")
+	}
+	return b.String()
+}
+
+func uploads(files []File) (first, last time.Time, undated int) {
+	for _, f := range files {
+		switch t := f.Upload; {
+		case t.IsZero():
+			undated++
+		default:
+			if first.IsZero() || t.Before(first) {
+				first = t
+			}
+			if t.After(last) {
+				last = t
+			}
+		}
+	}
+	return first, last, undated
+}
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return strconv.FormatInt(t.UnixNano(), 10)
+}
+
 func (f *File) appendCompact(b []byte) []byte {
-	name := f.Name
+	name, flags := f.Name, ""
 	if strings.HasSuffix(f.URL, "/"+name) {
 		name = ""
-	}
-	upload, flags := "", ""
-	if !f.Upload.IsZero() {
-		upload = strconv.FormatInt(f.Upload.UnixNano(), 10)
 	}
 	if f.Yanked {
 		flags += "y"
@@ -47,55 +108,87 @@ func (f *File) appendCompact(b []byte) []byte {
 	if f.HasMetadata {
 		flags += "m"
 	}
-	for i, field := range [compactFields]string{f.URL, name, strconv.FormatInt(f.Size, 10), upload, flags,
-		f.RequiresPython, f.YankedReason, f.MetadataHash, string(f.Hashes)} {
+	return appendLine(b, f.URL, name, strconv.FormatInt(f.Size, 10), moment(f.Upload), flags,
+		f.RequiresPython, f.YankedReason, f.MetadataHash, string(f.Hashes))
+}
+
+func appendLine(b []byte, fields ...string) []byte {
+	for i, text := range fields {
 		if i > 0 {
 			b = append(b, '\t')
 		}
-		b = appendField(b, field)
+		if strings.HasPrefix(text, `"`) || strings.ContainsAny(text, "\t\n\r") {
+			b = strconv.AppendQuote(b, text)
+		} else {
+			b = append(b, text...)
+		}
 	}
-	return b
+	return append(b, '\n')
 }
 
-func appendField(b []byte, text string) []byte {
-	if strings.HasPrefix(text, `"`) || strings.ContainsAny(text, "\t\n\r") {
-		return strconv.AppendQuote(b, text)
-	}
-	return append(b, text...)
-}
-
-// parseCompact reads what compact wrote.
-func parseCompact(body []byte) (*page, error) {
-	head, rest, _ := strings.Cut(string(body), "\n")
-	if head != compactForm {
+// parseCompact reads what compact wrote, all but the files, as of a moment.
+func parseCompact(body []byte, project string, asOf time.Time) (*Listing, error) {
+	lines := compactLine{rest: string(body)}
+	if !lines.next() || lines.field() != compactForm || !lines.next() {
 		return nil, errCompact
 	}
-	line, rest, ok := strings.Cut(rest, "\n")
-	if !ok {
-		return nil, errCompact
-	}
-	p := &page{}
-	fields := compactLine{line, nil}
-	p.status, p.statusReason, p.skipped = fields.next(), fields.next(), int(fields.integer())
-	p.files = make([]File, 0, strings.Count(rest, "\n"))
-	for rest != "" && fields.err == nil {
-		if fields.text, rest, ok = strings.Cut(rest, "\n"); !ok {
+	l := &Listing{Name: project, Status: lines.field(), StatusReason: lines.field(), Skipped: int(lines.integer())}
+	for lines.next() {
+		v, err := pep440.Parse(lines.field())
+		if err != nil {
 			return nil, errCompact
 		}
-		p.files = append(p.files, fields.file())
+		r := Release{Version: v, Shape: int(lines.integer()), project: project, asOf: asOf}
+		first, last, dated, undated := lines.moment(), lines.moment(), int(lines.integer()), int(lines.integer())
+		if r.text = lines.take(int(lines.integer())); lines.err != nil {
+			return nil, lines.err
+		}
+		switch {
+		case asOf.IsZero():
+		case !visible(first, asOf):
+			l.Later, l.Undated = l.Later+dated, l.Undated+undated
+			continue
+		case undated > 0 || last.After(asOf):
+			r.Shape = 0 // not all of it may be seen
+		}
+		l.Releases = append(l.Releases, r)
 	}
-	return p, fields.err
+	return l, lines.err
 }
 
-// compactLine takes the fields off a line, and keeps the first complaint.
+// compactLine takes lines off a text, and fields off a line. It keeps the first
+// complaint.
 type compactLine struct {
-	text string
+	rest string // behind the line
+	line string // what is left of it
 	err  error
 }
 
-func (l *compactLine) next() string {
-	field, rest, _ := strings.Cut(l.text, "\t")
-	l.text = rest
+// next goes to the next line, if there is one.
+func (l *compactLine) next() (ok bool) {
+	if l.rest == "" || l.err != nil {
+		return false
+	}
+	if l.line, l.rest, ok = strings.Cut(l.rest, "\n"); !ok {
+		l.err = errCompact
+	}
+	return ok
+}
+
+// take passes over n bytes of lines and returns them.
+func (l *compactLine) take(n int) string {
+	if n < 0 || n > len(l.rest) || l.err != nil {
+		l.err = errCompact
+		return ""
+	}
+	text := l.rest[:n]
+	l.rest = l.rest[n:]
+	return text
+}
+
+func (l *compactLine) field() string {
+	field, rest, _ := strings.Cut(l.line, "\t")
+	l.line = rest
 	if !strings.HasPrefix(field, `"`) {
 		return field
 	}
@@ -107,25 +200,28 @@ func (l *compactLine) next() string {
 }
 
 func (l *compactLine) integer() int64 {
-	n, err := strconv.ParseInt(l.next(), 10, 64)
+	n, err := strconv.ParseInt(l.field(), 10, 64)
 	if err != nil {
 		l.err = errCompact
 	}
 	return n
 }
 
+func (l *compactLine) moment() time.Time {
+	if l.line == "" || l.line[0] == '\t' {
+		l.field()
+		return time.Time{}
+	}
+	return time.Unix(0, l.integer()).UTC()
+}
+
 func (l *compactLine) file() File {
-	f := File{URL: l.next(), Name: l.next(), Size: l.integer()}
+	f := File{URL: l.field(), Name: l.field(), Size: l.integer(), Upload: l.moment()}
 	if f.Name == "" {
 		f.Name = f.URL[strings.LastIndexByte(f.URL, '/')+1:]
 	}
-	if strings.HasPrefix(l.text, "\t") {
-		l.next()
-	} else {
-		f.Upload = time.Unix(0, l.integer()).UTC()
-	}
-	flags := l.next()
+	flags := l.field()
 	f.Yanked, f.HasMetadata = strings.Contains(flags, "y"), strings.Contains(flags, "m")
-	f.RequiresPython, f.YankedReason, f.MetadataHash, f.Hashes = l.next(), l.next(), l.next(), Hashes(l.next())
+	f.RequiresPython, f.YankedReason, f.MetadataHash, f.Hashes = l.field(), l.field(), l.field(), Hashes(l.field())
 	return f
 }

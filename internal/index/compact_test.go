@@ -7,34 +7,102 @@ import (
 	"time"
 )
 
-func TestKeptListingComesBack(t *testing.T) {
-	sum := NewHashes(map[string]string{"sha256": "aa", "md5": "bb"})
-	p := &page{status: "archived", statusReason: "a\tb\n\"c\"", skipped: 3, files: []File{
-		{Name: "a-1.zip", URL: "https://index.example/a-1.zip"},
-		{Name: "a-2.zip", URL: "https://index.example/other?x=1", Size: 7, Hashes: sum, RequiresPython: ">=3,\n<4", Yanked: true,
-			YankedReason: `"no"`, Upload: time.Date(2026, 3, 1, 2, 3, 4, 567000, time.UTC), HasMetadata: true, MetadataHash: "cc"},
-		{Name: "a-3.zip", URL: "https://index.example/a-3.zip", Yanked: true, Upload: time.Unix(0, 0).UTC()},
-	}}
-	got, err := parseCompact(p.compact())
-	if err != nil || !reflect.DeepEqual(got, p) {
-		t.Errorf("%+v, %v\nwant %+v", got, err, p)
+func at(day int) time.Time { return time.Date(2026, 3, day, 2, 3, 4, 567000, time.UTC) }
+
+// sample has odd text in every field that may hold some.
+func sample(t testing.TB) *page {
+	t.Helper()
+	p := &page{status: "archived", statusReason: "a\tb\n\"c\"", skipped: 3}
+	add := func(f File) {
+		if f.URL == "" {
+			f.URL = "https://index.example/files/" + f.Name
+		}
+		p.files = append(p.files, f)
+	}
+	sums := NewHashes(map[string]string{"sha256": "aa", "md5": "bb"})
+	add(File{Name: "a-1-py3-none-any.whl", Upload: at(1), Hashes: sums})
+	add(File{Name: "a-2.zip", URL: "https://index.example/other?x=1", Size: 7, Hashes: sums, RequiresPython: ">=3,\n<4", Yanked: true,
+		YankedReason: `"no"`, Upload: at(2), HasMetadata: true, MetadataHash: "cc"})
+	add(File{Name: "a-1.0.tar.gz", Upload: at(5)})
+	add(File{Name: "a-3-py3-none-any.whl", Upload: at(3), Hashes: sums})
+	add(File{Name: "a-4-py3-none-any.whl", Hashes: sums})
+	add(File{Name: "a-none.egg"})
+	add(File{Name: "b-1-py3-none-any.whl"})
+	return p
+}
+
+func kept(t testing.TB, p *page, asOf time.Time) *Listing {
+	t.Helper()
+	l, err := parseCompact(p.compact("a"), "a", asOf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func names(l *Listing) (out [][]string) {
+	for i := range l.Releases {
+		var of []string
+		for _, f := range l.Releases[i].Files() {
+			of = append(of, f.Name)
+		}
+		out = append(out, of)
+	}
+	return out
+}
+
+func TestKeptListing(t *testing.T) {
+	p := sample(t)
+	l := kept(t, p, time.Time{})
+	want := [][]string{{"a-4-py3-none-any.whl"}, {"a-3-py3-none-any.whl"}, {"a-2.zip"}, {"a-1-py3-none-any.whl", "a-1.0.tar.gz"}}
+	if got := names(l); !reflect.DeepEqual(got, want) || l.Status != p.status || l.StatusReason != p.statusReason || l.Skipped != 5 {
+		t.Fatalf("%q, %+v", got, l)
+	}
+	zip := l.Release(l.Releases[2].Version).Files()[0]
+	zip.Version = p.files[1].Version
+	if !reflect.DeepEqual(zip, p.files[1]) {
+		t.Errorf("%+v\nwant %+v", zip, p.files[1])
+	}
+	shape := func(i int) int { return l.Releases[i].Shape }
+	if shape(0) != shape(1) || shape(1) == shape(2) || shape(2) == shape(3) || shape(3) == shape(0) {
+		t.Errorf("shapes %d %d %d %d", shape(0), shape(1), shape(2), shape(3))
+	}
+	p.status = "quarantined"
+	if l := kept(t, p, time.Time{}); len(l.Releases) != 0 {
+		t.Errorf("%q", names(l))
 	}
 }
 
-// a page comes back as it was kept, and a damaged one is refused, not misread
-// into a panic.
+func TestKeptListingAsOf(t *testing.T) {
+	l := kept(t, sample(t), at(2))
+	want := [][]string{{"a-2.zip"}, {"a-1-py3-none-any.whl"}}
+	if got := names(l); !reflect.DeepEqual(got, want) || l.Later != 1 || l.Undated != 1 {
+		t.Errorf("%q, %d later, %d undated", got, l.Later, l.Undated)
+	}
+	if l.Releases[1].Shape != 0 {
+		t.Error("a release of which a part is hidden is compared with whole ones")
+	}
+}
+
+// what the server sent and was understood comes back, and a damaged text is
+// refused or read, never a panic.
 func FuzzCompact(f *testing.F) {
-	f.Add(`{"files":[{"filename":"a-1.zip","url":"x/a-1.zip","yanked":"\t","hashes":{"md5":"`+"00000000000000000000000000000000"+`"}}]}`, "listing-2\n\t\t0\n")
-	f.Add(`{"files":[{"filename":"\"","url":"x","upload-time":"2026-01-01T00:00:00Z"}]}`, "listing-2\n\t\t0\na\tb\tc\n")
+	f.Add(`{"files":[{"filename":"a-1.zip","url":"x/a-1.zip","yanked":"\t","hashes":{"md5":"00000000000000000000000000000000"}}]}`, compactForm+"\n\t\t0\n")
+	f.Add(`{"files":[{"filename":"a-2-py3-none-any.whl","url":"x","upload-time":"2026-01-01T00:00:00Z"}]}`, compactForm+"\n\t\t0\n1\t1\t\t\t1\t0\t2\nx\n")
 	f.Fuzz(func(t *testing.T, text, damaged string) {
-		at, _ := url.Parse("https://index.example/")
-		p, err := parseJSON([]byte(text), at)
-		if err == nil {
-			got, err := parseCompact(p.compact())
-			if err != nil || string(got.compact()) != string(p.compact()) || len(got.files) != len(p.files) {
-				t.Errorf("%q: %v", text, err)
+		base, _ := url.Parse("https://index.example/")
+		if p, err := parseJSON([]byte(text), base); err == nil {
+			n := 0
+			l := kept(t, p, time.Time{})
+			for _, of := range names(l) {
+				n += len(of)
+			}
+			if n+l.Skipped != len(p.files) && p.status != "quarantined" {
+				t.Errorf("%q: %d files, %d skipped, of %d", text, n, l.Skipped, len(p.files))
 			}
 		}
-		parseCompact([]byte(damaged))
+		if l, err := parseCompact([]byte(damaged), "a", time.Time{}); err == nil {
+			names(l)
+		}
 	})
 }

@@ -65,16 +65,3 @@ type File struct {
 	Wheel          *dist.WheelName
 	Version        pep440.Version
 }
-
-// Listing is what one index has of one project, in the order of the index.
-type Listing struct {
-	Name     string // normalised
-	IndexURL string // without credentials
-	Files    []File
-	Skipped  int // files whose name is no wheel and no sdist of the project
-	Later    int // files hidden because they were uploaded after AsOf
-	Undated  int // files hidden because AsOf is set and they have no date
-	// Status and StatusReason are those of PEP 792; of a quarantined project
-	// Files is empty.
-	Status, StatusReason string
-}

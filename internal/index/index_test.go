@@ -62,27 +62,34 @@ func list(t *testing.T, c *index.Client, name string) *index.Listing {
 	return l
 }
 
+func files(l *index.Listing) (out []index.File) {
+	for i := range l.Releases {
+		out = append(out, l.Releases[i].Files()...)
+	}
+	return out
+}
+
 func TestListingIsTheSameInJSONAndHTML(t *testing.T) {
 	for _, html := range []bool{false, true} {
 		x := newWorld(t)
 		x.HTML = html
 		l := list(t, newClient(t, x, index.Config{}, ""), "DJANGO")
-		if l.Name != "django" || len(l.Files) != 3 {
+		if l.Name != "django" || len(files(l)) != 3 {
 			t.Fatalf("html=%t: %+v", html, l)
 		}
-		f := l.Files[0]
+		f := files(l)[0]
 		if f.Name != "django-5.2-py3-none-any.whl" || f.Version.String() != "5.2" || f.RequiresPython != ">=3.10" ||
 			f.URL != "https://index.example/files/"+f.Name || f.Hashes.Sum("sha256") != digest.Of(x.File(f.Name)).String() || !f.HasMetadata || len(f.MetadataHash) != 64 {
 			t.Errorf("html=%t: wheel %+v", html, f)
 		}
-		if sdist := l.Files[1]; sdist.Wheel != nil || sdist.HasMetadata {
+		if sdist := files(l)[1]; sdist.Wheel != nil || sdist.HasMetadata {
 			t.Errorf("html=%t: sdist %+v", html, sdist)
 		}
-		if y := l.Files[2]; !y.Yanked || y.YankedReason != `a "bad" <release>` || y.RequiresPython != ">=3.9,<4" {
+		if y := files(l)[2]; !y.Yanked || y.YankedReason != `a "bad" <release>` || y.RequiresPython != ">=3.9,<4" {
 			t.Errorf("html=%t: yanked %+v", html, y)
 		}
 		evil := list(t, newClient(t, x, index.Config{}, ""), "evil")
-		if len(evil.Files) != 0 || evil.Status != "quarantined" {
+		if len(files(evil)) != 0 || evil.Status != "quarantined" {
 			t.Errorf("html=%t: quarantined %+v", html, evil)
 		}
 	}
@@ -91,11 +98,11 @@ func TestListingIsTheSameInJSONAndHTML(t *testing.T) {
 func TestAsOfHidesLaterAndUndatedFiles(t *testing.T) {
 	x := newWorld(t)
 	cfg := index.Config{AsOf: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)}
-	if l := list(t, newClient(t, x, cfg, ""), "django"); l.Later != 2 || len(l.Files) != 1 || l.Files[0].Version.String() != "5.1" {
+	if l := list(t, newClient(t, x, cfg, ""), "django"); l.Later != 2 || len(files(l)) != 1 || files(l)[0].Version.String() != "5.1" {
 		t.Errorf("%+v", l)
 	}
 	x.NoSizes = true
-	if l := list(t, newClient(t, x, cfg, ""), "django"); l.Undated != 3 || len(l.Files) != 0 {
+	if l := list(t, newClient(t, x, cfg, ""), "django"); l.Undated != 3 || len(files(l)) != 0 {
 		t.Errorf("%+v", l)
 	}
 }
@@ -126,7 +133,7 @@ func TestMetadataLadder(t *testing.T) {
 			for range 2 { // the second client finds it on disk
 				c := newClient(t, x, index.Config{}, dir)
 				l := list(t, c, "django")
-				body, err := c.Metadata(context.Background(), l, l.Files[0])
+				body, err := c.Metadata(context.Background(), l, files(l)[0])
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -154,7 +161,7 @@ func TestDamagedRangeThenWhole(t *testing.T) {
 	x.Inject(".whl", indextest.Fault{Corrupt: true}, 1)
 	c := newClient(t, x, index.Config{}, t.TempDir())
 	l := list(t, c, "good")
-	if _, err := c.Metadata(t.Context(), l, l.Files[0]); err != nil {
+	if _, err := c.Metadata(t.Context(), l, files(l)[0]); err != nil {
 		t.Fatal(err)
 	}
 	const wheel = "GET /files/good-1.0-py3-none-any.whl"
@@ -171,7 +178,7 @@ func TestUnannouncedIsGivenUpAfterThree(t *testing.T) {
 	}
 	c := newClient(t, x, index.Config{}, "")
 	l := list(t, c, "many")
-	for _, f := range l.Files {
+	for _, f := range files(l) {
 		if _, err := c.Metadata(context.Background(), l, f); err != nil {
 			t.Fatal(err)
 		}
@@ -192,7 +199,7 @@ func TestMetadataThatIsNotAsAnnouncedIsRefused(t *testing.T) {
 	x.Inject(".metadata", indextest.Fault{Corrupt: true}, 1)
 	c := newClient(t, x, index.Config{}, t.TempDir())
 	l := list(t, c, "django")
-	if _, err := c.Metadata(context.Background(), l, l.Files[0]); fault.CodeOf(err) != fault.Integrity {
+	if _, err := c.Metadata(context.Background(), l, files(l)[0]); fault.CodeOf(err) != fault.Integrity {
 		t.Errorf("got %v", err)
 	}
 }
@@ -203,7 +210,7 @@ func TestWheelOfAnotherProjectIsRefused(t *testing.T) {
 	x.Metadata = indextest.Absent
 	c := newClient(t, x, index.Config{}, "")
 	l := list(t, c, "good")
-	if _, err := c.Metadata(context.Background(), l, l.Files[0]); fault.CodeOf(err) != fault.Input || !strings.Contains(err.Error(), `project "evil"`) {
+	if _, err := c.Metadata(context.Background(), l, files(l)[0]); fault.CodeOf(err) != fault.Input || !strings.Contains(err.Error(), `project "evil"`) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -234,7 +241,7 @@ func TestConfirm(t *testing.T) {
 			dir := t.TempDir()
 			client := newClient(t, x, index.Config{}, dir)
 			l := list(t, client, "good")
-			f := l.Files[0]
+			f := files(l)[0]
 			if _, err := client.Metadata(t.Context(), l, f); err != nil {
 				t.Fatal(err)
 			}
@@ -283,8 +290,8 @@ func TestCredentialsAreInNoListingAndNoError(t *testing.T) {
 	cfg := index.Config{IndexURL: "https://user:s3cret@index.example/simple/"}
 	c := newClient(t, x, cfg, "")
 	l := list(t, c, "django")
-	if strings.Contains(l.IndexURL+l.Files[0].URL, "s3cret") {
-		t.Errorf("%s %s", l.IndexURL, l.Files[0].URL)
+	if strings.Contains(l.IndexURL+files(l)[0].URL, "s3cret") {
+		t.Errorf("%s %s", l.IndexURL, files(l)[0].URL)
 	}
 	if _, err := c.Listing(context.Background(), "nothing"); err == nil || strings.Contains(err.Error()+fault.HintOf(err), "s3cret") {
 		t.Errorf("%v", err)

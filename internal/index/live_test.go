@@ -33,8 +33,8 @@ func TestLiveIndex(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	last := l.Files[0]
-	for _, f := range l.Files {
+	last := files(l)[0]
+	for _, f := range files(l) {
 		if f.Wheel != nil && (last.Wheel == nil || f.Version.Compare(last.Version) > 0) {
 			last = f
 		}
@@ -47,5 +47,5 @@ func TestLiveIndex(t *testing.T) {
 	if err != nil || len(m.RequiresDist) == 0 {
 		t.Fatalf("%s: %v, requires %q", last.Name, err, m.RequiresDist)
 	}
-	t.Logf("%d files, %d skipped; %s requires %q", len(l.Files), l.Skipped, last.Name, m.RequiresDist)
+	t.Logf("%d files, %d skipped; %s requires %q", len(files(l)), l.Skipped, last.Name, m.RequiresDist)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 
 	"snug/internal/dist"
 )
@@ -17,30 +16,6 @@ type page struct {
 	status, statusReason string
 	versioned            bool // HTML that names its version of the API
 	skipped              int  // links that are no file
-}
-
-// listing understands the file names and leaves out what nobody can install:
-// legacy names, and what is not to be seen yet. It takes over the page's files.
-func (p *page) listing(name string, asOf time.Time) *Listing {
-	l := &Listing{Name: name, Status: p.status, StatusReason: p.statusReason, Skipped: p.skipped}
-	if p.status == "quarantined" { // PEP 792: must not be offered
-		return l
-	}
-	l.Files = p.files[:0]
-	var names dist.NameReader
-	for _, f := range p.files {
-		switch {
-		case !asOf.IsZero() && f.Upload.IsZero():
-			l.Undated++
-		case !asOf.IsZero() && f.Upload.After(asOf):
-			l.Later++
-		case !f.understand(&names, name):
-			l.Skipped++
-		default:
-			l.Files = append(l.Files, f)
-		}
-	}
-	return l
 }
 
 // understand reads version and tags from the file name and reports whether the

@@ -69,20 +69,28 @@ func (c *checker) offered(s lock.Selected) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(l.Files, func(f index.File) bool {
+	name, err := dist.ParseWheelName(s.File.Name)
+	if err != nil {
+		return nil, err
+	}
+	var files []index.File
+	if r := l.Release(name.Version); r != nil {
+		files = r.Files()
+	}
+	i := slices.IndexFunc(files, func(f index.File) bool {
 		return f.Wheel != nil && f.Name == s.File.Name && f.URL == s.File.URL && f.Hashes.Sum("sha256") == s.File.Hashes["sha256"]
 	})
 	switch {
-	case i < 0 || l.Files[i].Hashes.Sum("sha256") == "" || l.IndexURL != s.Package.Index:
+	case i < 0 || files[i].Hashes.Sum("sha256") == "" || l.IndexURL != s.Package.Index:
 		return nil, fmt.Errorf("%s is not what the index offers", s.File.Name)
-	case l.Files[i].Yanked && !slices.ContainsFunc(c.requirements(s.Package.Name), func(q manifest.Requirement) bool {
+	case files[i].Yanked && !slices.ContainsFunc(c.requirements(s.Package.Name), func(q manifest.Requirement) bool {
 		return admits(q.Requirement, s.Package.Version) && slices.ContainsFunc(q.Specifiers, func(x pep440.Specifier) bool {
 			return x.Op == pep440.Arbitrary || x.Op == pep440.Equal && !x.Wildcard
 		})
 	}):
 		return nil, fmt.Errorf("%s is yanked", s.File.Name)
 	}
-	return c.in.Index.Metadata(c.ctx, l, l.Files[i])
+	return c.in.Index.Metadata(c.ctx, l, files[i])
 }
 
 // requirements are those of the project on one name.

@@ -53,7 +53,7 @@ func (s *shelf) loadDirect(ctx context.Context, p *project, q manifest.Requireme
 	}
 	f := index.File{Name: path.Base(name), URL: q.URL, Wheel: &wheel, Version: wheel.Version, Size: p.direct.size,
 		Hashes: index.NewHashes(map[string]string{"sha256": p.direct.sum.String()})}
-	p.releases = s.releases(p, []index.File{f})
+	p.releases = s.releases(p, index.NewListing(p.name, "", []index.File{f}))
 	return nil
 }
 

@@ -132,7 +132,7 @@ func (p *problem) unusable(r *release, on targets) (string, error) {
 		return r.banned, nil
 	}
 	for i := range on.each {
-		if r.best[i] == nil {
+		if !r.has(i) {
 			return r.why[i], nil
 		}
 	}

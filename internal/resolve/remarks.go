@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 
-	"snug/internal/index"
 	"snug/internal/lock"
 	"snug/internal/pep440"
 )
@@ -24,7 +23,7 @@ func heldBack(in Input, asked *roots, places []place, chosen picks) []string {
 			if newer.banned != "" || !asked.admits(name, newer.version) || newer.anywhere() == nil {
 				continue
 			}
-			if !slices.Contains(newer.best, nil) {
+			if !slices.Contains(newer.wheel, -1) {
 				newest = nil // it could be had everywhere: something else holds r back
 				break
 			}
@@ -33,7 +32,7 @@ func heldBack(in Input, asked *roots, places []place, chosen picks) []string {
 			}
 		}
 		if newest != nil {
-			lacking := slices.IndexFunc(newest.best, func(f *index.File) bool { return f == nil })
+			lacking := slices.Index(newest.wheel, -1)
 			out = append(out, fmt.Sprintf("%s %s is not taken: %s; all targets have %s", name, newest.version, newest.why[lacking], r.version))
 		}
 	}

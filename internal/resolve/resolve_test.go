@@ -28,16 +28,22 @@ import (
 // python is what the index says, says what the METADATA does. Two lines of one
 // version with different tags are wheels that do not say the same.
 type shelfText struct {
-	listings map[string]*index.Listing
+	listings map[string]*listed
 	metadata map[string][]byte // by URL
 	files    map[string][]byte // what Download gives, by URL
 	read     []string          // the URLs whose metadata was asked for
 	mu       sync.Mutex
 }
 
+// listed is what the index has of a project.
+type listed struct {
+	Files  []index.File
+	Status string
+}
+
 func world(t testing.TB, text string) *shelfText {
 	t.Helper()
-	w := &shelfText{listings: map[string]*index.Listing{}, metadata: map[string][]byte{}, files: map[string][]byte{}}
+	w := &shelfText{listings: map[string]*listed{}, metadata: map[string][]byte{}, files: map[string][]byte{}}
 	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
 		fields := strings.Split(line, " | ")
 		name, version, _ := strings.Cut(strings.TrimSpace(fields[0]), " ")
@@ -77,7 +83,7 @@ func (w *shelfText) add(t testing.TB, r fake) {
 	t.Helper()
 	l := w.listings[r.name]
 	if l == nil {
-		l = &index.Listing{Name: r.name, IndexURL: "https://index.example/simple/"}
+		l = &listed{}
 		w.listings[r.name] = l
 	}
 	version, err := pep440.Parse(r.version)
@@ -125,7 +131,9 @@ func (w *shelfText) file(f index.File, metadata []byte) index.File {
 
 func (w *shelfText) Listing(_ context.Context, name string) (*index.Listing, error) {
 	if l := w.listings[name]; l != nil {
-		return l, nil
+		out := index.NewListing(name, "https://index.example/simple/", l.Files)
+		out.Status = l.Status
+		return out, nil
 	}
 	return nil, fault.New(fault.NotFound, "", "%s is not on the index", name)
 }

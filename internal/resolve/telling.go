@@ -40,16 +40,20 @@ type need struct {
 	byExtra bool // its marker reads the extra
 }
 
-// tellings are those of the wheels at each place, nil where there is none.
-// Places share one where they share the wheel, or where the index announces
+// tellings are those of the wheels at each place, nil where there is none, or
+// nil if there is none at all. Places share one where they share the wheel, or where the index announces
 // that two wheels have the same metadata.
-func tellings(best []*index.File) []*telling {
-	out := make([]*telling, len(best))
+func (r *release) tellings() []*telling {
+	if r.banned != "" {
+		return nil
+	}
+	out := make([]*telling, len(r.wheel))
 	byKey := map[string]*telling{}
-	for i, f := range best {
-		if f == nil {
+	for i, n := range r.wheel {
+		if n < 0 {
 			continue
 		}
+		f := &r.files[n]
 		key := f.MetadataHash
 		if key == "" {
 			key = f.URL
@@ -64,21 +68,25 @@ func tellings(best []*index.File) []*telling {
 
 // anywhere is the telling of the first place that has one, nil if none has.
 func (r *release) anywhere() *telling {
-	i := slices.IndexFunc(r.told, func(t *telling) bool { return t != nil })
+	i := slices.IndexFunc(r.wheel, func(n int) bool { return n >= 0 })
 	if i < 0 {
 		return nil
 	}
-	return r.told[i]
+	return r.told()[i]
 }
 
 // on lists the tellings of some places, each once, with the places of each.
 func (r *release) on(where targets) iter.Seq2[*telling, targets] {
 	return func(yield func(*telling, targets) bool) {
-		for left := where; r.told != nil && left != 0; {
-			first := r.told[left.first()]
+		if r.banned != "" {
+			return
+		}
+		told := r.told()
+		for left := where; left != 0; {
+			first := told[left.first()]
 			var same targets
 			for i := range left.each {
-				if r.told[i] == first {
+				if told[i] == first {
 					same |= 1 << i
 				}
 			}

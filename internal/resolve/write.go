@@ -160,7 +160,7 @@ func (w *walk) reach(ctx context.Context, asks []manifest.Requirement, names map
 			return fmt.Errorf("snug: internal error: %s was not picked for %s", x.name, w.place.name)
 		}
 		names[x.name] = true
-		told := r.told[w.at]
+		told := r.told()[w.at]
 		if x.extra != "" && !told.provides(x.extra, w.place) {
 			w.remarks[fmt.Sprintf("%s %s has no extra %q: nothing comes with it", x.name, r.version, x.extra)] = true
 		}
@@ -208,7 +208,7 @@ func (e *entry) pack(places []place, chosen picks, versions map[string]int) lock
 	out.Index = e.of.listing.IndexURL
 	var files []*index.File
 	for _, i := range slices.Sorted(maps.Keys(e.in)) {
-		if f := e.best[i]; !slices.Contains(files, f) {
+		if f := e.best(i); !slices.Contains(files, f) {
 			files = append(files, f)
 			out.Wheels = append(out.Wheels, lock.File{Name: f.Name, URL: f.URL, Size: f.Size, UploadTime: f.Upload, Hashes: f.Hashes.Map()})
 		}
@@ -227,7 +227,7 @@ func (e *entry) pack(places []place, chosen picks, versions map[string]int) lock
 func (e *entry) remarks() []string {
 	var out []string
 	for _, i := range slices.Sorted(maps.Keys(e.in)) {
-		for _, note := range e.told[i].notes {
+		for _, note := range e.told()[i].notes {
 			if !slices.Contains(out, note) {
 				out = append(out, note)
 			}

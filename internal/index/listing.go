@@ -1,0 +1,95 @@
+package index
+
+import (
+	"slices"
+	"time"
+
+	"snug/internal/dist"
+	"snug/internal/pep440"
+)
+
+// Listing is what one index has of one project. It is shared: nobody changes it.
+type Listing struct {
+	Name     string // normalised
+	IndexURL string // without credentials
+	Releases []Release
+	Skipped  int // files whose name is no wheel and no sdist of the project
+	Later    int // files of releases that are hidden whole: uploaded after AsOf
+	Undated  int // and those of them without a date
+	// Status and StatusReason are those of PEP 792; of a quarantined project
+	// there are no releases.
+	Status, StatusReason string
+}
+
+// Release is one version of a project, the newest first in a listing, of which
+// at least one file may be seen.
+type Release struct {
+	Version pep440.Version
+	// Shape is equal for releases of one listing whose files are alike in all
+	// that decides which of them is installed: tags, builds, Requires-Python,
+	// yanked and why, whether there is a sha256, in one order. 0: not compared.
+	Shape int
+
+	project string
+	text    string // the files as they are kept, if files is nil
+	asOf    time.Time
+	files   []File
+}
+
+// Files reads the release's files, in the order of the index. A listing has tens
+// of thousands, and resolving looks at a few: keep what you need.
+func (r *Release) Files() []File {
+	if r.files != nil {
+		return r.files
+	}
+	var out []File
+	var names dist.NameReader
+	lines := compactLine{rest: r.text}
+	for lines.next() {
+		f := lines.file()
+		if visible(f.Upload, r.asOf) && f.understand(&names, r.project) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// NewListing makes a listing of files whose names are understood.
+func NewListing(name, indexURL string, files []File) *Listing {
+	l := &Listing{Name: name, IndexURL: indexURL}
+	for _, group := range byVersion(files) {
+		l.Releases = append(l.Releases, Release{Version: group[0].Version, project: name, files: group})
+	}
+	return l
+}
+
+// Release returns the release of a version, nil if there is none.
+func (l *Listing) Release(v pep440.Version) *Release {
+	i, ok := slices.BinarySearchFunc(l.Releases, v, func(r Release, v pep440.Version) int { return v.Compare(r.Version) })
+	if !ok {
+		return nil
+	}
+	return &l.Releases[i]
+}
+
+// byVersion groups files, the newest version first, each group in the order of
+// the index.
+func byVersion(files []File) [][]File {
+	files = slices.Clone(files)
+	slices.SortStableFunc(files, func(a, b File) int { return b.Version.Compare(a.Version) })
+	var out [][]File
+	for len(files) > 0 {
+		n := 1
+		for n < len(files) && files[n].Version.Equal(files[0].Version) {
+			n++
+		}
+		out = append(out, files[:n:n])
+		files = files[n:]
+	}
+	return out
+}
+
+// visible tells whether a file may be seen as of a moment; zero: always.
+func visible(upload, asOf time.Time) bool {
+	return asOf.IsZero() || !upload.IsZero() && !upload.After(asOf)
+}
