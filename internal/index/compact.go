@@ -2,7 +2,6 @@ package index
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -29,10 +28,10 @@ var errCompact = errors.New("not a kept listing")
 // compact is the page with only what resolving needs, its file names
 // understood, in a form of which nearly everything can be passed over.
 func (p *page) compact(project string) []byte {
-	var files []File
+	files := make([]*File, 0, len(p.files))
 	var names dist.NameReader
-	for _, f := range p.files {
-		if f.understand(&names, project) {
+	for i := range p.files {
+		if f := &p.files[i]; f.understand(&names, project) {
 			files = append(files, f)
 		}
 	}
@@ -61,19 +60,21 @@ func (p *page) compact(project string) []byte {
 }
 
 // shapeOf is equal for releases with equal Shape.
-func shapeOf(files []File) string {
-	var b strings.Builder
+func shapeOf(files []*File) string {
+	var b []byte
 	for _, f := range files {
 		if f.Wheel == nil {
-			b.WriteString("sdist\n")
+			b = append(b, "sdist\n"...)
 			continue
 		}
-		fmt.Fprintf(&b, "%v %v %q %t %q %t\n", f.Wheel.Build, f.Wheel.Tags, f.RequiresPython, f.Yanked, f.YankedReason, f.Hashes.Sum("sha256") != "")
+		_, rest, _ := strings.Cut(f.Name, "-") // the name, then the version
+		_, tags, _ := strings.Cut(rest, "-")
+		b = appendLine(b, tags, f.RequiresPython, strconv.FormatBool(f.Yanked), f.YankedReason, strconv.FormatBool(f.Hashes.Sum("sha256") != ""))
 	}
-	return b.String()
+	return string(b)
 }
 
-func uploads(files []File) (first, last time.Time, undated int) {
+func uploads(files []*File) (first, last time.Time, undated int) {
 	for _, f := range files {
 		switch t := f.Upload; {
 		case t.IsZero():

@@ -85,9 +85,7 @@ func fileJSON(s *scanner, at *url.URL) (f File, err error) {
 		case "url":
 			ref, err = s.text()
 		case "hashes":
-			var sums map[string]string
-			sums, err = hashesJSON(s)
-			f.Hashes = NewHashes(sums)
+			f.Hashes, err = hashesJSON(s)
 		case "requires-python":
 			f.RequiresPython, err = s.text()
 		case "size":
@@ -118,19 +116,29 @@ func fileJSON(s *scanner, at *url.URL) (f File, err error) {
 	return f, f.setURL(at, ref)
 }
 
-func hashesJSON(s *scanner) (map[string]string, error) {
-	var sums map[string]string
+func hashesJSON(s *scanner) (Hashes, error) {
+	var one Hashes
+	var more map[string]string
 	err := s.object(func(alg string) error {
 		sum, err := s.text()
-		if err == nil && isHash(alg, sum) {
-			if sums == nil {
-				sums = make(map[string]string, 1)
-			}
-			sums[alg] = strings.ToLower(sum)
+		if err != nil || !isHash(alg, sum) {
+			return err
 		}
-		return err
+		sum = strings.ToLower(sum)
+		if one == "" { // as nearly always
+			one = Hashes(alg + "=" + sum)
+			return nil
+		}
+		if more == nil {
+			more = one.Map()
+		}
+		more[alg] = sum
+		return nil
 	})
-	return sums, err
+	if more != nil {
+		return NewHashes(more), err
+	}
+	return one, err
 }
 
 // yankedJSON reads PEP 592 in JSON: a boolean or the reason.
@@ -156,6 +164,6 @@ func (a *announcement) read(s *scanner) (err error) {
 		return err
 	}
 	sums, err := hashesJSON(s)
-	a.has, a.sum = true, sums["sha256"]
+	a.has, a.sum = true, sums.Sum("sha256")
 	return err
 }

@@ -57,8 +57,16 @@ func (r *Release) Files() []File {
 // NewListing makes a listing of files whose names are understood.
 func NewListing(name, indexURL string, files []File) *Listing {
 	l := &Listing{Name: name, IndexURL: indexURL}
-	for _, group := range byVersion(files) {
-		l.Releases = append(l.Releases, Release{Version: group[0].Version, project: name, files: group})
+	all := make([]*File, len(files))
+	for i := range files {
+		all[i] = &files[i]
+	}
+	for _, group := range byVersion(all) {
+		r := Release{Version: group[0].Version, project: name}
+		for _, f := range group {
+			r.files = append(r.files, *f)
+		}
+		l.Releases = append(l.Releases, r)
 	}
 	return l
 }
@@ -73,11 +81,10 @@ func (l *Listing) Release(v pep440.Version) *Release {
 }
 
 // byVersion groups files, the newest version first, each group in the order of
-// the index.
-func byVersion(files []File) [][]File {
-	files = slices.Clone(files)
-	slices.SortStableFunc(files, func(a, b File) int { return b.Version.Compare(a.Version) })
-	var out [][]File
+// the index. It sorts files.
+func byVersion(files []*File) [][]*File {
+	slices.SortStableFunc(files, func(a, b *File) int { return b.Version.Compare(a.Version) })
+	var out [][]*File
 	for len(files) > 0 {
 		n := 1
 		for n < len(files) && files[n].Version.Equal(files[0].Version) {

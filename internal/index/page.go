@@ -74,6 +74,9 @@ func checkFileName(name string) error {
 // back unchanged. Nearly all are, and a page has thousands.
 func isPlain(ref string) bool {
 	rest, ok := strings.CutPrefix(ref, "https://")
+	if !ok {
+		rest, ok = strings.CutPrefix(ref, "http://")
+	}
 	if !ok || rest == "" || rest[0] == '/' || strings.Contains(rest, "/.") {
 		return false
 	}
