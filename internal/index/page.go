@@ -82,7 +82,7 @@ func isPlain(ref string) bool {
 	}
 	for i := range len(rest) {
 		c := rest[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '/' || c > '9') && strings.IndexByte("-._", c) < 0 {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '/' || c > '9') && strings.IndexByte("-._:", c) < 0 {
 			return false
 		}
 	}
