@@ -35,7 +35,16 @@ func Choose(ctx context.Context, sources []Source, asked string, requires pep440
 	if err != nil {
 		return nil, nil, err
 	}
-	offers, failed, err := listAll(ctx, sources, targets)
+	// A Python that was found is taken only where no other fits, and asking means
+	// to start every one of them.
+	movable := slices.IndexFunc(sources, func(s Source) bool { return s.Name() == SourceFound })
+	if movable < 0 {
+		movable = len(sources)
+	}
+	offers, failed, err := listAll(ctx, sources[:movable], targets)
+	if err == nil && len(pick(offers, want, targets)) < len(targets) {
+		offers, failed, err = listAll(ctx, sources, targets)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -103,3 +103,32 @@ func parseTargets(t *testing.T, names string) []pytag.Target {
 	}
 	return out
 }
+
+// asking counts how often it is asked.
+type asking struct {
+	shelf
+	asked *int
+}
+
+func (a asking) List(ctx context.Context, t pytag.Target) ([]Interpreter, error) {
+	*a.asked++
+	return a.shelf.List(ctx, t)
+}
+
+// Asking what was found on the machine starts every Python there is.
+func TestFoundIsAskedOnlyWhereNothingElseFits(t *testing.T) {
+	target, err := pytag.ParseTarget("linux-x86_64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	sources := []Source{shelf{name: "first", lines: []string{"3.14.6 linux-x86_64"}},
+		asking{shelf{name: SourceFound, lines: []string{"3.15.1 linux-x86_64 fixed", "3.9.1 linux-x86_64 fixed"}}, &asked}}
+	for wish, want := range map[string]int{"": 0, "3.14": 0, "3.9": 1} {
+		asked = 0
+		chosen, _, err := Choose(t.Context(), sources, wish, nil, []pytag.Target{target})
+		if err != nil || asked != want {
+			t.Errorf("%q: asked %d times, chosen %v, %v", wish, asked, chosen, err)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/package-url/packageurl-go"
@@ -113,7 +114,11 @@ func (m *Module) interpreter(v pep440.Version, t pytag.Target, id, sum string) I
 // the hash that the checksum database states for the whole zip. That answer is
 // not trusted here: Fetch has the go tool verify it.
 func (m *Module) uncatalogued(ctx context.Context, target pytag.Target, list string, known map[string]bool) ([]Interpreter, error) {
-	if m.goTool.path == "" {
+	fresh := slices.DeleteFunc(strings.Fields(list), func(id string) bool {
+		match := moduleVersion.FindStringSubmatch(id)
+		return match == nil || known[match[1]]
+	})
+	if len(fresh) == 0 || m.goTool.path == "" {
 		return nil, nil
 	}
 	sumdb, _, _ := strings.Cut(m.goTool.env(ctx, "GOSUMDB"), " ")
@@ -121,12 +126,8 @@ func (m *Module) uncatalogued(ctx context.Context, target pytag.Target, list str
 		return nil, nil // the go tool would check nothing
 	}
 	var out []Interpreter
-	for _, id := range strings.Fields(list) {
-		match := moduleVersion.FindStringSubmatch(id)
-		if match == nil || known[match[1]] {
-			continue
-		}
-		v, err := pep440.Parse(match[1])
+	for _, id := range fresh {
+		v, err := pep440.Parse(moduleVersion.FindStringSubmatch(id)[1])
 		if err != nil {
 			continue
 		}
