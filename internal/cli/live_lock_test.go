@@ -5,7 +5,6 @@ package cli
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,7 +30,7 @@ func newPeers(t *testing.T) *peers {
 // run runs one of them in dir and returns its standard output.
 func (p *peers) run(dir, tool string, args ...string) string {
 	p.t.Helper()
-	cmd := exec.Command(filepath.Join(p.bin, tool), args...)
+	cmd := bounded(p.t, filepath.Join(p.bin, tool), args...)
 	cmd.Dir = dir
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + p.home, "UV_PYTHON_DOWNLOADS=never", "UV_SYSTEM_CERTS=1", "PIP_DISABLE_PIP_VERSION_CHECK=1"}
 	var said strings.Builder

@@ -54,6 +54,14 @@ func repository() string {
 	return filepath.Join(filepath.Dir(file), "..", "..")
 }
 
+// bounded is a command that is killed after some minutes.
+func bounded(t *testing.T, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
+	t.Cleanup(stop)
+	return exec.CommandContext(ctx, name, args...)
+}
+
 // example copies a project of examples/ to a fresh folder.
 func example(t *testing.T, name string) string {
 	t.Helper()
@@ -132,7 +140,7 @@ func cloneOf(t *testing.T, example string) clone {
 
 func (c clone) git(args ...string) string {
 	c.t.Helper()
-	cmd := exec.Command("git", args...)
+	cmd := bounded(c.t, "git", args...)
 	cmd.Dir = c.dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull}
 	out, err := cmd.CombinedOutput()
@@ -188,7 +196,7 @@ func TestLiveMovedProd(t *testing.T) {
 		{filepath.Join(moved, "bin", "python"), filepath.Join(moved, "app", "manage.py"), "check"},
 		{filepath.Join(moved, "bin", "gunicorn"), "--check-config", "shop.wsgi:application"},
 	} {
-		cmd := exec.Command(argv[0], argv[1:]...)
+		cmd := bounded(t, argv[0], argv[1:]...)
 		cmd.Dir = t.TempDir()
 		cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + cmd.Dir, "SHOP_SECRET_KEY=for-this-test-only", "SECRET_KEY=for-this-test-only", "SHOP_DEBUG=1"}
 		if out, err := cmd.CombinedOutput(); err != nil {

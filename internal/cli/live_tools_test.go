@@ -228,7 +228,7 @@ func TestLiveMovedLaunchers(t *testing.T) {
 		"job alone":               {"python", filepath.Join(app, "tools", "job.py")},
 		"pool [2, 4, 6]":          {"python", filepath.Join(app, "tools", "pool.py"), "spawn"},
 	} {
-		cmd := exec.Command(filepath.Join(bin, argv[0]), argv[1:]...)
+		cmd := bounded(t, filepath.Join(bin, argv[0]), argv[1:]...)
 		cmd.Dir, cmd.Env = t.TempDir(), []string{"PATH=/usr/bin:/bin", "HOME=/nowhere"}
 		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), want) {
 			t.Errorf("%v: %v\n%s", argv, err, out)

@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -76,7 +75,7 @@ func pipInstall(t *testing.T, u *use, m *generation.Manifest) string {
 		fmt.Fprintf(&pins, "%s==%s --hash=sha256:%s\n", p.Name, p.Version, p.SHA256)
 	}
 	u.write("pins.txt", pins.String())
-	cmd := exec.Command(filepath.Join(u.dir, ".snug/dev/current/bin/python"), "-m", "pip", "--python", filepath.Join(venv, "bin/python"),
+	cmd := bounded(t, filepath.Join(u.dir, ".snug/dev/current/bin/python"), "-m", "pip", "--python", filepath.Join(venv, "bin/python"),
 		"install", "--no-deps", "--no-compile", "-q", "-r", filepath.Join(u.dir, "pins.txt"))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
