@@ -167,3 +167,18 @@ func FuzzParse(f *testing.F) {
 		_, _ = ParseSdistName(string(data), "a")
 	})
 }
+
+func TestIdentity(t *testing.T) {
+	for text, want := range map[string]string{
+		"Metadata-Version: 2.1\nName: a\nVersion: 1\n\nVersion: 2\n": "a 1",
+		"name : a\r\nVERSION:1\r\n\r\nbody":                          " 1",
+		"Version: 1\nName: A.b\n":                                    "A.b 1",
+		"\nName: a\nVersion: 1\n":                                    " ",
+		"Summary: x\n Name: folded\nName: a\nVersion: 1":             "a 1",
+		"": " ",
+	} {
+		if name, version := Identity([]byte(text)); name+" "+version != want {
+			t.Errorf("%q: %q %q", text, name, version)
+		}
+	}
+}

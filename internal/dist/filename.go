@@ -8,9 +8,11 @@ package dist
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 
 	"snug/internal/pep440"
@@ -52,79 +54,72 @@ func ParseWheelName(filename string) (WheelName, error) {
 	return new(NameReader).Wheel(filename)
 }
 
-// NameReader reads many file names of one project: versions and tags that it met before are shared. The zero value
-// works. It is for one goroutine.
+// NameReader reads many file names: projects, versions and tags that it met before are shared. The zero value works. It is
+// safe for concurrent use.
 type NameReader struct {
-	name     string // the last one, as written
-	normal   string // and normalised
+	mu       sync.Mutex
+	projects map[string]string // normalised names
 	versions map[string]pep440.Version
 	tags     map[string][]pytag.Tag
 }
 
 // Wheel is ParseWheelName. Callers must not change the Tags.
 func (r *NameReader) Wheel(filename string) (WheelName, error) {
-	stem, ok := strings.CutSuffix(filename, ".whl")
-	if !ok || len(filename) > maxFileName {
-		return WheelName{}, fmt.Errorf("%q is no wheel file name", filename)
-	}
-	parts := strings.Split(stem, "-")
-	if len(parts) != 5 && len(parts) != 6 {
-		return WheelName{}, fmt.Errorf("wheel %q: want name-version[-build]-python-abi-platform", filename)
-	}
-	if parts[0] != r.name || r.normal == "" {
-		if !isEscapedName(parts[0]) {
-			return WheelName{}, fmt.Errorf("wheel %q: bad project name %q", filename, parts[0])
-		}
-		r.name, r.normal = parts[0], pep508.NormalizeName(parts[0])
-	}
-	w := WheelName{Name: r.normal}
-	var err error
-	if w.Version, err = r.version(parts[1]); err != nil {
-		return WheelName{}, fmt.Errorf("wheel %q: %w", filename, err)
-	}
-	if len(parts) == 6 {
-		if w.Build, err = parseBuild(parts[2]); err != nil {
-			return WheelName{}, fmt.Errorf("wheel %q: %w", filename, err)
-		}
-	}
-	last := len(stem)
-	for range 3 {
-		last = strings.LastIndexByte(stem[:last], '-')
-	}
-	if w.Tags, err = r.tagsOf(stem[last+1:]); err != nil {
-		return WheelName{}, fmt.Errorf("wheel %q: %w", filename, err)
+	w, err := r.wheel(filename)
+	if err != nil {
+		return WheelName{}, fmt.Errorf("wheel %.300q: %w", filename, err)
 	}
 	return w, nil
 }
 
-func (r *NameReader) version(text string) (pep440.Version, error) {
-	if v, ok := r.versions[text]; ok {
+func (r *NameReader) wheel(filename string) (w WheelName, err error) {
+	stem, ok := strings.CutSuffix(filename, ".whl")
+	dashes := strings.Count(stem, "-")
+	if !ok || len(filename) > maxFileName || dashes != 4 && dashes != 5 {
+		return w, errors.New("want name-version[-build]-python-abi-platform.whl")
+	}
+	project, rest, _ := strings.Cut(stem, "-")
+	version, rest, _ := strings.Cut(rest, "-")
+	if dashes == 5 {
+		var build string
+		build, rest, _ = strings.Cut(rest, "-")
+		if w.Build, err = parseBuild(build); err != nil {
+			return w, err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if w.Name, err = known(&r.projects, project, wheelProject); err != nil {
+		return w, err
+	}
+	if w.Version, err = known(&r.versions, version, pep440.Parse); err != nil {
+		return w, err
+	}
+	w.Tags, err = known(&r.tags, rest, pytag.ParseTags)
+	return w, err
+}
+
+// known looks text up in the map, or reads it and notes it there.
+func known[V any](m *map[string]V, text string, read func(string) (V, error)) (V, error) {
+	if v, ok := (*m)[text]; ok {
 		return v, nil
 	}
-	v, err := pep440.Parse(text)
+	v, err := read(text)
 	if err != nil {
 		return v, err
 	}
-	if r.versions == nil {
-		r.versions = map[string]pep440.Version{}
+	if *m == nil {
+		*m = map[string]V{}
 	}
-	r.versions[text] = v
+	(*m)[text] = v
 	return v, nil
 }
 
-func (r *NameReader) tagsOf(text string) ([]pytag.Tag, error) {
-	if tags, ok := r.tags[text]; ok {
-		return tags, nil
+func wheelProject(name string) (string, error) {
+	if !isEscapedName(name) {
+		return "", fmt.Errorf("bad project name %q", name)
 	}
-	tags, err := pytag.ParseTags(text)
-	if err != nil {
-		return nil, err
-	}
-	if r.tags == nil {
-		r.tags = map[string][]pytag.Tag{}
-	}
-	r.tags[text] = tags
-	return tags, nil
+	return pep508.NormalizeName(name), nil
 }
 
 // isEscapedName tells whether s can be the escaped project name of a wheel.
@@ -171,7 +166,9 @@ func (r *NameReader) Sdist(filename, project string) (SdistName, error) {
 	if dash <= 0 {
 		return SdistName{}, fmt.Errorf("sdist %q: want name-version", filename)
 	}
-	version, err := r.version(stem[dash+1:])
+	r.mu.Lock()
+	version, err := known(&r.versions, stem[dash+1:], pep440.Parse)
+	r.mu.Unlock()
 	if err != nil {
 		return SdistName{}, fmt.Errorf("sdist %q: %w", filename, err)
 	}

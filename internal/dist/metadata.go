@@ -1,6 +1,7 @@
 package dist
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,6 +60,27 @@ func ParseMetadata(data []byte) (*Metadata, error) {
 		return nil, fmt.Errorf("metadata: no Version")
 	}
 	return m, nil
+}
+
+// Identity is the Name and Version of METADATA that is known to be well-formed, "" where they are not found. It reads no
+// further than it must.
+func Identity(data []byte) (name, version string) {
+	for line := range bytes.Lines(data) {
+		folded := isFolded(string(line[:1]))
+		if line = bytes.TrimSpace(line); len(line) == 0 || name != "" && version != "" {
+			break
+		}
+		if folded {
+			continue
+		}
+		switch field, value, _ := bytes.Cut(line, []byte(":")); {
+		case name == "" && bytes.EqualFold(field, []byte("Name")):
+			name = string(bytes.TrimSpace(value))
+		case version == "" && bytes.EqualFold(field, []byte("Version")):
+			version = string(bytes.TrimSpace(value))
+		}
+	}
+	return name, version
 }
 
 // IsStatic tells whether the wheel built from this sdist must have the same value of field (PEP 643).

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"net/http"
@@ -35,8 +36,9 @@ type stored struct {
 	LastModified string        `json:"last_modified,omitempty"`
 	At           time.Time     `json:"at"`       // when it was true
 	Lifetime     time.Duration `json:"lifetime"` // how long it may be used unasked
-	Sum          string        `json:"sha256"`
+	Sum          uint32        `json:"crc32c"`   // of the body, against torn and damaged files
 	body         []byte
+	head         int // how long the first line is in the file, 0 for what comes from a server
 }
 
 // cacheKey is the file name of an answer: the login is no part of it, what is accepted is.
@@ -68,11 +70,38 @@ func (c *cache) read(key string, max int64) *stored {
 	if err != nil || !found || len(head) > maxHead || int64(len(body)) > max {
 		return nil
 	}
-	s := &stored{body: body}
-	if json.Unmarshal(head, s) != nil || s.Sum != digest.Of(body).String() {
+	s := &stored{body: body, head: len(head)}
+	if json.Unmarshal(head, s) != nil || s.Sum != sumOf(body) {
 		return nil
 	}
 	return s
+}
+
+func sumOf(body []byte) uint32 { return crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)) }
+
+// spare is room that a first line is given to grow in.
+const spare = 256
+
+// renew writes what changed after the server confirmed the answer: the first line, in its place.
+func (c *cache) renew(key string, s *stored) {
+	head, err := json.Marshal(s)
+	if c == nil || err != nil {
+		return
+	}
+	if len(head) > s.head {
+		c.write(key, s)
+		return
+	}
+	f, err := os.OpenFile(c.path(key), os.O_WRONLY, 0)
+	if err != nil {
+		return
+	}
+	_, err = f.WriteAt(padded(head, s.head), 0)
+	_ = errors.Join(err, f.Close()) // a line that is torn is no answer: the next one asks again
+}
+
+func padded(head []byte, n int) []byte {
+	return append(head, bytes.Repeat([]byte(" "), max(0, n-len(head)))...)
 }
 
 // write replaces the answer in one step.
@@ -80,9 +109,9 @@ func (c *cache) write(key string, s *stored) {
 	if c == nil {
 		return
 	}
-	s.Sum = digest.Of(s.body).String()
+	s.Sum = sumOf(s.body)
 	head, err := json.Marshal(s)
-	if err != nil || len(head) > maxHead {
+	if err != nil || len(head)+spare > maxHead {
 		return
 	}
 	path := c.path(key)
@@ -93,7 +122,7 @@ func (c *cache) write(key string, s *stored) {
 	if err != nil {
 		return
 	}
-	_, err1 := f.Write(append(head, '\n'))
+	_, err1 := f.Write(append(padded(head, len(head)+spare), '\n'))
 	_, err2 := f.Write(s.body)
 	if err := errors.Join(err1, err2, f.Close()); err != nil || os.Rename(f.Name(), path) != nil {
 		if err := os.Remove(f.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {

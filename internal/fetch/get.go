@@ -69,7 +69,10 @@ func (c *Client) Get(ctx context.Context, address string, opt GetOptions) (*Resp
 			return nil, fmt.Errorf("get %s: %w", redact(r.url), err)
 		}
 	}
-	if got.mayStore {
+	switch {
+	case got.confirmed:
+		store.renew(key, got.stored)
+	case got.mayStore:
 		store.write(key, got.stored)
 	}
 	found := got.response()
@@ -89,7 +92,7 @@ func (c *Client) accept(resp *http.Response, old *stored, max int64) (*answer, e
 	if old != nil && resp.StatusCode == http.StatusNotModified {
 		resp.Body.Close()
 		old.renew(resp.Header, c.now())
-		return &answer{old, true, true}, nil
+		return &answer{stored: old, confirmed: true}, nil
 	}
 	if err := c.checkStatus(resp, http.StatusOK); err != nil {
 		return nil, err
@@ -98,7 +101,7 @@ func (c *Client) accept(resp *http.Response, old *stored, max int64) (*answer, e
 	if err != nil {
 		return nil, err
 	}
-	return &answer{newStored(resp, data, c.now()), false, mayStore(resp.Header)}, nil
+	return &answer{stored: newStored(resp, data, c.now()), mayStore: mayStore(resp.Header)}, nil
 }
 
 func (a *answer) reform(reform func(*Response) ([]byte, error)) error {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"snug/internal/dist"
 )
 
 // A page of 4,400 files, as the largest projects have.
@@ -43,7 +45,7 @@ func BenchmarkParseCompact(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		l, err := parseCompact(body, "big", time.Time{})
+		l, err := parseCompact(body, "big", time.Time{}, new(dist.NameReader))
 		if err != nil || len(l.Releases[0].Files()) != 1 {
 			b.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"snug/internal/dist"
 	"snug/internal/fault"
 	"snug/internal/fetch"
 	"snug/internal/pep508"
@@ -28,6 +29,7 @@ type Client struct {
 	metadata memo[[]byte]
 	ahead    sync.WaitGroup
 	learnt   learnt
+	names    dist.NameReader
 }
 
 // New returns a client that keeps METADATA files below cacheDir.
@@ -113,7 +115,7 @@ func (c *Client) listingFrom(ctx context.Context, base, name string) (*Listing, 
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", name, err)
 	}
-	l, err := parseCompact(resp.Body, name, c.cfg.AsOf)
+	l, err := parseCompact(resp.Body, name, c.cfg.AsOf, &c.names)
 	if err != nil {
 		return nil, fmt.Errorf("snug: internal error: list %s: %w", name, err) // the cache keeps a sum of what it holds
 	}

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"bytes"
 	"errors"
 	"strconv"
 	"strings"
@@ -127,9 +128,10 @@ func appendLine(b []byte, fields ...string) []byte {
 	return append(b, '\n')
 }
 
-// parseCompact reads what compact wrote, all but the files, as of a moment.
-func parseCompact(body []byte, project string, asOf time.Time) (*Listing, error) {
-	lines := compactLine{rest: string(body)}
+// parseCompact reads what compact wrote, all but the files, as of a moment. The
+// listing keeps body; names reads its files' names when they are asked for.
+func parseCompact(body []byte, project string, asOf time.Time, names *dist.NameReader) (*Listing, error) {
+	lines := compactLine{rest: body}
 	if !lines.next() || lines.field() != compactForm || !lines.next() {
 		return nil, errCompact
 	}
@@ -139,17 +141,17 @@ func parseCompact(body []byte, project string, asOf time.Time) (*Listing, error)
 		if err != nil {
 			return nil, errCompact
 		}
-		r := Release{Version: v, Shape: int(lines.integer()), project: project, asOf: asOf}
+		r := Release{Version: v, Shape: int(lines.integer()), project: project, asOf: asOf, names: names}
 		first, last, dated, undated := lines.moment(), lines.moment(), int(lines.integer()), int(lines.integer())
 		if r.text = lines.take(int(lines.integer())); lines.err != nil {
 			return nil, lines.err
 		}
 		switch {
 		case asOf.IsZero():
-		case !visible(first, asOf):
+		case !visible(timeOf(first), asOf):
 			l.Later, l.Undated = l.Later+dated, l.Undated+undated
 			continue
-		case undated > 0 || last.After(asOf):
+		case undated > 0 || timeOf(last).After(asOf):
 			r.Shape = 0 // not all of it may be seen
 		}
 		l.Releases = append(l.Releases, r)
@@ -160,36 +162,40 @@ func parseCompact(body []byte, project string, asOf time.Time) (*Listing, error)
 // compactLine takes lines off a text, and fields off a line. It keeps the first
 // complaint.
 type compactLine struct {
-	rest string // behind the line
-	line string // what is left of it
+	rest []byte // behind the line
+	line []byte // what is left of it
 	err  error
 }
 
 // next goes to the next line, if there is one.
 func (l *compactLine) next() (ok bool) {
-	if l.rest == "" || l.err != nil {
+	if len(l.rest) == 0 || l.err != nil {
 		return false
 	}
-	if l.line, l.rest, ok = strings.Cut(l.rest, "\n"); !ok {
+	if l.line, l.rest, ok = bytes.Cut(l.rest, []byte("\n")); !ok {
 		l.err = errCompact
 	}
 	return ok
 }
 
 // take passes over n bytes of lines and returns them.
-func (l *compactLine) take(n int) string {
+func (l *compactLine) take(n int) []byte {
 	if n < 0 || n > len(l.rest) || l.err != nil {
 		l.err = errCompact
-		return ""
+		return nil
 	}
 	text := l.rest[:n]
 	l.rest = l.rest[n:]
 	return text
 }
 
+func (l *compactLine) cut() (field []byte) {
+	field, l.line, _ = bytes.Cut(l.line, []byte("\t"))
+	return field
+}
+
 func (l *compactLine) field() string {
-	field, rest, _ := strings.Cut(l.line, "\t")
-	l.line = rest
+	field := string(l.cut())
 	if !strings.HasPrefix(field, `"`) {
 		return field
 	}
@@ -201,23 +207,31 @@ func (l *compactLine) field() string {
 }
 
 func (l *compactLine) integer() int64 {
-	n, err := strconv.ParseInt(l.field(), 10, 64)
+	n, err := strconv.ParseInt(string(l.cut()), 10, 64)
 	if err != nil {
 		l.err = errCompact
 	}
 	return n
 }
 
-func (l *compactLine) moment() time.Time {
-	if l.line == "" || l.line[0] == '\t' {
-		l.field()
+// moment is in Unix nanoseconds, 0 where it is not known.
+func (l *compactLine) moment() int64 {
+	if len(l.line) == 0 || l.line[0] == '\t' {
+		l.cut()
+		return 0
+	}
+	return l.integer()
+}
+
+func timeOf(moment int64) time.Time {
+	if moment == 0 {
 		return time.Time{}
 	}
-	return time.Unix(0, l.integer()).UTC()
+	return time.Unix(0, moment).UTC()
 }
 
 func (l *compactLine) file() File {
-	f := File{URL: l.field(), Name: l.field(), Size: l.integer(), Upload: l.moment()}
+	f := File{URL: l.field(), Name: l.field(), Size: l.integer(), Upload: timeOf(l.moment())}
 	if f.Name == "" {
 		f.Name = f.URL[strings.LastIndexByte(f.URL, '/')+1:]
 	}

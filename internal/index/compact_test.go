@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"testing"
 	"time"
+
+	"snug/internal/dist"
 )
 
 func at(day int) time.Time { return time.Date(2026, 3, day, 2, 3, 4, 567000, time.UTC) }
@@ -33,7 +35,7 @@ func sample(t testing.TB) *page {
 
 func kept(t testing.TB, p *page, asOf time.Time) *Listing {
 	t.Helper()
-	l, err := parseCompact(p.compact("a"), "a", asOf)
+	l, err := parseCompact(p.compact("a"), "a", asOf, new(dist.NameReader))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +103,7 @@ func FuzzCompact(f *testing.F) {
 				t.Errorf("%q: %d files, %d skipped, of %d", text, n, l.Skipped, len(p.files))
 			}
 		}
-		if l, err := parseCompact([]byte(damaged), "a", time.Time{}); err == nil {
+		if l, err := parseCompact([]byte(damaged), "a", time.Time{}, new(dist.NameReader)); err == nil {
 			names(l)
 		}
 	})

@@ -31,8 +31,9 @@ type Release struct {
 	Shape int
 
 	project string
-	text    string // the files as they are kept, if files is nil
+	text    []byte // the files as they are kept, if files is nil
 	asOf    time.Time
+	names   *dist.NameReader
 	files   []File
 }
 
@@ -43,11 +44,10 @@ func (r *Release) Files() []File {
 		return r.files
 	}
 	var out []File
-	var names dist.NameReader
 	lines := compactLine{rest: r.text}
 	for lines.next() {
 		f := lines.file()
-		if visible(f.Upload, r.asOf) && f.understand(&names, r.project) {
+		if visible(f.Upload, r.asOf) && f.understand(r.names, r.project) {
 			out = append(out, f)
 		}
 	}

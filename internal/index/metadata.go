@@ -64,10 +64,10 @@ func (c *Client) Metadata(ctx context.Context, l *Listing, f File) ([]byte, erro
 	}
 	return c.metadata.do(ctx, f.URL, func() ([]byte, error) {
 		kept := c.keptPath(f.Hashes.Sum("sha256"))
-		if body, err := readBounded(kept); err == nil && f.describedBy(body) == nil {
+		if body, err := readBounded(kept); err == nil && f.isOf(dist.Identity(body)) == nil { // it was whole when it was kept
 			return body, nil
 		}
-		if body, err := readBounded(kept + told); err == nil && f.announcedAs(body) && f.describedBy(body) == nil {
+		if body, err := readBounded(kept + told); err == nil && f.announcedAs(body) && f.isOf(dist.Identity(body)) == nil {
 			return body, nil
 		}
 		body, own, err := c.climb(ctx, l.IndexURL, f)
@@ -220,11 +220,15 @@ func (f *File) describedBy(body []byte) error {
 	if err != nil {
 		return err
 	}
-	if pep508.NormalizeName(m.Name) != pep508.NormalizeName(f.Wheel.Name) {
-		return fmt.Errorf("it is of the project %q", m.Name)
+	return f.isOf(m.Name, m.Version)
+}
+
+func (f *File) isOf(name, version string) error {
+	if pep508.NormalizeName(name) != pep508.NormalizeName(f.Wheel.Name) {
+		return fmt.Errorf("it is of the project %q", name)
 	}
-	if v, err := pep440.Parse(m.Version); err != nil || v.Compare(f.Version) != 0 {
-		return fmt.Errorf("it is of the version %q", m.Version)
+	if v, err := pep440.Parse(version); err != nil || v.Compare(f.Version) != 0 {
+		return fmt.Errorf("it is of the version %q", version)
 	}
 	return nil
 }
