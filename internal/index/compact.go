@@ -15,14 +15,15 @@ import (
 // same page would be kept otherwise.
 //
 // Lines of fields divided by tabs; what could hold a tab or a line break is
-// quoted as in Go. First the form, then status, its reason and the number of
-// skipped files. Then for each release, the newest first: version, shape, the
-// first and the last upload, the numbers of its files with and without a date,
-// and how many bytes of lines follow, one for each file: address, name (empty
-// where the address ends in it), size, upload, flags, requires-python, yanked
-// reason, hash of its metadata, hashes. Times are nanoseconds of Unix time, empty
-// where not known.
-const compactForm = "listing-3"
+// quoted as in Go. First the form, then status, its reason, the number of skipped
+// files and that of shapes. Then each shape: how many bytes of lines follow, one
+// for each file (see shapeOf). Then for each release, the newest first: version,
+// shape, the first and the last upload, the numbers of its files with and without
+// a date, and how many bytes of lines follow, one for each file: address, name
+// (empty where the address ends in it), size, upload, flags, requires-python,
+// yanked reason, hash of its metadata, hashes. Times are nanoseconds of Unix
+// time, empty where not known.
+const compactForm = "listing-4"
 
 var errCompact = errors.New("not a kept listing")
 
@@ -36,13 +37,11 @@ func (p *page) compact(project string) []byte {
 			files = append(files, f)
 		}
 	}
-	b := append([]byte(nil), compactForm+"\n"...)
-	b = appendLine(b, p.status, p.statusReason, strconv.Itoa(p.skipped+len(p.files)-len(files)))
 	if p.status == "quarantined" { // PEP 792: must not be offered
-		return b
+		files = nil
 	}
 	shapes := map[string]int{}
-	var lines []byte
+	var shapeLines, releases, lines []byte
 	for _, group := range byVersion(files) {
 		lines = lines[:0]
 		for i := range group {
@@ -51,25 +50,31 @@ func (p *page) compact(project string) []byte {
 		shape := shapeOf(group)
 		if shapes[shape] == 0 {
 			shapes[shape] = len(shapes) + 1
+			shapeLines = append(appendLine(shapeLines, strconv.Itoa(len(shape))), shape...)
 		}
 		first, last, undated := uploads(group)
-		b = appendLine(b, group[0].Version.String(), strconv.Itoa(shapes[shape]), moment(first), moment(last),
+		releases = appendLine(releases, group[0].Version.String(), strconv.Itoa(shapes[shape]), moment(first), moment(last),
 			strconv.Itoa(len(group)-undated), strconv.Itoa(undated), strconv.Itoa(len(lines)))
-		b = append(b, lines...)
+		releases = append(releases, lines...)
 	}
-	return b
+	b := append([]byte(nil), compactForm+"\n"...)
+	b = appendLine(b, p.status, p.statusReason, strconv.Itoa(p.skipped+len(p.files)-len(files)), strconv.Itoa(len(shapes)))
+	return append(append(b, shapeLines...), releases...)
 }
 
-// shapeOf is equal for releases with equal Shape.
+const sdistShape = "sdist"
+
+// shapeOf has a line for each file: its tags with the build before them, its
+// Requires-Python, "true" if it is yanked, why, "true" if it has a sha256.
 func shapeOf(files []*File) string {
 	var b []byte
 	for _, f := range files {
 		if f.Wheel == nil {
-			b = append(b, "sdist\n"...)
+			b = appendLine(b, sdistShape)
 			continue
 		}
 		_, rest, _ := strings.Cut(f.Name, "-") // the name, then the version
-		_, tags, _ := strings.Cut(rest, "-")
+		_, tags, _ := strings.Cut(strings.TrimSuffix(rest, ".whl"), "-")
 		b = appendLine(b, tags, f.RequiresPython, strconv.FormatBool(f.Yanked), f.YankedReason, strconv.FormatBool(f.Hashes.Sum("sha256") != ""))
 	}
 	return string(b)
@@ -136,15 +141,22 @@ func parseCompact(body []byte, project string, asOf time.Time, names *dist.NameR
 		return nil, errCompact
 	}
 	l := &Listing{Name: project, Status: lines.field(), StatusReason: lines.field(), Skipped: int(lines.integer())}
+	shapes := make([]shape, min(max(0, lines.integer()), int64(len(body))))
+	for i := range shapes {
+		if !lines.next() {
+			return nil, errCompact
+		}
+		shapes[i] = shape{text: lines.take(int(lines.integer())), names: names}
+	}
 	for lines.next() {
 		v, err := pep440.Parse(lines.field())
 		if err != nil {
 			return nil, errCompact
 		}
-		r := Release{Version: v, Shape: int(lines.integer()), project: project, asOf: asOf, names: names}
+		r := Release{Version: v, Shape: int(lines.integer()), shapes: shapes, project: project, asOf: asOf, names: names}
 		first, last, dated, undated := lines.moment(), lines.moment(), int(lines.integer()), int(lines.integer())
-		if r.text = lines.take(int(lines.integer())); lines.err != nil {
-			return nil, lines.err
+		if r.text = lines.take(int(lines.integer())); lines.err != nil || r.Shape < 1 || r.Shape > len(shapes) {
+			return nil, errCompact
 		}
 		switch {
 		case asOf.IsZero():
@@ -163,19 +175,22 @@ func parseCompact(body []byte, project string, asOf time.Time, names *dist.NameR
 // complaint.
 type compactLine struct {
 	rest []byte // behind the line
-	line []byte // what is left of it
+	line string // what is left of it
 	err  error
 }
 
 // next goes to the next line, if there is one.
-func (l *compactLine) next() (ok bool) {
+func (l *compactLine) next() bool {
 	if len(l.rest) == 0 || l.err != nil {
 		return false
 	}
-	if l.line, l.rest, ok = bytes.Cut(l.rest, []byte("\n")); !ok {
+	end := bytes.IndexByte(l.rest, '\n')
+	if end < 0 {
 		l.err = errCompact
+		return false
 	}
-	return ok
+	l.line, l.rest = string(l.rest[:end]), l.rest[end+1:]
+	return true
 }
 
 // take passes over n bytes of lines and returns them.
@@ -189,13 +204,13 @@ func (l *compactLine) take(n int) []byte {
 	return text
 }
 
-func (l *compactLine) cut() (field []byte) {
-	field, l.line, _ = bytes.Cut(l.line, []byte("\t"))
+func (l *compactLine) cut() (field string) {
+	field, l.line, _ = strings.Cut(l.line, "\t")
 	return field
 }
 
 func (l *compactLine) field() string {
-	field := string(l.cut())
+	field := l.cut()
 	if !strings.HasPrefix(field, `"`) {
 		return field
 	}
@@ -207,7 +222,7 @@ func (l *compactLine) field() string {
 }
 
 func (l *compactLine) integer() int64 {
-	n, err := strconv.ParseInt(string(l.cut()), 10, 64)
+	n, err := strconv.ParseInt(l.cut(), 10, 64)
 	if err != nil {
 		l.err = errCompact
 	}
@@ -216,7 +231,7 @@ func (l *compactLine) integer() int64 {
 
 // moment is in Unix nanoseconds, 0 where it is not known.
 func (l *compactLine) moment() int64 {
-	if len(l.line) == 0 || l.line[0] == '\t' {
+	if l.line == "" || l.line[0] == '\t' {
 		l.cut()
 		return 0
 	}

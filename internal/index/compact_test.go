@@ -28,6 +28,7 @@ func sample(t testing.TB) *page {
 	add(File{Name: "a-1.0.tar.gz", Upload: at(5)})
 	add(File{Name: "a-3-py3-none-any.whl", Upload: at(3), Hashes: sums})
 	add(File{Name: "a-4-py3-none-any.whl", Hashes: sums})
+	add(File{Name: "a-5-2b-cp314-cp314-manylinux_2_28_x86_64.manylinux2014_x86_64.whl", RequiresPython: ">=3.9\t", Yanked: true, YankedReason: "bad\nbuild", Upload: at(4)})
 	add(File{Name: "a-none.egg"})
 	add(File{Name: "b-1-py3-none-any.whl"})
 	return p
@@ -56,18 +57,31 @@ func names(l *Listing) (out [][]string) {
 func TestKeptListing(t *testing.T) {
 	p := sample(t)
 	l := kept(t, p, time.Time{})
-	want := [][]string{{"a-4-py3-none-any.whl"}, {"a-3-py3-none-any.whl"}, {"a-2.zip"}, {"a-1-py3-none-any.whl", "a-1.0.tar.gz"}}
+	want := [][]string{{"a-5-2b-cp314-cp314-manylinux_2_28_x86_64.manylinux2014_x86_64.whl"}, {"a-4-py3-none-any.whl"}, {"a-3-py3-none-any.whl"}, {"a-2.zip"}, {"a-1-py3-none-any.whl", "a-1.0.tar.gz"}}
 	if got := names(l); !reflect.DeepEqual(got, want) || l.Status != p.status || l.StatusReason != p.statusReason || l.Skipped != 5 {
 		t.Fatalf("%q, %+v", got, l)
 	}
-	zip := l.Release(l.Releases[2].Version).Files()[0]
+	zip := l.Release(l.Releases[3].Version).Files()[0]
 	zip.Version = p.files[1].Version
 	if !reflect.DeepEqual(zip, p.files[1]) {
 		t.Errorf("%+v\nwant %+v", zip, p.files[1])
 	}
 	shape := func(i int) int { return l.Releases[i].Shape }
-	if shape(0) != shape(1) || shape(1) == shape(2) || shape(2) == shape(3) || shape(3) == shape(0) {
-		t.Errorf("shapes %d %d %d %d", shape(0), shape(1), shape(2), shape(3))
+	if shape(1) != shape(2) || shape(2) == shape(3) || shape(3) == shape(4) || shape(4) == shape(1) || shape(0) == shape(1) {
+		t.Errorf("shapes %d %d %d %d %d", shape(0), shape(1), shape(2), shape(3), shape(4))
+	}
+	for i := range l.Releases {
+		r := &l.Releases[i]
+		for j, f := range r.Files() {
+			alike := r.Alike()[j]
+			if (f.Wheel == nil) != (alike.Wheel == nil) {
+				t.Fatalf("%s: %+v", f.Name, alike)
+			}
+			if f.Wheel != nil && (!reflect.DeepEqual(f.Wheel.Tags, alike.Wheel.Tags) || f.Wheel.Build != alike.Wheel.Build || f.RequiresPython != alike.RequiresPython ||
+				f.Yanked != alike.Yanked || f.YankedReason != alike.YankedReason || (f.Hashes.Sum("sha256") == "") != (alike.Hashes.Sum("sha256") == "")) {
+				t.Errorf("%s: %+v", f.Name, alike)
+			}
+		}
 	}
 	p.status = "quarantined"
 	if l := kept(t, p, time.Time{}); len(l.Releases) != 0 {
@@ -78,7 +92,7 @@ func TestKeptListing(t *testing.T) {
 func TestKeptListingAsOf(t *testing.T) {
 	l := kept(t, sample(t), at(2))
 	want := [][]string{{"a-2.zip"}, {"a-1-py3-none-any.whl"}}
-	if got := names(l); !reflect.DeepEqual(got, want) || l.Later != 1 || l.Undated != 1 {
+	if got := names(l); !reflect.DeepEqual(got, want) || l.Later != 2 || l.Undated != 1 {
 		t.Errorf("%q, %d later, %d undated", got, l.Later, l.Undated)
 	}
 	if l.Releases[1].Shape != 0 {
@@ -89,8 +103,8 @@ func TestKeptListingAsOf(t *testing.T) {
 // what the server sent and was understood comes back, and a damaged text is
 // refused or read, never a panic.
 func FuzzCompact(f *testing.F) {
-	f.Add(`{"files":[{"filename":"a-1.zip","url":"x/a-1.zip","yanked":"\t","hashes":{"md5":"00000000000000000000000000000000"}}]}`, compactForm+"\n\t\t0\n")
-	f.Add(`{"files":[{"filename":"a-2-py3-none-any.whl","url":"x","upload-time":"2026-01-01T00:00:00Z"}]}`, compactForm+"\n\t\t0\n1\t1\t\t\t1\t0\t2\nx\n")
+	f.Add(`{"files":[{"filename":"a-1.zip","url":"x/a-1.zip","yanked":"\t","hashes":{"md5":"00000000000000000000000000000000"}}]}`, compactForm+"\n\t\t0\t0\n")
+	f.Add(`{"files":[{"filename":"a-2-py3-none-any.whl","url":"x","upload-time":"2026-01-01T00:00:00Z"}]}`, compactForm+"\n\t\t0\t1\n6\nsdist\n1\t1\t\t\t1\t0\t2\nx\n")
 	f.Fuzz(func(t *testing.T, text, damaged string) {
 		base, _ := url.Parse("https://index.example/")
 		if p, err := parseJSON([]byte(text), base); err == nil {

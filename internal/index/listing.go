@@ -1,6 +1,7 @@
 package index
 
 import (
+	"bytes"
 	"slices"
 	"time"
 
@@ -34,7 +35,46 @@ type Release struct {
 	text    []byte // the files as they are kept, if files is nil
 	asOf    time.Time
 	names   *dist.NameReader
+	shapes  []shape // of the listing
 	files   []File
+}
+
+// shape is the files of releases that are alike.
+type shape struct {
+	text  []byte
+	names *dist.NameReader
+}
+
+// Alike reads what decides which of the release's files is installed, one for
+// one with Files: of a wheel's name its build and tags, Requires-Python, whether
+// it is yanked and why. That it has a sha256 is said, not which. It takes less
+// than reading the files, and is equal for releases of one Shape.
+func (r *Release) Alike() []File {
+	if r.Shape == 0 {
+		return r.Files()
+	}
+	return r.shapes[r.Shape-1].read()
+}
+
+func (s *shape) read() []File {
+	out := make([]File, 0, bytes.Count(s.text, []byte("\n")))
+	lines := compactLine{rest: s.text}
+	for lines.next() {
+		var f File
+		if tags := lines.field(); tags != sdistShape {
+			w, err := s.names.Wheel("any-0-" + tags + ".whl")
+			if err != nil {
+				continue // it was read when the listing was kept
+			}
+			f.Wheel = &w
+			f.RequiresPython, f.Yanked, f.YankedReason = lines.field(), lines.field() == "true", lines.field()
+			if lines.field() == "true" {
+				f.Hashes = "sha256=?"
+			}
+		}
+		out = append(out, f)
+	}
+	return out
 }
 
 // Files reads the release's files, in the order of the index. A listing has tens
@@ -43,7 +83,7 @@ func (r *Release) Files() []File {
 	if r.files != nil {
 		return r.files
 	}
-	var out []File
+	out := make([]File, 0, bytes.Count(r.text, []byte("\n")))
 	lines := compactLine{rest: r.text}
 	for lines.next() {
 		f := lines.file()

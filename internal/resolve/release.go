@@ -91,19 +91,18 @@ func (m *fitting) one(offered *index.Release) *fit {
 	n := asked.names[m.of.name]
 	pinned := asked.pinned(m.of.name, offered.Version)
 	if offered.Shape == 0 || pinned || n != nil && len(n.hashes) > 0 {
-		return m.work(offered, pinned)
+		return m.work(offered.Files(), pinned)
 	}
 	f := m.shapes[offered.Shape]
 	if f == nil {
-		f = m.work(offered, pinned)
+		f = m.work(offered.Alike(), pinned)
 		m.shapes[offered.Shape] = f
 	}
 	return f
 }
 
 // work finds the best wheel for each place, or says why there is none.
-func (m *fitting) work(offered *index.Release, pinned bool) *fit {
-	files := offered.Files()
+func (m *fitting) work(files []index.File, pinned bool) *fit {
 	allowed, reason := m.admit(files, pinned)
 	f := &fit{}
 	if len(allowed) == 0 {
