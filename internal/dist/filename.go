@@ -80,23 +80,31 @@ func (r *NameReader) wheel(filename string) (w WheelName, err error) {
 	}
 	project, rest, _ := strings.Cut(stem, "-")
 	version, rest, _ := strings.Cut(rest, "-")
-	if dashes == 5 {
-		var build string
-		build, rest, _ = strings.Cut(rest, "-")
-		if w.Build, err = parseBuild(build); err != nil {
-			return w, err
-		}
+	if w.Build, w.Tags, err = r.Tags(rest); err != nil {
+		return w, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if w.Name, err = known(&r.projects, project, wheelProject); err != nil {
 		return w, err
 	}
-	if w.Version, err = known(&r.versions, version, pep440.Parse); err != nil {
-		return w, err
-	}
-	w.Tags, err = known(&r.tags, rest, pytag.ParseTags)
+	w.Version, err = known(&r.versions, version, pep440.Parse)
 	return w, err
+}
+
+// Tags reads what stands behind the version in a wheel's name: the tags, with a build before them if there is one.
+func (r *NameReader) Tags(text string) (build Build, tags []pytag.Tag, err error) {
+	if strings.Count(text, "-") == 3 {
+		var number string
+		number, text, _ = strings.Cut(text, "-")
+		if build, err = parseBuild(number); err != nil {
+			return build, nil, err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	tags, err = known(&r.tags, text, pytag.ParseTags)
+	return build, tags, err
 }
 
 // known looks text up in the map, or reads it and notes it there.

@@ -7,6 +7,7 @@ import (
 
 	"snug/internal/dist"
 	"snug/internal/pep440"
+	"snug/internal/pytag"
 )
 
 // Listing is what one index has of one project. It is shared: nobody changes it.
@@ -45,34 +46,49 @@ type shape struct {
 	names *dist.NameReader
 }
 
-// Alike reads what decides which of the release's files is installed, one for
-// one with Files: of a wheel's name its build and tags, Requires-Python, whether
-// it is yanked and why. That it has a sha256 is said, not which. It takes less
-// than reading the files, and is equal for releases of one Shape.
-func (r *Release) Alike() []File {
-	if r.Shape == 0 {
-		return r.Files()
-	}
-	return r.shapes[r.Shape-1].read()
+// Offer is what decides whether a file is installed.
+type Offer struct {
+	Wheel          bool // or an sdist: then the rest is not set
+	Build          dist.Build
+	Tags           []pytag.Tag
+	RequiresPython string
+	Yanked         bool
+	YankedReason   string
+	Hashed         bool // it has a sha256
 }
 
-func (s *shape) read() []File {
-	out := make([]File, 0, bytes.Count(s.text, []byte("\n")))
-	lines := compactLine{rest: s.text}
-	for lines.next() {
-		var f File
-		if tags := lines.field(); tags != sdistShape {
-			w, err := s.names.Wheel("any-0-" + tags + ".whl")
-			if err != nil {
-				continue // it was read when the listing was kept
-			}
-			f.Wheel = &w
-			f.RequiresPython, f.Yanked, f.YankedReason = lines.field(), lines.field() == "true", lines.field()
-			if lines.field() == "true" {
-				f.Hashes = "sha256=?"
-			}
+// Offers are one for one with Files, and equal for releases of one Shape, for
+// which they are read without the files.
+func (r *Release) Offers() []Offer {
+	if r.Shape > 0 {
+		return r.shapes[r.Shape-1].read()
+	}
+	var out []Offer
+	for _, f := range r.Files() {
+		if f.Wheel == nil {
+			out = append(out, Offer{})
+			continue
 		}
-		out = append(out, f)
+		out = append(out, Offer{true, f.Wheel.Build, f.Wheel.Tags, f.RequiresPython, f.Yanked, f.YankedReason, f.Hashes.Sum("sha256") != ""})
+	}
+	return out
+}
+
+func (s *shape) read() []Offer {
+	out := make([]Offer, bytes.Count(s.text, []byte("\n")))
+	lines := compactLine{rest: s.text}
+	for i := range out {
+		lines.next()
+		tags := lines.field()
+		if tags == sdistShape {
+			continue
+		}
+		o := &out[i]
+		var err error
+		if o.Build, o.Tags, err = s.names.Tags(tags); err != nil {
+			continue // damaged: as good as an sdist
+		}
+		o.Wheel, o.RequiresPython, o.Yanked, o.YankedReason, o.Hashed = true, lines.field(), lines.field() == "true", lines.field(), lines.field() == "true"
 	}
 	return out
 }

@@ -90,20 +90,35 @@ func (m *fitting) one(offered *index.Release) *fit {
 	asked := m.shelf.asked
 	n := asked.names[m.of.name]
 	pinned := asked.pinned(m.of.name, offered.Version)
-	if offered.Shape == 0 || pinned || n != nil && len(n.hashes) > 0 {
-		return m.work(offered.Files(), pinned)
+	if n != nil && len(n.hashes) > 0 {
+		return m.work(offered.Offers(), pinned, hashAllowed(offered.Files(), n.hashes))
+	}
+	if offered.Shape == 0 || pinned {
+		return m.work(offered.Offers(), pinned, nil)
 	}
 	f := m.shapes[offered.Shape]
 	if f == nil {
-		f = m.work(offered.Alike(), pinned)
+		f = m.work(offered.Offers(), pinned, nil)
 		m.shapes[offered.Shape] = f
 	}
 	return f
 }
 
-// work finds the best wheel for each place, or says why there is none.
-func (m *fitting) work(files []index.File, pinned bool) *fit {
-	allowed, reason := m.admit(files, pinned)
+// hashAllowed tells for each file whether it has one of the hashes.
+func hashAllowed(files []index.File, hashes []string) []bool {
+	out := make([]bool, len(files))
+	for i, f := range files {
+		for name, sum := range f.Hashes.Map() {
+			out[i] = out[i] || slices.Contains(hashes, name+":"+sum)
+		}
+	}
+	return out
+}
+
+// work finds the best wheel for each place, or says why there is none. hashed
+// says which files have a hash that the project allows, nil: it allows any.
+func (m *fitting) work(offers []index.Offer, pinned bool, hashed []bool) *fit {
+	allowed, reason := admit(offers, pinned, hashed)
 	f := &fit{}
 	if len(allowed) == 0 {
 		f.banned = reason
@@ -113,7 +128,7 @@ func (m *fitting) work(files []index.File, pinned bool) *fit {
 	places := m.shelf.places
 	f.wheel, f.why = make([]int, len(places)), make([]string, len(places))
 	for i, at := range places {
-		f.wheel[i], f.why[i] = m.best(at, files, allowed)
+		f.wheel[i], f.why[i] = m.best(at, offers, allowed)
 	}
 	return f
 }
@@ -122,23 +137,18 @@ const yanked = "yanked" // begins the reason of what was (PEP 592)
 
 // admit leaves out files that may not be used anywhere; reason is why the last
 // kind of them went.
-func (m *fitting) admit(files []index.File, pinned bool) (out []int, reason string) {
-	var hashes []string
-	if n := m.shelf.asked.names[m.of.name]; n != nil {
-		hashes = n.hashes
-	}
-	for i := range files {
-		f := &files[i]
+func admit(offers []index.Offer, pinned bool, hashed []bool) (out []int, reason string) {
+	for i, o := range offers {
 		switch {
-		case f.Wheel == nil:
+		case !o.Wheel:
 			if reason == "" {
 				reason = "it has only an sdist; building from source is not done yet"
 			}
-		case f.Yanked && !pinned:
-			reason = strings.TrimSuffix(yanked+": "+f.YankedReason, ": ")
-		case len(hashes) > 0 && !hashAllowed(f, hashes):
+		case o.Yanked && !pinned:
+			reason = strings.TrimSuffix(yanked+": "+o.YankedReason, ": ")
+		case hashed != nil && !hashed[i]:
 			reason = "its hash is none of those that the requirement allows"
-		case f.Hashes.Sum("sha256") == "":
+		case !o.Hashed:
 			reason = "the index gives no sha256 for it"
 		default:
 			out = append(out, i)
@@ -147,29 +157,20 @@ func (m *fitting) admit(files []index.File, pinned bool) (out []int, reason stri
 	return out, reason
 }
 
-func hashAllowed(f *index.File, hashes []string) bool {
-	for name, sum := range f.Hashes.Map() {
-		if slices.Contains(hashes, name+":"+sum) {
-			return true
-		}
-	}
-	return false
-}
-
 // best picks by tag order, then by build number; -1 with the reason for none.
-func (m *fitting) best(at place, files []index.File, allowed []int) (int, string) {
+func (m *fitting) best(at place, offers []index.Offer, allowed []int) (int, string) {
 	best, bestRank, unfit := -1, 0, ""
 	for _, i := range allowed {
-		f := &files[i]
-		rank, ok := at.tags.Rank(f.Wheel.Tags)
+		o := &offers[i]
+		rank, ok := at.tags.Rank(o.Tags)
 		if !ok {
 			continue
 		}
-		if !m.admits(f.RequiresPython, at) {
-			unfit = f.RequiresPython
+		if !m.admits(o.RequiresPython, at) {
+			unfit = o.RequiresPython
 			continue
 		}
-		if best < 0 || rank < bestRank || rank == bestRank && f.Wheel.Build.Compare(files[best].Wheel.Build) > 0 {
+		if best < 0 || rank < bestRank || rank == bestRank && o.Build.Compare(offers[best].Build) > 0 {
 			best, bestRank = i, rank
 		}
 	}
