@@ -61,7 +61,7 @@ type Input struct {
 	cores chan struct{} // one place for each of Jobs
 }
 
-// Assemble fills in.Dest and returns its manifest, which Finish writes: until
+// Assemble fills in.Dest and returns its manifest, which Finish seals and writes: until
 // then Dest is no runtime. After an error Dest holds leftovers that the caller
 // removes. Errors: fault.Integrity
 // for hashes and malformed wheels, fault.Conflict for two wheels that own one
@@ -104,7 +104,6 @@ func Assemble(ctx context.Context, in Input) (*generation.Manifest, error) {
 	if err := in.addControl(m, wheels); err != nil {
 		return nil, err
 	}
-	m.Seal()
 	return m, nil
 }
 
@@ -151,9 +150,10 @@ func (in *Input) manifest(wheels []layer) *generation.Manifest {
 	return m
 }
 
-// Finish writes the manifest of what Assemble filled, the last file of a
-// runtime, and makes everything last.
+// Finish seals and writes the manifest of what Assemble filled, the last file of
+// a runtime, and makes everything last.
 func Finish(dest string, m *generation.Manifest) error {
+	m.Seal()
 	data, err := m.Marshal()
 	if err != nil {
 		return err

@@ -232,17 +232,22 @@ func TestOverlaps(t *testing.T) {
 		!strings.Contains(fault.HintOf(err), `[tool.snug.overlaps] "cv2/**" = "opencv"`) {
 		t.Fatalf("%v; hint %s", err, fault.HintOf(err))
 	}
-	w.lock.Tool.Overlaps = map[string]string{"cv2/**": "opencv-headless"}
-	in := w.input("prod")
-	if err := os.RemoveAll(in.Dest); err != nil {
-		t.Fatal(err)
-	}
-	m := w.build(in)
-	if got := read(t, in.Dest, site, "cv2/__init__.py"); got != "headless\n" || m.Overlaps[site+"cv2/__init__.py"] != "opencv-headless" {
-		t.Errorf("%q, %v", got, m.Overlaps)
-	}
-	if got := read(t, in.Dest, site, "cv2/__pycache__/__init__.cpython-314.pyc"); !strings.HasSuffix(got, "headless\n") {
-		t.Errorf("bytecode of the one that lost: %q", got)
+	for _, c := range []struct{ pattern, owner, text string }{
+		{"cv2/**", "opencv-headless", "headless\n"}, {"cv2/__init__.py", "opencv-headless", "headless\n"},
+		{"cv2/**", "opencv", "full\n"}, {"cv2/__init__.py", "opencv", "full\n"},
+	} {
+		w.lock.Tool.Overlaps = map[string]string{c.pattern: c.owner}
+		in := w.input("prod")
+		if err := os.RemoveAll(in.Dest); err != nil {
+			t.Fatal(err)
+		}
+		m := w.build(in)
+		if got := read(t, in.Dest, site, "cv2/__init__.py"); got != c.text || m.Overlaps[site+"cv2/__init__.py"] != c.owner || len(m.Overlaps) != 1 {
+			t.Errorf("%v: %q, %v", c, got, m.Overlaps)
+		}
+		if got := read(t, in.Dest, site, "cv2/__pycache__/__init__.cpython-314.pyc"); !strings.HasSuffix(got, c.text) {
+			t.Errorf("%v: bytecode of the one that lost: %q", c, got)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package assemble
 
 import (
 	"cmp"
+	"container/heap"
 	"fmt"
 	"path"
 	"slices"
@@ -37,7 +38,6 @@ func (o *overlay) files() []generation.File {
 // merging is an overlay in the making.
 type merging struct {
 	in     *Input
-	at     map[string]*item
 	dirs   map[string]string  // folder: an owner of a file below it
 	lost   map[[2]string]bool // owner and path of files that an overlap decided against
 	result overlay
@@ -48,20 +48,23 @@ type merging struct {
 // where it does not, that is fault.Conflict.
 func (in *Input) merge(layers []layer) (*overlay, error) {
 	total := 0
-	for _, l := range layers {
+	heads := make(heads, 0, len(layers))
+	for i, l := range layers {
 		total += len(l.tree.Files)
+		if len(l.tree.Files) > 0 {
+			heads = append(heads, head{l.tree.Files, i})
+		}
 	}
-	m := &merging{in: in, at: make(map[string]*item, total), dirs: map[string]string{}, lost: map[[2]string]bool{}}
+	heap.Init(&heads)
+	m := &merging{in: in, dirs: map[string]string{}, lost: map[[2]string]bool{}}
 	m.result.won, m.result.items = map[string]string{}, make([]*item, 0, total)
 	all := make([]item, total) // one allocation instead of one a file
-	for _, l := range layers {
-		for _, f := range l.tree.Files {
-			all[0] = item{f, l.tree}
-			all[0].Owner = l.name
-			if err := m.add(&all[0]); err != nil {
-				return nil, err
-			}
-			all = all[1:]
+	for ; len(heads) > 0; all = all[1:] {
+		f, l := heads.next()
+		all[0] = item{f, layers[l].tree}
+		all[0].Owner = layers[l].name
+		if err := m.add(&all[0]); err != nil {
+			return nil, err
 		}
 	}
 	for _, it := range m.result.items {
@@ -69,8 +72,45 @@ func (in *Input) merge(layers []layer) (*overlay, error) {
 			return nil, clash(it.Path, it.Owner, owner, "a file in one is a folder in the other")
 		}
 	}
-	slices.SortFunc(m.result.items, func(a, b *item) int { return cmp.Compare(a.Path, b.Path) })
+	m.dropLostBytecode()
 	return &m.result, nil
+}
+
+// head is what is left of a tree's files, and which layer it is.
+type head struct {
+	files store.Plan
+	layer int
+}
+
+// heads is a heap of trees by their next path, and by layer where that is equal.
+type heads []head
+
+func (h heads) Len() int      { return len(h) }
+func (h heads) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h heads) Less(i, j int) bool {
+	if c := cmp.Compare(h[i].files[0].Path, h[j].files[0].Path); c != 0 {
+		return c < 0
+	}
+	return h[i].layer < h[j].layer
+}
+func (h *heads) Push(x any) { *h = append(*h, x.(head)) }
+func (h *heads) Pop() any {
+	last := len(*h) - 1
+	out := (*h)[last]
+	*h = (*h)[:last]
+	return out
+}
+
+// next takes the least path off.
+func (h *heads) next() (generation.File, int) {
+	top := &(*h)[0]
+	f, layer := top.files[0], top.layer
+	if top.files = top.files[1:]; len(top.files) == 0 {
+		heap.Pop(h)
+	} else {
+		heap.Fix(h, 0)
+	}
+	return f, layer
 }
 
 func (m *merging) add(it *item) error {
@@ -80,27 +120,27 @@ func (m *merging) add(it *item) error {
 		}
 		return fault.New(fault.Conflict, "choose another version of "+it.Owner, "%s brings %s, a path that belongs to snug", it.Owner, it.Path)
 	}
-	if len(m.lost) > 0 && it.Kind == generation.Bytecode && m.lost[[2]string{it.Owner, sourceOf(it.Path)}] {
-		return nil
+	if n := len(m.result.items); n > 0 && m.result.items[n-1].Path == it.Path {
+		return m.resolve(m.result.items[n-1], it)
 	}
-	there, taken := m.at[it.Path]
-	if !taken {
-		m.at[it.Path] = it
-		m.result.items = append(m.result.items, it)
-		m.enter(it)
-		return nil
-	}
-	return m.resolve(there, it)
-}
-
-// enter notes the folders above a file.
-func (m *merging) enter(it *item) {
+	m.result.items = append(m.result.items, it)
 	for dir := path.Dir(it.Path); dir != "."; dir = path.Dir(dir) {
 		if _, known := m.dirs[dir]; known {
-			return
+			break
 		}
 		m.dirs[dir] = it.Owner
 	}
+	return nil
+}
+
+// dropLostBytecode takes out what was compiled from files that did not win.
+func (m *merging) dropLostBytecode() {
+	if len(m.lost) == 0 {
+		return
+	}
+	m.result.items = slices.DeleteFunc(m.result.items, func(it *item) bool {
+		return it.Kind == generation.Bytecode && m.lost[[2]string{it.Owner, sourceOf(it.Path)}]
+	})
 }
 
 // resolve decides between the file that is there and another of that path.
@@ -108,6 +148,12 @@ func (m *merging) resolve(there, it *item) error {
 	if there.SHA256 == it.SHA256 && there.Mode == it.Mode && there.Link == it.Link {
 		if there.Owner != it.Owner {
 			there.Source = strings.TrimPrefix(there.Source+","+it.Owner, ",")
+		}
+		return nil
+	}
+	if it.Kind == generation.Bytecode { // it goes with its source, which comes later
+		if m.winner(sourceOf(it.Path)) == it.Owner {
+			*there = *it
 		}
 		return nil
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
-	"strings"
 )
 
 // Marshal writes the manifest with one file a line, the same bytes for the
@@ -54,7 +53,8 @@ func (f File) appendTo(b *bytes.Buffer) {
 // quote writes text as a JSON string; nearly every one needs no escape.
 func quote(b *bytes.Buffer, text string) {
 	for i := range len(text) {
-		if c := text[i]; c < ' ' || c >= 0x7f || strings.IndexByte(`"\<>&`, c) >= 0 {
+		switch c := text[i]; {
+		case c < ' ', c >= 0x7f, c == '"', c == '\\', c == '<', c == '>', c == '&':
 			data, err := json.Marshal(text)
 			if err != nil {
 				panic("snug: internal error: " + err.Error()) // a string always marshals
