@@ -10,11 +10,14 @@ package assemble
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"snug/internal/digest"
 	"snug/internal/event"
@@ -153,9 +156,11 @@ func (in *Input) manifest(wheels []layer) *generation.Manifest {
 // Finish seals and writes the manifest of what Assemble filled, the last file of
 // a runtime, and makes everything last.
 func Finish(dest string, m *generation.Manifest) error {
+	var g errgroup.Group
+	g.Go(func() error { return syncTree(dest) }) // the names so far are most of it: let the disk begin
 	m.Seal()
 	data, err := m.Marshal()
-	if err != nil {
+	if err := errors.Join(err, g.Wait()); err != nil {
 		return err
 	}
 	path := filepath.Join(dest, filepath.FromSlash(generation.ManifestPath))
@@ -165,7 +170,7 @@ func Finish(dest string, m *generation.Manifest) error {
 	if err := store.WriteFile(path, data, 0o444); err != nil {
 		return err
 	}
-	return syncTree(dest)
+	return syncTree(filepath.Dir(path))
 }
 
 func integrity(hint, format string, args ...any) error {
