@@ -76,7 +76,7 @@ func (r *NameReader) wheel(filename string) (w WheelName, err error) {
 	stem, ok := strings.CutSuffix(filename, ".whl")
 	dashes := strings.Count(stem, "-")
 	if !ok || len(filename) > maxFileName || dashes != 4 && dashes != 5 {
-		return w, errors.New("want name-version[-build]-python-abi-platform.whl")
+		return w, errors.New("no wheel file name: want name-version[-build]-python-abi-platform.whl")
 	}
 	project, rest, _ := strings.Cut(stem, "-")
 	version, rest, _ := strings.Cut(rest, "-")
