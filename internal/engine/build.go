@@ -77,19 +77,17 @@ func (e *Engine) Build(ctx context.Context, p *manifest.Project, req BuildReques
 	if err != nil {
 		return nil, err
 	}
+	if len(plan.done) < len(plan.runtimes) {
+		if err := e.fetchAll(ctx, plan); err != nil {
+			return nil, err
+		}
+	}
 	built := &Built{}
-	if err := plan.switchBack(); err != nil {
-		return nil, err
-	}
-	if plan.allCurrent() {
-		built.Runtimes = plan.rows()
-		return built, nil
-	}
-	if err := e.fetchAll(ctx, plan); err != nil {
-		return nil, err
-	}
 	for _, name := range plan.runtimes {
 		if row, ok := plan.done[name]; ok {
+			if err := plan.switchBack(row); err != nil {
+				return built, fmt.Errorf("runtime %s: %w", name, err)
+			}
 			built.Runtimes = append(built.Runtimes, row)
 			continue
 		}

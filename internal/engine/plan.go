@@ -104,28 +104,12 @@ func currentFirst(g generation.Info) int {
 	return 1
 }
 
-// switchBack points at the generations that were there already.
-func (pl *plan) switchBack() error {
-	for _, row := range pl.rows() {
-		if row.State == "switched" {
-			if err := roomOf(pl.project.Root, row.Name).Switch(row.Generation); err != nil {
-				return err
-			}
-		}
+// switchBack points at a generation that was there already, unless it is in use.
+func (pl *plan) switchBack(row BuiltRuntime) error {
+	if row.State != "switched" {
+		return nil
 	}
-	return nil
-}
-
-func (pl *plan) allCurrent() bool { return len(pl.done) == len(pl.runtimes) && len(pl.cannot) == 0 }
-
-func (pl *plan) rows() []BuiltRuntime {
-	var out []BuiltRuntime
-	for _, name := range pl.runtimes {
-		if row, ok := pl.done[name]; ok {
-			out = append(out, row)
-		}
-	}
-	return out
+	return roomOf(pl.project.Root, row.Name).Switch(row.Generation)
 }
 
 // refused is the error for runtimes that only a found Python could serve.
