@@ -82,11 +82,7 @@ from the store what no runtime of any project holds and nobody used of late.`,
 		Example: "  snug gc\n  snug gc --keep 1",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := a.projectIfAny()
-			if err != nil {
-				return err
-			}
-			e, err := a.engine(p)
+			e, _, err := a.open()
 			if err != nil {
 				return err
 			}

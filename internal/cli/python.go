@@ -28,11 +28,7 @@ in the order in which the sources are tried.`,
 		Example: "  snug python list\n  snug python list --target macos-arm64",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			p, err := a.projectIfAny()
-			if err != nil {
-				return err
-			}
-			e, err := a.engine(p)
+			e, p, err := a.open()
 			if err != nil {
 				return err
 			}
@@ -62,11 +58,7 @@ func (a *app) pythonInstall() *cobra.Command {
 
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := a.projectIfAny()
-			if err != nil {
-				return err
-			}
-			e, err := a.engine(p)
+			e, p, err := a.open()
 			if err != nil {
 				return err
 			}

@@ -23,6 +23,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"snug/internal/engine"
 	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/interp"
@@ -226,6 +227,16 @@ func (a *app) projectIfAny() (*manifest.Project, error) {
 		return nil, nil
 	}
 	return p, err
+}
+
+// open is the engine with the settings of the project, if there is one.
+func (a *app) open() (*engine.Engine, *manifest.Project, error) {
+	p, err := a.projectIfAny()
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := a.engine(p)
+	return e, p, err
 }
 
 // Version is snug's own version as the build recorded it.
