@@ -91,14 +91,11 @@ func (e *Engine) Build(ctx context.Context, p *manifest.Project, req BuildReques
 			built.Runtimes = append(built.Runtimes, row)
 			continue
 		}
-		row, notes, err := e.buildOne(ctx, plan, name)
+		row, err := e.buildOne(ctx, plan, name)
 		if err != nil {
 			return built, fmt.Errorf("runtime %s: %w", name, err)
 		}
 		built.Runtimes = append(built.Runtimes, *row)
-		for _, note := range notes {
-			e.say("assemble", event.Note, name, note)
-		}
 	}
 	return built, plan.refused()
 }
@@ -121,37 +118,40 @@ func (e *Engine) lockForBuild(ctx context.Context, p *manifest.Project, req Buil
 	return locked, nil
 }
 
-// buildOne assembles one runtime into a new folder, proves it and
-// switches. Notes are what its user should know.
-func (e *Engine) buildOne(ctx context.Context, plan *plan, name string) (row *BuiltRuntime, notes []string, err error) {
+// buildOne assembles one runtime into a new folder, proves it and switches, and
+// says what its user should know.
+func (e *Engine) buildOne(ctx context.Context, plan *plan, name string) (*BuiltRuntime, error) {
 	start := e.Now()
 	e.say("assemble", event.Started, name, "assembling "+name)
 	dest, commit, abandon, err := plan.destination(name)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer abandon()
 	m, err := assemble.Assemble(ctx, plan.input(name, dest))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := e.startAndFinish(ctx, dest, m); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if plan.req.Prove {
 		if err := e.mustProve(ctx, dest, m); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	n, dir, err := commit()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	made := rowOf(name, dir, n, m)
-	made.State, made.Took = "built", e.since(start)
+	row := rowOf(name, dir, n, m)
+	row.State, row.Took = "built", e.since(start)
 	e.Events.Handle(event.Event{Time: e.Now(), Stage: "assemble", Kind: event.Done, Subject: name, Message: "built " + name,
-		Data: map[string]any{"generation": n, "tree": m.Tree, "files": made.Files}})
-	return &made, m.Notes, nil
+		Data: map[string]any{"generation": n, "tree": m.Tree, "files": row.Files}})
+	for _, note := range m.Notes {
+		e.say("assemble", event.Note, name, note)
+	}
+	return &row, nil
 }
 
 // startAndFinish runs the new Python once while the manifest is written and

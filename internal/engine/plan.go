@@ -55,7 +55,7 @@ func (e *Engine) plan(p *manifest.Project, locked *Locked, names []string, req B
 		target: target, python: python, locked: lt, done: map[string]BuiltRuntime{}}
 	pl.lockSum = digest.Of(pl.lockBytes).String()
 	for _, name := range names {
-		if !slices.ContainsFunc(locked.Lock.Tool.Runtimes, func(r lock.Runtime) bool { return r.Name == name }) {
+		if _, ok := locked.Lock.Runtime(name); !ok {
 			return nil, fault.New(fault.Input, "restore the file from version control, or remove it and run snug lock", "%s has no runtime %q", locked.Path, name)
 		}
 		if lt.Interpreter.Source == interp.SourceFound && !pl.editable(name) {
@@ -124,8 +124,8 @@ func (pl *plan) refused() error {
 
 // runtime is the lock's entry of a name that plan has seen there.
 func (pl *plan) runtime(name string) lock.Runtime {
-	i := slices.IndexFunc(pl.lock.Tool.Runtimes, func(r lock.Runtime) bool { return r.Name == name })
-	return pl.lock.Tool.Runtimes[i]
+	r, _ := pl.lock.Runtime(name)
+	return r
 }
 
 // editable says whether people edit in this runtime: the outermost of several,

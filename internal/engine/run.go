@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"snug/internal/generation"
@@ -51,7 +52,7 @@ func (e *Engine) runEnv(dir string, readOnly bool) []string {
 		switch {
 		case name == "PATH":
 			path = value
-		case contains(pythonSettings, name):
+		case slices.Contains(pythonSettings, name):
 		case name == "PYTHONDONTWRITEBYTECODE" && readOnly:
 		default:
 			env = append(env, kv)
@@ -63,13 +64,4 @@ func (e *Engine) runEnv(dir string, readOnly bool) []string {
 		env = append(env, "PYTHONDONTWRITEBYTECODE=1")
 	}
 	return env
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
