@@ -57,7 +57,6 @@ type Input struct {
 	Editable    bool   // text files are copies, since people edit them (dev)
 	Bytecode    bool   // carry bytecode; not together with Editable, since it would not follow an edit
 	Dest        string // folder to fill: empty or absent, with the depth that the runtime will have
-	Final       string // where the runtime will lie; "" = Dest
 	Jobs        int    // parallel work; below 1 is 1
 	Events      event.Handler
 
@@ -115,13 +114,6 @@ func (in *Input) minor() string { return fmt.Sprintf("%d.%d", in.Python.Major(),
 
 // sitePackages is where packages lie in a runtime.
 func (in *Input) sitePackages() string { return "lib/python" + in.minor() + "/site-packages" }
-
-func (in *Input) final() string {
-	if in.Final != "" {
-		return in.Final
-	}
-	return in.Dest
-}
 
 // progress tells of a step; it is called from several goroutines.
 func (in *Input) progress(step string, done, total int64, unit string) {

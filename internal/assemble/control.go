@@ -114,11 +114,11 @@ func (in *Input) importRoots() ([]string, error) {
 	}
 	base := "app"
 	if !in.Isolated {
-		project := filepath.Join(in.final(), "app")
+		project := filepath.Join(in.Dest, "app")
 		if !in.Copy {
 			project = in.Project.Root
 		}
-		rel, err := filepath.Rel(filepath.Join(in.final(), filepath.FromSlash(in.sitePackages())), project)
+		rel, err := filepath.Rel(filepath.Join(in.Dest, filepath.FromSlash(in.sitePackages())), project)
 		if err != nil {
 			return nil, err
 		}

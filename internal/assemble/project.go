@@ -125,7 +125,7 @@ func (in *Input) addApp(m *generation.Manifest) error {
 	if in.Copy {
 		return in.copyApp(m)
 	}
-	to, err := filepath.Rel(in.final(), in.Project.Root)
+	to, err := filepath.Rel(in.Dest, in.Project.Root)
 	if err != nil {
 		return err
 	}
@@ -185,7 +185,7 @@ func (in *Input) copyApp(m *generation.Manifest) error {
 // isRuntime keeps what snug wrote before, and is writing now, out of the copy.
 func (in *Input) isRuntime(dir string) bool {
 	_, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(generation.ManifestPath)))
-	return err == nil || dir == filepath.Clean(in.Dest) || dir == filepath.Clean(in.final())
+	return err == nil || dir == filepath.Clean(in.Dest)
 }
 
 func (in *Input) copyOwn(m *generation.Manifest, from, name string, d fs.DirEntry) error {

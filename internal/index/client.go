@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/url"
 	"strings"
-	"sync"
 
 	"snug/internal/dist"
 	"snug/internal/fault"
@@ -27,7 +26,6 @@ type Client struct {
 	dir      string
 	listings memo[*Listing]
 	metadata memo[[]byte]
-	ahead    sync.WaitGroup
 	learnt   learnt
 	names    dist.NameReader
 }
@@ -47,18 +45,6 @@ func (c *Client) Listing(ctx context.Context, name string) (*Listing, error) {
 	name = pep508.NormalizeName(name)
 	return c.listings.do(ctx, name, func() (*Listing, error) { return c.firstListing(ctx, name) })
 }
-
-// Prefetch begins to ask for the listings of names and returns at once; errors
-// are those that Listing will return. Wait waits for what is under way.
-func (c *Client) Prefetch(ctx context.Context, names ...string) {
-	for _, name := range names {
-		// The error is kept by the memo for the caller that needs the listing.
-		c.ahead.Go(func() { c.Listing(ctx, name) })
-	}
-}
-
-// Wait returns when everything that Prefetch began has ended.
-func (c *Client) Wait() { c.ahead.Wait() }
 
 // Download opens a file of an index as a stream. size is what the index said,
 // 0 if nothing; at most that many bytes are read.
