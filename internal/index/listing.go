@@ -1,11 +1,14 @@
 package index
 
 import (
-	"bytes"
+	"hash/crc32"
+	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"snug/internal/dist"
+	"snug/internal/fault"
 	"snug/internal/pep440"
 	"snug/internal/pytag"
 )
@@ -32,17 +35,25 @@ type Release struct {
 	// yanked and why, whether there is a sha256, in one order. 0: not compared.
 	Shape int
 
+	at    *kept // where its files are kept; nil: in files
+	off   int64 // of their lines in the rest
+	size  int
+	sum   uint32
+	files []File
+}
+
+// kept is what the releases of a listing share.
+type kept struct {
 	project string
-	text    []byte // the files as they are kept, if files is nil
 	asOf    time.Time
 	names   *dist.NameReader
-	shapes  []shape // of the listing
-	files   []File
+	shapes  []shape
+	rest    io.ReaderAt
 }
 
 // shape is the files of releases that are alike.
 type shape struct {
-	text  []byte
+	text  string
 	names *dist.NameReader
 }
 
@@ -59,24 +70,35 @@ type Offer struct {
 
 // Offers are one for one with Files, and equal for releases of one Shape, for
 // which they are read without the files.
-func (r *Release) Offers() []Offer {
+func (r *Release) Offers() ([]Offer, error) {
 	if r.Shape > 0 {
-		return r.shapes[r.Shape-1].read()
+		return r.at.shapes[r.Shape-1].read(), nil
 	}
-	var out []Offer
-	for _, f := range r.Files() {
-		if f.Wheel == nil {
-			out = append(out, Offer{})
-			continue
+	files, err := r.Files()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Offer, len(files))
+	for i, f := range files {
+		if f.Wheel != nil {
+			out[i] = Offer{true, f.Wheel.Build, f.Wheel.Tags, f.RequiresPython, f.Yanked, f.YankedReason, f.Hashes.Sum("sha256") != ""}
 		}
-		out = append(out, Offer{true, f.Wheel.Build, f.Wheel.Tags, f.RequiresPython, f.Yanked, f.YankedReason, f.Hashes.Sum("sha256") != ""})
 	}
-	return out
+	return out, nil
+}
+
+// Alike is equal for releases, of any listing, that have equal Offers; "": not
+// compared.
+func (r *Release) Alike() string {
+	if r.Shape == 0 {
+		return ""
+	}
+	return r.at.shapes[r.Shape-1].text
 }
 
 func (s *shape) read() []Offer {
-	out := make([]Offer, bytes.Count(s.text, []byte("\n")))
-	lines := compactLine{rest: s.text}
+	out := make([]Offer, strings.Count(s.text, "\n"))
+	lines := lineReader{rest: s.text}
 	for i := range out {
 		lines.next()
 		tags := lines.field()
@@ -94,20 +116,26 @@ func (s *shape) read() []Offer {
 }
 
 // Files reads the release's files, in the order of the index. A listing has tens
-// of thousands, and resolving looks at a few: keep what you need.
-func (r *Release) Files() []File {
-	if r.files != nil {
-		return r.files
+// of thousands, and resolving looks at a few: keep what you need. The error says
+// that the cache is damaged.
+func (r *Release) Files() ([]File, error) {
+	if r.at == nil {
+		return r.files, nil
 	}
-	out := make([]File, 0, bytes.Count(r.text, []byte("\n")))
-	lines := compactLine{rest: r.text}
+	text := make([]byte, r.size)
+	if _, err := r.at.rest.ReadAt(text, r.off); err != nil || crc32.Checksum(text, castagnoli()) != r.sum {
+		return nil, fault.New(fault.Failed, "remove the folder cache/http in snug's home (--home, SNUG_HOME): everything in it can be fetched again",
+			"the kept listing of %s is damaged", r.at.project)
+	}
+	lines := lineReader{rest: string(text)}
+	out := make([]File, 0, strings.Count(lines.rest, "\n"))
 	for lines.next() {
 		f := lines.file()
-		if visible(f.Upload, r.asOf) && f.understand(r.names, r.project) {
+		if visible(f.Upload, r.at.asOf) && f.understand(r.at.names, r.at.project) {
 			out = append(out, f)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // NewListing makes a listing of files whose names are understood.
@@ -118,7 +146,7 @@ func NewListing(name, indexURL string, files []File) *Listing {
 		all[i] = &files[i]
 	}
 	for _, group := range byVersion(all) {
-		r := Release{Version: group[0].Version, project: name}
+		r := Release{Version: group[0].Version}
 		for _, f := range group {
 			r.files = append(r.files, *f)
 		}

@@ -75,7 +75,9 @@ func (c *checker) offered(s lock.Selected) ([]byte, error) {
 	}
 	var files []index.File
 	if r := l.Release(name.Version); r != nil {
-		files = r.Files()
+		if files, err = r.Files(); err != nil {
+			return nil, err
+		}
 	}
 	i := slices.IndexFunc(files, func(f index.File) bool {
 		return f.Wheel != nil && f.Name == s.File.Name && f.URL == s.File.URL && f.Hashes.Sum("sha256") == s.File.Hashes["sha256"]

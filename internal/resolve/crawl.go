@@ -55,7 +55,7 @@ func (s *shelf) guess(ctx context.Context, q pep508.Requirement) {
 			return // kept in the project
 		}
 		for _, r := range s.keep.first(p.name, p.releases) {
-			if q.Specifiers.Contains(r.version) && r.anywhere() != nil {
+			if q.Specifiers.Contains(r.version) && r.somewhere() {
 				s.follow(ctx, r, q.Extras)
 				return
 			}

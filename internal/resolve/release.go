@@ -8,6 +8,7 @@ import (
 
 	"snug/internal/index"
 	"snug/internal/pep440"
+	"snug/internal/pytag"
 )
 
 // release is one version of a project. Which of its files each place would take
@@ -21,6 +22,7 @@ type release struct {
 
 	once  sync.Once
 	files []index.File
+	err   error // why there are none; then each of says has it too
 	says  []*telling
 }
 
@@ -34,30 +36,38 @@ type fit struct {
 
 // releases lists what the index offers, best liked first: stable versions before
 // pre-releases, new ones before old.
-func (s *shelf) releases(p *project, l *index.Listing) []*release {
+func (s *shelf) releases(p *project, l *index.Listing) ([]*release, error) {
 	all := make([]release, len(l.Releases)) // one allocation instead of thousands
 	out := make([]*release, 0, len(all))
-	fits := fitting{shelf: s, of: p, shapes: map[int]*fit{}, pythons: map[[2]string]bool{}}
+	fits := fitting{shelf: s, of: p, shapes: map[int]*fit{}, pythons: map[[2]string]bool{}, ranks: map[rankKey]int{}}
 	for _, pre := range []bool{false, true} {
 		for i := range l.Releases {
-			if offered := &l.Releases[i]; offered.Version.IsPrerelease() == pre {
-				all[i] = release{of: p, version: offered.Version, offered: offered, fit: fits.one(offered)}
-				out = append(out, &all[i])
+			offered := &l.Releases[i]
+			if offered.Version.IsPrerelease() != pre {
+				continue
 			}
+			f, err := fits.one(offered)
+			if err != nil {
+				return nil, err
+			}
+			r := &all[i]
+			r.of, r.version, r.offered, r.fit = p, offered.Version, offered, f
+			out = append(out, r)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // read reads the release's files.
 func (r *release) read() {
 	r.once.Do(func() {
-		r.files = r.offered.Files()
+		r.files, r.err = r.offered.Files()
 		r.says = r.tellings()
 	})
 }
 
-// best is the wheel that a place would take, nil if there is none.
+// best is the wheel that a place would take, nil if there is none. What the
+// release says has been read before.
 func (r *release) best(place int) *index.File {
 	if !r.has(place) {
 		return nil
@@ -82,25 +92,48 @@ type fitting struct {
 	of      *project
 	shapes  map[int]*fit
 	pythons map[[2]string]bool // whether a Requires-Python admits the Python of a place
+	ranks   map[rankKey]int
+}
+
+// rankKey names tags that were read before by where they lie: a text of tags is
+// read once.
+type rankKey struct {
+	tags  *pytag.Tag
+	place *pytag.Set
 }
 
 // one is the fit of one release. The project's own pins and hashes may tell
 // releases apart that are of one shape.
-func (m *fitting) one(offered *index.Release) *fit {
+func (m *fitting) one(offered *index.Release) (*fit, error) {
 	asked := m.shelf.asked
 	n := asked.names[m.of.name]
 	pinned := asked.pinned(m.of.name, offered.Version)
-	if n != nil && len(n.hashes) > 0 {
-		return m.work(offered.Offers(), pinned, hashAllowed(offered.Files(), n.hashes))
+	hashed := n != nil && len(n.hashes) > 0
+	if offered.Shape > 0 && !pinned && !hashed {
+		f := m.shapes[offered.Shape]
+		if f == nil {
+			f = m.alike(offered)
+			m.shapes[offered.Shape] = f
+		}
+		return f, nil
 	}
-	if offered.Shape == 0 || pinned {
-		return m.work(offered.Offers(), pinned, nil)
+	offers, err := offered.Offers()
+	if err != nil || !hashed {
+		return m.work(offers, pinned, nil), err
 	}
-	f := m.shapes[offered.Shape]
-	if f == nil {
-		f = m.work(offered.Offers(), pinned, nil)
-		m.shapes[offered.Shape] = f
+	files, err := offered.Files()
+	return m.work(offers, pinned, hashAllowed(files, n.hashes)), err
+}
+
+// alike is the fit of a shape that may have been met in another project.
+func (m *fitting) alike(offered *index.Release) *fit {
+	text := offered.Alike()
+	if f, ok := m.shelf.fits.Load(text); ok {
+		return f.(*fit)
 	}
+	offers, _ := offered.Offers() // of a shape: nothing is read
+	f := m.work(offers, false, nil)
+	m.shelf.fits.Store(text, f)
 	return f
 }
 
@@ -162,8 +195,8 @@ func (m *fitting) best(at place, offers []index.Offer, allowed []int) (int, stri
 	best, bestRank, unfit := -1, 0, ""
 	for _, i := range allowed {
 		o := &offers[i]
-		rank, ok := at.tags.Rank(o.Tags)
-		if !ok {
+		rank := m.rank(at.tags, o.Tags)
+		if rank < 0 {
 			continue
 		}
 		if !m.admits(o.RequiresPython, at) {
@@ -181,6 +214,20 @@ func (m *fitting) best(at place, offers []index.Offer, allowed []int) (int, stri
 		return -1, fmt.Sprintf("needs Python %s, not %s", unfit, at.python)
 	}
 	return -1, "no wheel for " + at.name + " and Python " + at.python.String()
+}
+
+// rank is the place of tags in what is supported, -1 if they are not.
+func (m *fitting) rank(supported *pytag.Set, tags []pytag.Tag) int {
+	key := rankKey{&tags[0], supported}
+	rank, known := m.ranks[key]
+	if !known {
+		var ok bool
+		if rank, ok = supported.Rank(tags); !ok {
+			rank = -1
+		}
+		m.ranks[key] = rank
+	}
+	return rank
 }
 
 func (m *fitting) admits(python string, at place) bool {

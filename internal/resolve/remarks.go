@@ -20,7 +20,7 @@ func heldBack(in Input, asked *roots, places []place, chosen picks) []string {
 		}
 		var newest *release
 		for _, newer := range r.of.releases[:slices.Index(r.of.releases, r)] {
-			if newer.banned != "" || !asked.admits(name, newer.version) || newer.anywhere() == nil {
+			if newer.banned != "" || !asked.admits(name, newer.version) || !newer.somewhere() {
 				continue
 			}
 			if !slices.Contains(newer.wheel, -1) {

@@ -16,6 +16,7 @@ type shelf struct {
 	asked  *roots
 	places []place
 	keep   preferences // for guessing ahead
+	fits   sync.Map    // *fit by index.Release.Alike
 
 	mu       sync.Mutex
 	projects map[string]*project
@@ -68,8 +69,8 @@ func (s *shelf) load(ctx context.Context, p *project) error {
 	if len(l.Releases) == 0 {
 		p.missing = emptyReason(l)
 	}
-	p.releases = s.releases(p, l)
-	return nil
+	p.releases, err = s.releases(p, l)
+	return err
 }
 
 func emptyReason(l *index.Listing) string {
