@@ -28,7 +28,7 @@ import (
 // file: address, name (empty where the address ends in it), size, upload, flags,
 // requires-python, yanked reason, hash of its metadata, hashes. Fields are divided
 // by tabs; what could hold a tab or a line break is quoted as in Go.
-const compactForm = "listing-5"
+const compactForm = "listing-6"
 
 var errCompact = errors.New("not a kept listing")
 
@@ -94,11 +94,16 @@ func shapeOf(files []*File) string {
 			b = appendLine(b, sdistShape)
 			continue
 		}
-		_, rest, _ := strings.Cut(f.Name, "-") // the name, then the version
-		_, tags, _ := strings.Cut(strings.TrimSuffix(rest, ".whl"), "-")
-		b = appendLine(b, tags, f.RequiresPython, strconv.FormatBool(f.Yanked), f.YankedReason, strconv.FormatBool(f.Hashes.Sum("sha256") != ""))
+		b = appendLine(b, tagsOf(f.Name), f.RequiresPython, strconv.FormatBool(f.Yanked), f.YankedReason, strconv.FormatBool(f.Hashes.Sum("sha256") != ""))
 	}
 	return string(b)
+}
+
+// tagsOf is what stands behind the version in a wheel's name.
+func tagsOf(name string) string {
+	_, rest, _ := strings.Cut(name, "-") // the name, then the version
+	_, tags, _ := strings.Cut(strings.TrimSuffix(rest, ".whl"), "-")
+	return strings.ToLower(tags)
 }
 
 func uploads(files []*File) (first, last time.Time, undated int) {
@@ -175,9 +180,9 @@ func parseCompact(front []byte, rest io.ReaderAt, project string, asOf time.Time
 		return nil, errCompact
 	}
 	l := &Listing{Name: project, Status: r.take(r.number()), StatusReason: r.take(r.number()), Skipped: r.number()}
-	at := &kept{project: project, asOf: asOf, names: names, rest: rest, shapes: make([]shape, r.count(1))}
+	at := &kept{project: project, asOf: asOf, names: names, rest: rest, shapes: make([]string, r.count(1))}
 	for i := range at.shapes {
-		at.shapes[i] = shape{text: r.take(r.number()), names: names}
+		at.shapes[i] = r.take(r.number())
 	}
 	l.Releases = make([]Release, 0, r.count(leastRelease))
 	var versions pep440.Batch

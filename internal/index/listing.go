@@ -10,7 +10,6 @@ import (
 	"snug/internal/dist"
 	"snug/internal/fault"
 	"snug/internal/pep440"
-	"snug/internal/pytag"
 )
 
 // Listing is what one index has of one project. It is shared: nobody changes it.
@@ -47,21 +46,15 @@ type kept struct {
 	project string
 	asOf    time.Time
 	names   *dist.NameReader
-	shapes  []shape
+	shapes  []string // shapeOf the files of releases that are alike
 	rest    io.ReaderAt
-}
-
-// shape is the files of releases that are alike.
-type shape struct {
-	text  string
-	names *dist.NameReader
 }
 
 // Offer is what decides whether a file is installed.
 type Offer struct {
 	Wheel          bool // or an sdist: then the rest is not set
 	Build          dist.Build
-	Tags           []pytag.Tag
+	Tags           string // the compressed tag set, in lower case (pytag.Set.RankText)
 	RequiresPython string
 	Yanked         bool
 	YankedReason   string
@@ -72,19 +65,17 @@ type Offer struct {
 // which they are read without the files.
 func (r *Release) Offers() ([]Offer, error) {
 	if r.Shape > 0 {
-		return r.at.shapes[r.Shape-1].read(), nil
+		return readShape(r.at.shapes[r.Shape-1]), nil
 	}
 	files, err := r.Files()
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Offer, len(files))
-	for i, f := range files {
-		if f.Wheel != nil {
-			out[i] = Offer{true, f.Wheel.Build, f.Wheel.Tags, f.RequiresPython, f.Yanked, f.YankedReason, f.Hashes.Sum("sha256") != ""}
-		}
+	all := make([]*File, len(files))
+	for i := range files {
+		all[i] = &files[i]
 	}
-	return out, nil
+	return readShape(shapeOf(all)), nil
 }
 
 // Alike is equal for releases, of any listing, that have equal Offers; "": not
@@ -93,12 +84,12 @@ func (r *Release) Alike() string {
 	if r.Shape == 0 {
 		return ""
 	}
-	return r.at.shapes[r.Shape-1].text
+	return r.at.shapes[r.Shape-1]
 }
 
-func (s *shape) read() []Offer {
-	out := make([]Offer, strings.Count(s.text, "\n"))
-	lines := lineReader{rest: s.text}
+func readShape(text string) []Offer {
+	out := make([]Offer, strings.Count(text, "\n"))
+	lines := lineReader{rest: text}
 	for i := range out {
 		lines.next()
 		tags := lines.field()
@@ -107,7 +98,7 @@ func (s *shape) read() []Offer {
 		}
 		o := &out[i]
 		var err error
-		if o.Build, o.Tags, err = s.names.Tags(tags); err != nil {
+		if o.Build, o.Tags, err = dist.CutBuild(tags); err != nil {
 			continue // damaged: as good as an sdist
 		}
 		o.Wheel, o.RequiresPython, o.Yanked, o.YankedReason, o.Hashed = true, lines.field(), lines.field() == "true", lines.field(), lines.field() == "true"

@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"snug/internal/dist"
 	"snug/internal/fault"
@@ -25,27 +29,52 @@ import (
 // URL or path. The error is a fault of code Internal that names the first thing
 // that is wrong, or one of the index's.
 func Check(ctx context.Context, l *lock.Lock, in Input, direct func(ctx context.Context, name string) ([]byte, error)) error {
-	known := map[string]*dist.Metadata{}
-	for _, t := range in.Targets {
-		inner := map[string]map[string]lock.Selected{}
-		for i, rt := range in.Project.Runtimes {
-			c := checker{ctx: ctx, target: t, env: pytag.Environment(t.Target, t.Python), in: in, direct: direct, known: known,
+	known := &knownMetadata{by: map[string]*dist.Metadata{}}
+	checkers := make([][]*checker, len(in.Targets)) // by target and runtime
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, t := range in.Targets {
+		checkers[i] = make([]*checker, 0, len(in.Project.Runtimes))
+		for j, rt := range in.Project.Runtimes {
+			c := &checker{ctx: ctx, target: t, env: pytag.Environment(t.Target, t.Python), in: in, direct: direct, known: known,
 				selected: map[string]lock.Selected{}, files: map[string]*dist.Metadata{}, done: map[[2]string]bool{}}
-			err := c.runtime(l, rt, i == 0)
-			if err == nil {
-				err = c.holds(rt, inner[rt.Contains])
+			checkers[i] = append(checkers[i], c)
+			g.Go(func() error {
+				c.err = c.runtime(l, rt, j == 0)
+				return nil
+			})
+		}
+	}
+	_ = g.Wait() // each has its own error; the first of them counts
+	for i, t := range in.Targets {
+		inner := map[string]map[string]lock.Selected{}
+		for j, rt := range in.Project.Runtimes {
+			c := checkers[i][j]
+			if c.err == nil {
+				c.err = c.holds(rt, inner[rt.Contains])
 			}
-			switch fault.CodeOf(err) {
-			case fault.Network, fault.Canceled:
-				return err
-			}
-			if err != nil {
-				return fault.New(fault.Internal, "please report this lock: it was not written", "check of %s on %s: %w", rt.Name, t.Target, err)
+			if c.err != nil {
+				return foundIn(rt, t, c.err)
 			}
 			inner[rt.Name] = c.selected
 		}
 	}
 	return nil
+}
+
+// foundIn says where an error was found, unless it is the index's.
+func foundIn(rt manifest.Runtime, t TargetPython, err error) error {
+	switch fault.CodeOf(err) {
+	case fault.Network, fault.Canceled:
+		return err
+	}
+	return fault.New(fault.Internal, "please report this lock: it was not written", "check of %s on %s: %w", rt.Name, t.Target, err)
+}
+
+// knownMetadata is that of every file that was read, for all checkers.
+type knownMetadata struct {
+	mu sync.Mutex
+	by map[string]*dist.Metadata
 }
 
 type checker struct {
@@ -54,10 +83,11 @@ type checker struct {
 	env      pep508.Environment
 	in       Input
 	direct   func(ctx context.Context, name string) ([]byte, error)
-	known    map[string]*dist.Metadata // of every file that was read
+	known    *knownMetadata
 	selected map[string]lock.Selected
 	files    map[string]*dist.Metadata // of the selected files, by package
 	done     map[[2]string]bool        // name and extra
+	err      error                     // what is wrong
 }
 
 // holds: what is in the runtime inside is in this one, the same.

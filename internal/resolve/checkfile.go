@@ -43,7 +43,10 @@ func (c *checker) file(s lock.Selected) (*dist.Metadata, error) {
 
 // read gives the raw metadata of what is selected, as its own file has it.
 func (c *checker) read(s lock.Selected, key string) (*dist.Metadata, error) {
-	if m := c.known[key]; m != nil {
+	c.known.mu.Lock()
+	m := c.known.by[key]
+	c.known.mu.Unlock()
+	if m != nil {
 		return m, nil
 	}
 	var data []byte
@@ -59,8 +62,13 @@ func (c *checker) read(s lock.Selected, key string) (*dist.Metadata, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.known[key], err = dist.ParseMetadata(data)
-	return c.known[key], err
+	if m, err = dist.ParseMetadata(data); err != nil {
+		return nil, err
+	}
+	c.known.mu.Lock()
+	defer c.known.mu.Unlock()
+	c.known.by[key] = m
+	return m, nil
 }
 
 // offered finds the file in the listing and reads its metadata.

@@ -8,7 +8,6 @@ import (
 
 	"snug/internal/index"
 	"snug/internal/pep440"
-	"snug/internal/pytag"
 )
 
 // release is one version of a project. Which of its files each place would take
@@ -39,7 +38,7 @@ type fit struct {
 func (s *shelf) releases(p *project, l *index.Listing) ([]*release, error) {
 	all := make([]release, len(l.Releases)) // one allocation instead of thousands
 	out := make([]*release, 0, len(all))
-	fits := fitting{shelf: s, of: p, shapes: map[int]*fit{}, pythons: map[[2]string]bool{}, ranks: map[rankKey]int{}}
+	fits := fitting{shelf: s, of: p, shapes: map[int]*fit{}, pythons: map[[2]string]bool{}}
 	for _, pre := range []bool{false, true} {
 		for i := range l.Releases {
 			offered := &l.Releases[i]
@@ -92,14 +91,6 @@ type fitting struct {
 	of      *project
 	shapes  map[int]*fit
 	pythons map[[2]string]bool // whether a Requires-Python admits the Python of a place
-	ranks   map[rankKey]int
-}
-
-// rankKey names tags that were read before by where they lie: a text of tags is
-// read once.
-type rankKey struct {
-	tags  *pytag.Tag
-	place *pytag.Set
 }
 
 // one is the fit of one release. The project's own pins and hashes may tell
@@ -195,8 +186,8 @@ func (m *fitting) best(at place, offers []index.Offer, allowed []int) (int, stri
 	best, bestRank, unfit := -1, 0, ""
 	for _, i := range allowed {
 		o := &offers[i]
-		rank := m.rank(at.tags, o.Tags)
-		if rank < 0 {
+		rank, ok := at.tags.RankText(o.Tags)
+		if !ok {
 			continue
 		}
 		if !m.admits(o.RequiresPython, at) {
@@ -214,20 +205,6 @@ func (m *fitting) best(at place, offers []index.Offer, allowed []int) (int, stri
 		return -1, fmt.Sprintf("needs Python %s, not %s", unfit, at.python)
 	}
 	return -1, "no wheel for " + at.name + " and Python " + at.python.String()
-}
-
-// rank is the place of tags in what is supported, -1 if they are not.
-func (m *fitting) rank(supported *pytag.Set, tags []pytag.Tag) int {
-	key := rankKey{&tags[0], supported}
-	rank, known := m.ranks[key]
-	if !known {
-		var ok bool
-		if rank, ok = supported.Rank(tags); !ok {
-			rank = -1
-		}
-		m.ranks[key] = rank
-	}
-	return rank
 }
 
 func (m *fitting) admits(python string, at place) bool {
