@@ -18,7 +18,8 @@ import (
 //
 // The front is read whole each time; it holds what tells releases apart. Numbers
 // are varints, texts have their length before them: the form, status and its
-// reason, the number of skipped files; the number of shapes, and each (shapeOf);
+// reason, the number of skipped files; the number of texts, and each; the number
+// of shapes, and each (textTable.shapeOf);
 // the number of releases, and for each, the newest first: version, shape, first
 // upload, how much later the last was, the numbers of its files with and without
 // a date, and of its lines in the rest the length and the CRC-32C. Times are
@@ -28,7 +29,7 @@ import (
 // file: address, name (empty where the address ends in it), size, upload, flags,
 // requires-python, yanked reason, hash of its metadata, hashes. Fields are divided
 // by tabs; what could hold a tab or a line break is quoted as in Go.
-const compactForm = "listing-6"
+const compactForm = "listing-8"
 
 var errCompact = errors.New("not a kept listing")
 
@@ -47,13 +48,14 @@ func (p *page) compact(project string) (front, rest []byte) {
 	}
 	groups := byVersion(files)
 	shapes := map[string]int{}
+	var texts textTable
 	var shapeTexts, releases []byte
 	for _, group := range groups {
 		from := len(rest)
 		for i := range group {
 			rest = group[i].appendCompact(rest)
 		}
-		shape := shapeOf(group)
+		shape := string(texts.shapeOf(group))
 		if shapes[shape] == 0 {
 			shapes[shape] = len(shapes) + 1
 			shapeTexts = appendText(shapeTexts, shape)
@@ -66,7 +68,11 @@ func (p *page) compact(project string) (front, rest []byte) {
 		releases = binary.LittleEndian.AppendUint32(releases, crc32.Checksum(rest[from:], castagnoli()))
 	}
 	front = appendText(appendText(appendText(nil, compactForm), p.status), p.statusReason)
-	front = append(appendNumbers(front, p.skipped+len(p.files)-len(files), len(shapes)), shapeTexts...)
+	front = appendNumbers(front, p.skipped+len(p.files)-len(files), len(texts.all))
+	for _, text := range texts.all {
+		front = appendText(front, text)
+	}
+	front = append(appendNumbers(front, len(shapes)), shapeTexts...)
 	return append(appendNumbers(front, len(groups)), releases...), rest
 }
 
@@ -81,22 +87,6 @@ func appendNumbers(b []byte, numbers ...int) []byte {
 		b = binary.AppendUvarint(b, uint64(n))
 	}
 	return b
-}
-
-const sdistShape = "sdist"
-
-// shapeOf has a line for each file: its tags with the build before them, its
-// Requires-Python, "true" if it is yanked, why, "true" if it has a sha256.
-func shapeOf(files []*File) string {
-	var b []byte
-	for _, f := range files {
-		if f.Wheel == nil {
-			b = appendLine(b, sdistShape)
-			continue
-		}
-		b = appendLine(b, tagsOf(f.Name), f.RequiresPython, strconv.FormatBool(f.Yanked), f.YankedReason, strconv.FormatBool(f.Hashes.Sum("sha256") != ""))
-	}
-	return string(b)
 }
 
 // tagsOf is what stands behind the version in a wheel's name.
@@ -180,7 +170,13 @@ func parseCompact(front []byte, rest io.ReaderAt, project string, asOf time.Time
 		return nil, errCompact
 	}
 	l := &Listing{Name: project, Status: r.take(r.number()), StatusReason: r.take(r.number()), Skipped: r.number()}
-	at := &kept{project: project, asOf: asOf, names: names, rest: rest, shapes: make([]string, r.count(1))}
+	at := &kept{project: project, asOf: asOf, names: names, rest: rest}
+	at.texts = make([]string, r.count(1))
+	for i := range at.texts {
+		at.texts[i] = r.take(r.number())
+	}
+	l.Texts = len(at.texts)
+	at.shapes = make([]string, r.count(1))
 	for i := range at.shapes {
 		at.shapes[i] = r.take(r.number())
 	}

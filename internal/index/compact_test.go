@@ -56,9 +56,12 @@ func filesOf(t testing.TB, r *Release) []File {
 
 func offersOf(t testing.TB, r *Release) []Offer {
 	t.Helper()
-	offers, err := r.Offers()
+	offers, err := r.Offers(nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for i := range offers {
+		offers[i].Tags.Number, offers[i].Python.Number = 0, 0
 	}
 	return offers
 }
@@ -155,7 +158,7 @@ func FuzzCompact(f *testing.F) {
 		}
 		if l, err := parseCompact(damaged, bytes.NewReader(nil), "a", time.Time{}, new(dist.NameReader)); err == nil {
 			for i := range l.Releases {
-				_, err := l.Releases[i].Offers()
+				_, err := l.Releases[i].Offers(nil)
 				if err == nil && l.Releases[i].Shape == 0 {
 					t.Error("files out of nothing")
 				}

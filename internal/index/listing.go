@@ -17,6 +17,7 @@ type Listing struct {
 	Name     string // normalised
 	IndexURL string // without credentials
 	Releases []Release
+	Texts    int // how many texts the offers of its releases number
 	Skipped  int // files whose name is no wheel and no sdist of the project
 	Later    int // files of releases that are hidden whole: uploaded after AsOf
 	Undated  int // and those of them without a date
@@ -46,87 +47,80 @@ type kept struct {
 	project string
 	asOf    time.Time
 	names   *dist.NameReader
+	texts   []string
 	shapes  []string // shapeOf the files of releases that are alike
 	rest    io.ReaderAt
 }
 
-// Offer is what decides whether a file is installed.
-type Offer struct {
-	Wheel          bool // or an sdist: then the rest is not set
-	Build          dist.Build
-	Tags           string // the compressed tag set, in lower case (pytag.Set.RankText)
-	RequiresPython string
-	Yanked         bool
-	YankedReason   string
-	Hashed         bool // it has a sha256
-}
-
-// Offers are one for one with Files, and equal for releases of one Shape, for
-// which they are read without the files.
-func (r *Release) Offers() ([]Offer, error) {
+// Offers appends the offers of the release, one for one with Files, to out. They
+// are equal for releases of one Shape, for which they are known without reading
+// the files.
+func (r *Release) Offers(out []Offer) ([]Offer, error) {
 	if r.Shape > 0 {
-		return readShape(r.at.shapes[r.Shape-1]), nil
+		return appendOffers(out, r.at.shapes[r.Shape-1], r.at.texts)
 	}
 	files, err := r.Files()
-	if err != nil {
-		return nil, err
-	}
-	all := make([]*File, len(files))
 	for i := range files {
-		all[i] = &files[i]
+		out = append(out, offerOf(&files[i]))
 	}
-	return readShape(shapeOf(all)), nil
-}
-
-// Alike is equal for releases, of any listing, that have equal Offers; "": not
-// compared.
-func (r *Release) Alike() string {
-	if r.Shape == 0 {
-		return ""
-	}
-	return r.at.shapes[r.Shape-1]
-}
-
-func readShape(text string) []Offer {
-	out := make([]Offer, strings.Count(text, "\n"))
-	lines := lineReader{rest: text}
-	for i := range out {
-		lines.next()
-		tags := lines.field()
-		if tags == sdistShape {
-			continue
-		}
-		o := &out[i]
-		var err error
-		if o.Build, o.Tags, err = dist.CutBuild(tags); err != nil {
-			continue // damaged: as good as an sdist
-		}
-		o.Wheel, o.RequiresPython, o.Yanked, o.YankedReason, o.Hashed = true, lines.field(), lines.field() == "true", lines.field(), lines.field() == "true"
-	}
-	return out
+	return out, err
 }
 
 // Files reads the release's files, in the order of the index. A listing has tens
 // of thousands, and resolving looks at a few: keep what you need. The error says
 // that the cache is damaged.
-func (r *Release) Files() ([]File, error) {
+func (r *Release) Files() ([]File, error) { return r.read(nil) }
+
+// File is the one of that number in Files.
+func (r *Release) File(n int) (File, error) {
+	at := -1
+	files, err := r.read(func(string) bool {
+		at++
+		return at == n || r.Shape == 0 // of these a part may be hidden
+	})
+	switch {
+	case err != nil:
+		return File{}, err
+	case r.Shape > 0 && len(files) == 1:
+		return files[0], nil
+	case r.Shape == 0 && n < len(files):
+		return files[n], nil
+	}
+	return File{}, r.damaged()
+}
+
+// Named are those of Files with that name: one, or none.
+func (r *Release) Named(name string) ([]File, error) {
+	files, err := r.read(func(line string) bool { return strings.Contains(line, name) })
+	return slices.DeleteFunc(files, func(f File) bool { return f.Name != name }), err
+}
+
+// read reads the files whose lines are wanted, nil: all.
+func (r *Release) read(wanted func(line string) bool) ([]File, error) {
 	if r.at == nil {
-		return r.files, nil
+		return slices.Clone(r.files), nil
 	}
 	text := make([]byte, r.size)
 	if _, err := r.at.rest.ReadAt(text, r.off); err != nil || crc32.Checksum(text, castagnoli()) != r.sum {
-		return nil, fault.New(fault.Failed, "remove the folder cache/http in snug's home (--home, SNUG_HOME): everything in it can be fetched again",
-			"the kept listing of %s is damaged", r.at.project)
+		return nil, r.damaged()
 	}
 	lines := lineReader{rest: string(text)}
-	out := make([]File, 0, strings.Count(lines.rest, "\n"))
+	var out []File
 	for lines.next() {
+		if wanted != nil && !wanted(lines.line) {
+			continue
+		}
 		f := lines.file()
 		if visible(f.Upload, r.at.asOf) && f.understand(r.at.names, r.at.project) {
 			out = append(out, f)
 		}
 	}
 	return out, nil
+}
+
+func (r *Release) damaged() error {
+	return fault.New(fault.Failed, "remove the folder cache/http in snug's home (--home, SNUG_HOME): everything in it can be fetched again",
+		"the kept listing of %s is damaged", r.at.project)
 }
 
 // NewListing makes a listing of files whose names are understood.

@@ -83,7 +83,7 @@ func (c *checker) offered(s lock.Selected) ([]byte, error) {
 	}
 	var files []index.File
 	if r := l.Release(name.Version); r != nil {
-		if files, err = r.Files(); err != nil {
+		if files, err = r.Named(s.File.Name); err != nil {
 			return nil, err
 		}
 	}

@@ -16,7 +16,6 @@ type shelf struct {
 	asked  *roots
 	places []place
 	keep   preferences // for guessing ahead
-	fits   sync.Map    // *fit by index.Release.Alike
 
 	mu       sync.Mutex
 	projects map[string]*project

@@ -63,7 +63,7 @@ func (r *release) tellings() []*telling {
 		if n < 0 {
 			continue
 		}
-		f := &r.files[n]
+		f := r.files[i]
 		key := f.MetadataHash
 		if key == "" {
 			key = f.URL

@@ -1,0 +1,179 @@
+package resolve
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"snug/internal/dist"
+	"snug/internal/index"
+)
+
+// fitting works out which files of a project's releases fit, once for each
+// shape, and what each text in them means, once for each place.
+type fitting struct {
+	shelf   *shelf
+	of      *project
+	shapes  map[int]*fit
+	ranks   [][]worth // by place and the number of the text
+	pythons [][]answer
+	offers  []index.Offer // room for those of one release
+}
+
+// worth is what a file's tags, with its build, are worth at a place.
+type worth struct {
+	known, fits bool
+	place       int // among the tags that are supported there
+	build       dist.Build
+}
+
+// answer is whether a Requires-Python admits the Python of a place.
+type answer struct{ known, yes bool }
+
+func newFitting(s *shelf, p *project, texts int) *fitting {
+	m := &fitting{shelf: s, of: p, shapes: map[int]*fit{}}
+	for range s.places {
+		m.ranks = append(m.ranks, make([]worth, texts))
+		m.pythons = append(m.pythons, make([]answer, texts))
+	}
+	return m
+}
+
+// one is the fit of one release. The project's own pins and hashes may tell
+// releases apart that are of one shape.
+func (m *fitting) one(offered *index.Release) (*fit, error) {
+	asked := m.shelf.asked
+	n := asked.names[m.of.name]
+	pinned := asked.pinned(m.of.name, offered.Version)
+	alike := offered.Shape > 0 && !pinned && (n == nil || len(n.hashes) == 0)
+	if f := m.shapes[offered.Shape]; alike && f != nil {
+		return f, nil
+	}
+	offers, err := offered.Offers(m.offers[:0])
+	m.offers = offers
+	if err != nil {
+		return nil, err
+	}
+	var hashed []bool
+	if n != nil && len(n.hashes) > 0 {
+		files, err := offered.Files()
+		if err != nil {
+			return nil, err
+		}
+		hashed = hashAllowed(files, n.hashes)
+	}
+	f := m.work(offers, pinned, hashed)
+	if alike {
+		m.shapes[offered.Shape] = f
+	}
+	return f, nil
+}
+
+// hashAllowed tells for each file whether it has one of the hashes.
+func hashAllowed(files []index.File, hashes []string) []bool {
+	out := make([]bool, len(files))
+	for i, f := range files {
+		for name, sum := range f.Hashes.Map() {
+			out[i] = out[i] || slices.Contains(hashes, name+":"+sum)
+		}
+	}
+	return out
+}
+
+// work finds the best wheel for each place, or says why there is none. hashed
+// says which files have a hash that the project allows, nil: it allows any.
+func (m *fitting) work(offers []index.Offer, pinned bool, hashed []bool) *fit {
+	allowed, reason := admit(offers, pinned, hashed)
+	f := &fit{}
+	if len(allowed) == 0 {
+		f.banned = reason
+		f.yanked = strings.HasPrefix(reason, yanked)
+		return f
+	}
+	places := m.shelf.places
+	f.wheel, f.why = make([]int, len(places)), make([]string, len(places))
+	for i := range places {
+		f.wheel[i], f.why[i] = m.best(i, offers, allowed)
+	}
+	return f
+}
+
+const yanked = "yanked" // begins the reason of what was (PEP 592)
+
+// admit leaves out files that may not be used anywhere; reason is why the last
+// kind of them went.
+func admit(offers []index.Offer, pinned bool, hashed []bool) (out []int, reason string) {
+	for i, o := range offers {
+		switch {
+		case !o.Wheel:
+			if reason == "" {
+				reason = "it has only an sdist; building from source is not done yet"
+			}
+		case o.Yanked && !pinned:
+			reason = strings.TrimSuffix(yanked+": "+o.YankedReason, ": ")
+		case hashed != nil && !hashed[i]:
+			reason = "its hash is none of those that the requirement allows"
+		case !o.Hashed:
+			reason = "the index gives no sha256 for it"
+		default:
+			out = append(out, i)
+		}
+	}
+	return out, reason
+}
+
+// best picks by tag order, then by build number; -1 with the reason for none.
+func (m *fitting) best(place int, offers []index.Offer, allowed []int) (int, string) {
+	best, bestRank, unfit := -1, worth{}, ""
+	for _, i := range allowed {
+		o := &offers[i]
+		r := m.rank(place, o.Tags)
+		if !r.fits {
+			continue
+		}
+		if !m.admits(place, o.Python) {
+			unfit = o.Python.String
+			continue
+		}
+		if best < 0 || r.place < bestRank.place || r.place == bestRank.place && r.build.Compare(bestRank.build) > 0 {
+			best, bestRank = i, r
+		}
+	}
+	at := m.shelf.places[place]
+	switch {
+	case best >= 0:
+		return best, ""
+	case unfit != "":
+		return -1, fmt.Sprintf("needs Python %s, not %s", unfit, at.python)
+	}
+	return -1, "no wheel for " + at.name + " and Python " + at.python.String()
+}
+
+// rank reads tags, those with a number once.
+func (m *fitting) rank(place int, tags index.Text) worth {
+	if tags.Number >= 0 && m.ranks[place][tags.Number].known {
+		return m.ranks[place][tags.Number]
+	}
+	r := worth{known: true}
+	build, text, err := dist.CutBuild(tags.String)
+	if err == nil {
+		r.build = build
+		r.place, r.fits = m.shelf.places[place].tags.RankText(text)
+	}
+	if tags.Number >= 0 {
+		m.ranks[place][tags.Number] = r
+	}
+	return r
+}
+
+// admits reads a Requires-Python, one with a number once.
+func (m *fitting) admits(place int, python index.Text) bool {
+	if python.Number >= 0 && m.pythons[place][python.Number].known {
+		return m.pythons[place][python.Number].yes
+	}
+	yes := pythonFits(python.String, m.shelf.places[place].python)
+	if python.Number >= 0 {
+		m.pythons[place][python.Number] = answer{true, yes}
+	}
+	return yes
+}
