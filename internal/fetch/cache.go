@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -82,12 +83,16 @@ func (c *cache) read(key string, max int64) *stored {
 // firstRead is as much of a file as holds nearly every first line and body.
 const firstRead = 2 * maxHead
 
+var firstReads = sync.Pool{New: func() any { return new([firstRead]byte) }}
+
 func readStored(f *os.File, max int64) *stored {
 	info, err := f.Stat()
 	if err != nil || info.Size() > max+maxHead {
 		return nil
 	}
-	data := make([]byte, min(info.Size(), firstRead))
+	room := firstReads.Get().(*[firstRead]byte)
+	defer firstReads.Put(room)
+	data := room[:min(info.Size(), firstRead)]
 	if _, err := io.ReadFull(f, data); err != nil {
 		return nil
 	}
@@ -100,9 +105,9 @@ func readStored(f *os.File, max int64) *stored {
 	if s.Length < 0 || left < 0 || s.Length+left > max {
 		return nil
 	}
-	if s.body = body[:min(s.Length, int64(len(body)))]; int64(len(body)) < s.Length {
-		s.body = make([]byte, s.Length)
-		if _, err := io.ReadFull(f, s.body[copy(s.body, body):]); err != nil {
+	s.body = make([]byte, s.Length)
+	if n := copy(s.body, body); int64(n) < s.Length {
+		if _, err := io.ReadFull(f, s.body[n:]); err != nil {
 			return nil
 		}
 	}

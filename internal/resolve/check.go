@@ -30,31 +30,18 @@ import (
 // that is wrong, or one of the index's.
 func Check(ctx context.Context, l *lock.Lock, in Input, direct func(ctx context.Context, name string) ([]byte, error)) error {
 	known := &knownMetadata{by: map[string]*dist.Metadata{}}
-	checkers := make([][]*checker, len(in.Targets)) // by target and runtime
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i, t := range in.Targets {
-		checkers[i] = make([]*checker, 0, len(in.Project.Runtimes))
-		for j, rt := range in.Project.Runtimes {
-			c := &checker{ctx: ctx, target: t, env: pytag.Environment(t.Target, t.Python), in: in, direct: direct, known: known,
-				selected: map[string]lock.Selected{}, files: map[string]*dist.Metadata{}, done: map[[2]string]bool{}}
-			checkers[i] = append(checkers[i], c)
-			g.Go(func() error {
-				c.err = c.runtime(l, rt, j == 0)
-				return nil
-			})
-		}
-	}
-	_ = g.Wait() // each has its own error; the first of them counts
-	for i, t := range in.Targets {
+	known.readAll(ctx, l, in, direct)
+	for _, t := range in.Targets {
 		inner := map[string]map[string]lock.Selected{}
-		for j, rt := range in.Project.Runtimes {
-			c := checkers[i][j]
-			if c.err == nil {
-				c.err = c.holds(rt, inner[rt.Contains])
+		for i, rt := range in.Project.Runtimes {
+			c := checker{ctx: ctx, target: t, env: pytag.Environment(t.Target, t.Python), in: in, direct: direct, known: known,
+				selected: map[string]lock.Selected{}, files: map[string]*dist.Metadata{}, done: map[[2]string]bool{}}
+			err := c.runtime(l, rt, i == 0)
+			if err == nil {
+				err = c.holds(rt, inner[rt.Contains])
 			}
-			if c.err != nil {
-				return foundIn(rt, t, c.err)
+			if err != nil {
+				return foundIn(rt, t, err)
 			}
 			inner[rt.Name] = c.selected
 		}
@@ -71,10 +58,28 @@ func foundIn(rt manifest.Runtime, t TargetPython, err error) error {
 	return fault.New(fault.Internal, "please report this lock: it was not written", "check of %s on %s: %w", rt.Name, t.Target, err)
 }
 
-// knownMetadata is that of every file that was read, for all checkers.
+// knownMetadata is that of every file that was read.
 type knownMetadata struct {
 	mu sync.Mutex
 	by map[string]*dist.Metadata
+}
+
+// readAll reads the metadata of all wheels at once. What is wrong with one is
+// said where it is selected.
+func (k *knownMetadata) readAll(ctx context.Context, l *lock.Lock, in Input, direct func(context.Context, string) ([]byte, error)) {
+	c := checker{ctx: ctx, in: in, direct: direct, known: k}
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range l.Packages {
+		p := &l.Packages[i]
+		g.Go(func() error {
+			for j := range p.Wheels {
+				_, _ = c.read(lock.Selected{Package: p, File: &p.Wheels[j]})
+			}
+			return nil
+		})
+	}
+	_ = g.Wait()
 }
 
 type checker struct {
@@ -87,7 +92,6 @@ type checker struct {
 	selected map[string]lock.Selected
 	files    map[string]*dist.Metadata // of the selected files, by package
 	done     map[[2]string]bool        // name and extra
-	err      error                     // what is wrong
 }
 
 // holds: what is in the runtime inside is in this one, the same.

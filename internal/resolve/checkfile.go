@@ -18,15 +18,13 @@ import (
 func (c *checker) file(s lock.Selected) (*dist.Metadata, error) {
 	p := s.Package
 	var hashes map[string]string
-	key := p.Name
 	switch {
 	case p.Archive != nil:
 		hashes = p.Archive.Hashes
 	case s.File != nil:
 		hashes = s.File.Hashes
-		key = fmt.Sprint(p.Name, s.File.Name, s.File.URL, hashes["sha256"])
 	}
-	m, err := c.read(s, key)
+	m, err := c.read(s)
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +39,12 @@ func (c *checker) file(s lock.Selected) (*dist.Metadata, error) {
 	return m, c.asked(p.Name, v, hashes)
 }
 
-// read gives the raw metadata of what is selected, as its own file has it.
-func (c *checker) read(s lock.Selected, key string) (*dist.Metadata, error) {
+// read gives the metadata of what is selected, as its own file has it.
+func (c *checker) read(s lock.Selected) (*dist.Metadata, error) {
+	key := s.Package.Name
+	if s.Package.Archive == nil && s.File != nil {
+		key = fmt.Sprint(key, s.File.Name, s.File.URL, s.File.Hashes["sha256"])
+	}
 	c.known.mu.Lock()
 	m := c.known.by[key]
 	c.known.mu.Unlock()

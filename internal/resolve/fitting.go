@@ -15,26 +15,23 @@ type fitting struct {
 	shelf   *shelf
 	of      *project
 	shapes  map[int]*fit
-	ranks   [][]worth // by place and the number of the text
-	pythons [][]answer
-	offers  []index.Offer // room for those of one release
+	ranks   [][]int32          // by place and the number of the text: unread, unfit, or the rank after those
+	builds  map[int]dist.Build // by the number of the text, where it has one
+	pythons [][]int32          // unread, unfit, or fits
+	offers  []index.Offer      // room for those of one release
 }
 
-// worth is what a file's tags, with its build, are worth at a place.
-type worth struct {
-	known, fits bool
-	place       int // among the tags that are supported there
-	build       dist.Build
-}
-
-// answer is whether a Requires-Python admits the Python of a place.
-type answer struct{ known, yes bool }
+const (
+	unread = iota
+	unfit
+	fits
+)
 
 func newFitting(s *shelf, p *project, texts int) *fitting {
-	m := &fitting{shelf: s, of: p, shapes: map[int]*fit{}}
+	m := &fitting{shelf: s, of: p, shapes: map[int]*fit{}, builds: map[int]dist.Build{}}
 	for range s.places {
-		m.ranks = append(m.ranks, make([]worth, texts))
-		m.pythons = append(m.pythons, make([]answer, texts))
+		m.ranks = append(m.ranks, make([]int32, texts))
+		m.pythons = append(m.pythons, make([]int32, texts))
 	}
 	return m
 }
@@ -124,56 +121,72 @@ func admit(offers []index.Offer, pinned bool, hashed []bool) (out []int, reason 
 
 // best picks by tag order, then by build number; -1 with the reason for none.
 func (m *fitting) best(place int, offers []index.Offer, allowed []int) (int, string) {
-	best, bestRank, unfit := -1, worth{}, ""
+	best, bestRank, python := -1, int32(0), ""
 	for _, i := range allowed {
 		o := &offers[i]
-		r := m.rank(place, o.Tags)
-		if !r.fits {
+		rank := m.rank(place, o.Tags)
+		if rank == unfit {
 			continue
 		}
 		if !m.admits(place, o.Python) {
-			unfit = o.Python.String
+			python = o.Python.String
 			continue
 		}
-		if best < 0 || r.place < bestRank.place || r.place == bestRank.place && r.build.Compare(bestRank.build) > 0 {
-			best, bestRank = i, r
+		if best < 0 || rank < bestRank || rank == bestRank && m.build(o.Tags).Compare(m.build(offers[best].Tags)) > 0 {
+			best, bestRank = i, rank
 		}
 	}
 	at := m.shelf.places[place]
 	switch {
 	case best >= 0:
 		return best, ""
-	case unfit != "":
-		return -1, fmt.Sprintf("needs Python %s, not %s", unfit, at.python)
+	case python != "":
+		return -1, fmt.Sprintf("needs Python %s, not %s", python, at.python)
 	}
 	return -1, "no wheel for " + at.name + " and Python " + at.python.String()
 }
 
-// rank reads tags, those with a number once.
-func (m *fitting) rank(place int, tags index.Text) worth {
-	if tags.Number >= 0 && m.ranks[place][tags.Number].known {
+// rank is what tags are worth at a place, the least is the best; those with a
+// number are read once.
+func (m *fitting) rank(place int, tags index.Text) int32 {
+	if tags.Number >= 0 && m.ranks[place][tags.Number] != unread {
 		return m.ranks[place][tags.Number]
 	}
-	r := worth{known: true}
-	build, text, err := dist.CutBuild(tags.String)
-	if err == nil {
-		r.build = build
-		r.place, r.fits = m.shelf.places[place].tags.RankText(text)
+	rank := int32(unfit)
+	if build, text, err := dist.CutBuild(tags.String); err == nil {
+		if build.Set && tags.Number >= 0 {
+			m.builds[tags.Number] = build
+		}
+		if r, ok := m.shelf.places[place].tags.RankText(text); ok {
+			rank = fits + int32(r)
+		}
 	}
 	if tags.Number >= 0 {
-		m.ranks[place][tags.Number] = r
+		m.ranks[place][tags.Number] = rank
 	}
-	return r
+	return rank
+}
+
+// build is the one of tags that have a rank.
+func (m *fitting) build(tags index.Text) dist.Build {
+	if tags.Number >= 0 {
+		return m.builds[tags.Number]
+	}
+	build, _, _ := dist.CutBuild(tags.String) // it was read for the rank
+	return build
 }
 
 // admits reads a Requires-Python, one with a number once.
 func (m *fitting) admits(place int, python index.Text) bool {
-	if python.Number >= 0 && m.pythons[place][python.Number].known {
-		return m.pythons[place][python.Number].yes
+	if python.Number >= 0 && m.pythons[place][python.Number] != unread {
+		return m.pythons[place][python.Number] == fits
 	}
-	yes := pythonFits(python.String, m.shelf.places[place].python)
+	answer := int32(unfit)
+	if pythonFits(python.String, m.shelf.places[place].python) {
+		answer = fits
+	}
 	if python.Number >= 0 {
-		m.pythons[place][python.Number] = answer{true, yes}
+		m.pythons[place][python.Number] = answer
 	}
-	return yes
+	return answer == fits
 }
