@@ -158,6 +158,9 @@ func parseCompact(body []byte, project string, asOf time.Time, names *dist.NameR
 		if r.text = lines.take(int(lines.integer())); lines.err != nil || r.Shape < 1 || r.Shape > len(shapes) {
 			return nil, errCompact
 		}
+		if undated == 0 {
+			r.last = last
+		}
 		switch {
 		case asOf.IsZero():
 		case !visible(timeOf(first), asOf):

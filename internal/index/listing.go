@@ -35,6 +35,7 @@ type Release struct {
 	project string
 	text    []byte // the files as they are kept, if files is nil
 	asOf    time.Time
+	last    int64 // the last upload in Unix nanoseconds; 0: of some file it is not known
 	names   *dist.NameReader
 	shapes  []shape // of the listing
 	files   []File
@@ -44,6 +45,12 @@ type Release struct {
 type shape struct {
 	text  []byte
 	names *dist.NameReader
+}
+
+// Before tells whether every file of the release was uploaded until t, as far as
+// that is known without reading them: it may be false although they were.
+func (r *Release) Before(t time.Time) bool {
+	return r.last != 0 && r.last <= t.UnixNano()
 }
 
 // Offer is what decides whether a file is installed.

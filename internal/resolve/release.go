@@ -30,6 +30,7 @@ type fit struct {
 	why    []string // for each place without one, the reason
 	banned string   // why the release is out on every place
 	yanked bool     // that is the reason
+	young  string   // if the cooldown is: how old it is
 }
 
 // releases lists what the index offers, best liked first: stable versions before
@@ -37,7 +38,7 @@ type fit struct {
 func (s *shelf) releases(p *project, l *index.Listing) []*release {
 	all := make([]release, len(l.Releases)) // one allocation instead of thousands
 	out := make([]*release, 0, len(all))
-	fits := fitting{shelf: s, of: p, shapes: map[int]*fit{}, pythons: map[[2]string]bool{}}
+	fits := fitting{shelf: s, of: p, wait: s.in.waiting(l), shapes: map[int]*fit{}, pythons: map[[2]string]bool{}}
 	for _, pre := range []bool{false, true} {
 		for i := range l.Releases {
 			if offered := &l.Releases[i]; offered.Version.IsPrerelease() == pre {
@@ -80,18 +81,23 @@ func (r *release) told() []*telling {
 type fitting struct {
 	shelf   *shelf
 	of      *project
+	wait    waiting
 	shapes  map[int]*fit
 	pythons map[[2]string]bool // whether a Requires-Python admits the Python of a place
 }
 
-// one is the fit of one release. The project's own pins and hashes may tell
-// releases apart that are of one shape.
+// one is the fit of one release. The project's own pins and hashes, and how old
+// its files are, may tell releases apart that are of one shape.
 func (m *fitting) one(offered *index.Release) *fit {
 	asked := m.shelf.asked
 	n := asked.names[m.of.name]
 	pinned := asked.pinned(m.of.name, offered.Version)
+	refused := m.wait.refused(offered)
 	if n != nil && len(n.hashes) > 0 {
-		return m.work(offered.Offers(), pinned, hashAllowed(offered.Files(), n.hashes))
+		refused = hashRefused(offered.Files(), n.hashes, refused)
+	}
+	if refused != nil {
+		return m.work(offered.Offers(), pinned, refused)
 	}
 	if offered.Shape == 0 || pinned {
 		return m.work(offered.Offers(), pinned, nil)
@@ -104,31 +110,42 @@ func (m *fitting) one(offered *index.Release) *fit {
 	return f
 }
 
-// hashAllowed tells for each file whether it has one of the hashes.
-func hashAllowed(files []index.File, hashes []string) []bool {
-	out := make([]bool, len(files))
+// hashRefused adds to refused (nil: none is) the files that have none of the
+// hashes.
+func hashRefused(files []index.File, hashes []string, refused []string) []string {
+	if refused == nil {
+		refused = make([]string, len(files))
+	}
 	for i, f := range files {
+		allowed := false
 		for name, sum := range f.Hashes.Map() {
-			out[i] = out[i] || slices.Contains(hashes, name+":"+sum)
+			allowed = allowed || slices.Contains(hashes, name+":"+sum)
+		}
+		if !allowed {
+			refused[i] = "its hash is none of those that the requirement allows"
 		}
 	}
-	return out
+	return refused
 }
 
-// work finds the best wheel for each place, or says why there is none. hashed
-// says which files have a hash that the project allows, nil: it allows any.
-func (m *fitting) work(offers []index.Offer, pinned bool, hashed []bool) *fit {
-	allowed, reason := admit(offers, pinned, hashed)
+// work finds the best wheel for each place, or says why there is none. refused
+// says why a file may not be used, "" if it may; nil: all may.
+func (m *fitting) work(offers []index.Offer, pinned bool, refused []string) *fit {
+	allowed, reason := admit(offers, pinned, refused)
 	f := &fit{}
 	if len(allowed) == 0 {
 		f.banned = reason
 		f.yanked = strings.HasPrefix(reason, yanked)
+		f.young = youth(reason)
 		return f
 	}
 	places := m.shelf.places
 	f.wheel, f.why = make([]int, len(places)), make([]string, len(places))
 	for i, at := range places {
 		f.wheel[i], f.why[i] = m.best(at, offers, allowed)
+		if f.wheel[i] < 0 && refused != nil {
+			f.why[i] = m.younger(at, offers, refused, f.why[i])
+		}
 	}
 	return f
 }
@@ -137,7 +154,7 @@ const yanked = "yanked" // begins the reason of what was (PEP 592)
 
 // admit leaves out files that may not be used anywhere; reason is why the last
 // kind of them went.
-func admit(offers []index.Offer, pinned bool, hashed []bool) (out []int, reason string) {
+func admit(offers []index.Offer, pinned bool, refused []string) (out []int, reason string) {
 	for i, o := range offers {
 		switch {
 		case !o.Wheel:
@@ -146,8 +163,8 @@ func admit(offers []index.Offer, pinned bool, hashed []bool) (out []int, reason 
 			}
 		case o.Yanked && !pinned:
 			reason = strings.TrimSuffix(yanked+": "+o.YankedReason, ": ")
-		case hashed != nil && !hashed[i]:
-			reason = "its hash is none of those that the requirement allows"
+		case refused != nil && refused[i] != "":
+			reason = refused[i]
 		case !o.Hashed:
 			reason = "the index gives no sha256 for it"
 		default:
