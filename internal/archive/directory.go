@@ -239,6 +239,9 @@ func (z *Zip) check(size, end int64, lim Limits) error {
 		return unsafe("", "%d bytes unpack to %d, more than %g times as much", size, total, lim.Ratio)
 	}
 	slices.SortFunc(order, func(a, b *entry) int { return cmp.Compare(a.offset, b.offset) })
+	if len(order) > 0 && order[0].offset != 0 {
+		return unsafe(order[0].name, "something lies before it, the first entry: another archive, or a program")
+	}
 	for i := len(order) - 1; i >= 0; i-- {
 		e := order[i]
 		e.limit = end
@@ -303,7 +306,23 @@ func (z *Zip) checkLocal(e *entry) (start int64, err error) {
 	if !ok || differs(int64(crc), int64(e.crc)) || differs(packed, e.packed) || differs(size, e.size) {
 		return 0, unsafe(e.name, "its local header and the directory disagree on its size or CRC")
 	}
+	if !e.reaches(start + e.packed) {
+		return 0, unsafe(e.name, "something lies between it and the next entry")
+	}
 	return start, nil
+}
+
+// reaches tells whether data that ends at end leaves nothing between the entry
+// and the next but a data descriptor (APPNOTE 4.3.9), which a reader of streams
+// could take for an entry that the directory does not have.
+func (e *entry) reaches(end int64) bool {
+	switch e.limit - end {
+	case 0:
+		return true
+	case 12, 16, 20, 24: // with and without signature, in 32 and in 64 bits
+		return e.flags&flagTrailing != 0
+	}
+	return false
 }
 
 // readAt fills p; a file that is too short is unsafe, any other failure is the reader's own.
