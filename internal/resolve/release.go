@@ -28,6 +28,7 @@ type release struct {
 type fit struct {
 	wheel  []int    // for each place, which of the files; -1: none
 	why    []string // for each place without one, the reason
+	unfit  []string // and the Requires-Python, if that is it
 	banned string   // why the release is out on every place
 	yanked bool     // that is the reason
 	young  string   // if the cooldown is: how old it is
@@ -140,9 +141,9 @@ func (m *fitting) work(offers []index.Offer, pinned bool, refused []string) *fit
 		return f
 	}
 	places := m.shelf.places
-	f.wheel, f.why = make([]int, len(places)), make([]string, len(places))
+	f.wheel, f.why, f.unfit = make([]int, len(places)), make([]string, len(places)), make([]string, len(places))
 	for i, at := range places {
-		f.wheel[i], f.why[i] = m.best(at, offers, allowed)
+		f.wheel[i], f.why[i], f.unfit[i] = m.best(at, offers, allowed)
 		if f.wheel[i] < 0 && refused != nil {
 			f.why[i] = m.younger(at, offers, refused, f.why[i])
 		}
@@ -174,9 +175,10 @@ func admit(offers []index.Offer, pinned bool, refused []string) (out []int, reas
 	return out, reason
 }
 
-// best picks by tag order, then by build number; -1 with the reason for none.
-func (m *fitting) best(at place, offers []index.Offer, allowed []int) (int, string) {
-	best, bestRank, unfit := -1, 0, ""
+// best picks by tag order, then by build number; -1 with the reason for none,
+// and the Requires-Python that is the reason.
+func (m *fitting) best(at place, offers []index.Offer, allowed []int) (best int, why, unfit string) {
+	best, bestRank := -1, 0
 	for _, i := range allowed {
 		o := &offers[i]
 		rank, ok := at.tags.Rank(o.Tags)
@@ -193,11 +195,11 @@ func (m *fitting) best(at place, offers []index.Offer, allowed []int) (int, stri
 	}
 	switch {
 	case best >= 0:
-		return best, ""
+		return best, "", ""
 	case unfit != "":
-		return -1, fmt.Sprintf("needs Python %s, not %s", unfit, at.python)
+		return -1, fmt.Sprintf("needs Python %s, not %s", unfit, at.python), unfit
 	}
-	return -1, "no wheel for " + at.name + " and Python " + at.python.String()
+	return -1, "no wheel for " + at.name + " and Python " + at.python.String(), ""
 }
 
 func (m *fitting) admits(python string, at place) bool {

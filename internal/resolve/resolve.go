@@ -88,7 +88,7 @@ func Resolve(ctx context.Context, in Input) (*lock.Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, text := range slices.Concat(heldBack(in, asked, places, picks), leftYoung(in, asked, picks), withdrawn(in.Locked, picks)) {
+	for _, text := range slices.Concat(heldBack(in, asked, places, picks), leftYoung(in, asked, picks), belowBound(in, asked, places, picks), withdrawn(in.Locked, picks)) {
 		in.say("%s", text)
 	}
 	l, err := write(ctx, in, asked, places, picks)
