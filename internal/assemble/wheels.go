@@ -97,7 +97,10 @@ func (in *Input) wheels(ctx context.Context) ([]layer, error) {
 			return nil
 		})
 	}
-	return layers, g.Wait()
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return layers, in.portable(layers)
 }
 
 // sources are the wheels that the lock selects for this runtime and target.
