@@ -1,7 +1,6 @@
 package index
 
 import (
-	"net/url"
 	"reflect"
 	"testing"
 	"time"
@@ -93,27 +92,4 @@ func TestKeptListingAsOf(t *testing.T) {
 	if l.Releases[1].Shape != 0 {
 		t.Error("a release of which a part is hidden is compared with whole ones")
 	}
-}
-
-// what the server sent and was understood comes back, and a damaged text is
-// refused or read, never a panic.
-func FuzzCompact(f *testing.F) {
-	f.Add(`{"files":[{"filename":"a-1.zip","url":"x/a-1.zip","yanked":"\t","hashes":{"md5":"00000000000000000000000000000000"}}]}`, compactForm+"\n\t\t0\t0\n")
-	f.Add(`{"files":[{"filename":"a-2-py3-none-any.whl","url":"x","upload-time":"2026-01-01T00:00:00Z"}]}`, compactForm+"\n\t\t0\t1\n6\nsdist\n1\t1\t\t\t1\t0\t2\nx\n")
-	f.Fuzz(func(t *testing.T, text, damaged string) {
-		base, _ := url.Parse("https://index.example/")
-		if p, err := parseJSON([]byte(text), base); err == nil {
-			n := 0
-			l := kept(t, p, time.Time{})
-			for _, of := range names(l) {
-				n += len(of)
-			}
-			if n+l.Skipped != len(p.files) && p.status != "quarantined" {
-				t.Errorf("%q: %d files, %d skipped, of %d", text, n, l.Skipped, len(p.files))
-			}
-		}
-		if l, err := parseCompact([]byte(damaged), "a", time.Time{}, new(dist.NameReader)); err == nil {
-			names(l)
-		}
-	})
 }
