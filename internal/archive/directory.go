@@ -20,6 +20,7 @@ const (
 	sigEnd        = 0x06054b50
 	sigEnd64      = 0x06064b50
 	sigLocator64  = 0x07064b50
+	sigDescriptor = 0x08074b50
 	lenLocal      = 30
 	lenCentral    = 46
 	lenEnd        = 22
@@ -306,23 +307,42 @@ func (z *Zip) checkLocal(e *entry) (start int64, err error) {
 	if !ok || differs(int64(crc), int64(e.crc)) || differs(packed, e.packed) || differs(size, e.size) {
 		return 0, unsafe(e.name, "its local header and the directory disagree on its size or CRC")
 	}
-	if !e.reaches(start + e.packed) {
-		return 0, unsafe(e.name, "something lies between it and the next entry")
-	}
-	return start, nil
+	return start, z.checkBehind(e, start+e.packed)
 }
 
-// reaches tells whether data that ends at end leaves nothing between the entry
-// and the next but a data descriptor (APPNOTE 4.3.9), which a reader of streams
-// could take for an entry that the directory does not have.
-func (e *entry) reaches(end int64) bool {
-	switch e.limit - end {
-	case 0:
-		return true
-	case 12, 16, 20, 24: // with and without signature, in 32 and in 64 bits
-		return e.flags&flagTrailing != 0
+// checkBehind holds what lies between an entry's data and the next entry to be
+// nothing, or the data descriptor that was announced (APPNOTE 4.3.9), saying the
+// same as the directory: a reader of streams knows no other.
+func (z *Zip) checkBehind(e *entry, end int64) error {
+	gap := e.limit - end
+	if e.flags&flagTrailing == 0 {
+		if gap != 0 {
+			return unsafe(e.name, "something lies between it and the next entry")
+		}
+		return nil
 	}
-	return false
+	if gap != 12 && gap != 16 && gap != 20 && gap != 24 { // in 32 and in 64 bits, without and with signature
+		return unsafe(e.name, "no data descriptor, or more than that, lies between it and the next entry")
+	}
+	rest := make([]byte, gap)
+	if err := readAt(z.r, rest, end); err != nil {
+		return err
+	}
+	le := binary.LittleEndian
+	signed := gap == 16 || gap == 24
+	if signed {
+		signed, rest = le.Uint32(rest) == sigDescriptor, rest[4:]
+	}
+	var packed, size int64
+	if len(rest) == 12 {
+		packed, size = int64(le.Uint32(rest[4:])), int64(le.Uint32(rest[8:]))
+	} else {
+		packed, size = int64(le.Uint64(rest[4:])), int64(le.Uint64(rest[12:]))
+	}
+	if signed != (gap == 16 || gap == 24) || le.Uint32(rest) != e.crc || packed != e.packed || size != e.size {
+		return unsafe(e.name, "its data descriptor and the directory disagree")
+	}
+	return nil
 }
 
 // readAt fills p; a file that is too short is unsafe, any other failure is the reader's own.

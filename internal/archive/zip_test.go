@@ -332,6 +332,17 @@ func TestZipDescriptorOfStoredEntry(t *testing.T) {
 	if out.Bytes()[6]&8 == 0 {
 		t.Fatal("the writer made no descriptor")
 	}
+	for at := range 16 { // local header 30, name 1, data 1
+		lies := bytes.Clone(out.Bytes())
+		lies[32+at]++
+		z, err := open(lies, archive.DefaultLimits())
+		if err == nil {
+			err = readAll(z)
+		}
+		if err == nil || !strings.Contains(err.Error(), `entry "a": its data descriptor and the directory disagree`) {
+			t.Errorf("byte %d of the descriptor changed: %v", at, err)
+		}
+	}
 	z, err := open(out.Bytes(), archive.DefaultLimits())
 	if err == nil {
 		err = readAll(z)
@@ -404,6 +415,36 @@ func FuzzZip(f *testing.F) {
 				t.Errorf("accepted %q", file.Name)
 			}
 		}
-		_ = readAll(z) // any error will do; a panic or a wrong length will not
+		if readAll(z) == nil { // any error will do; a panic or a wrong length will not
+			asStandard(t, data, z)
+		}
 	})
+}
+
+// asStandard: what is accepted has one meaning, so another reader finds the same.
+func asStandard(t *testing.T, data []byte, z *archive.Zip) {
+	t.Helper()
+	other, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil || len(other.File) != len(z.Files()) {
+		t.Fatalf("another reader: %v", err)
+	}
+	for i, f := range other.File {
+		if f.Name != z.Files()[i].Name || int64(f.UncompressedSize64) != z.Files()[i].Size {
+			t.Fatalf("entry %d is %q of %d bytes, and %+v", i, f.Name, f.UncompressedSize64, z.Files()[i])
+		}
+		if z.Files()[i].Dir {
+			continue
+		}
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := io.ReadAll(r)
+		if err := errors.Join(err, r.Close()); err != nil {
+			t.Fatalf("%q by another reader: %v", f.Name, err)
+		}
+		if got, err := z.ReadFile(f.Name, 1<<20); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%q is %q, %v; want %q", f.Name, got, err, want)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -321,8 +322,13 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if _, err := Parse(l.Marshal(), "again"); err != nil {
-			t.Errorf("a lock that was read cannot be written: %v", err)
+		written := l.Marshal()
+		again, err := Parse(written, "again")
+		if err != nil {
+			t.Fatalf("a lock that was read cannot be written: %v\n%s", err, written)
+		}
+		if twice := again.Marshal(); !bytes.Equal(twice, written) || len(again.Packages) != len(l.Packages) {
+			t.Errorf("written\n%s\nand again\n%s", written, twice)
 		}
 	})
 }
