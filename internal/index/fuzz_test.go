@@ -40,8 +40,8 @@ func FuzzScanner(f *testing.F) {
 // A page in JSON is read as the standard decoder reads it, every field of every
 // file, and comes back whole from the form in which it is kept.
 func FuzzListingJSON(f *testing.F) {
-	const whole = `"hashes":{"sha256":"%064x","md5":"%032X","odd":"x"},"requires-python":"\u003e=3","size":7,"upload-time":"2026-01-01T00:00:00.5Z","core-metadata":{"sha256":"%[1]064x"}`
-	f.Add(`{"meta":{"api-version":"1.4"},"project-status":{"status":"archived","reason":"a\tb"},"files":[{"filename":"a-1.zip","url":"../a-1.zip",` + fmt.Sprintf(whole, 1, 2) + `}]}`)
+	const whole = `"hashes":{"sha256":"%064x","md5":"%032X","odd":"x"},"requires-python":"\u003e=3","size":7,"upload-time":"2026-01-01T00:00:00.5Z","core-metadata":{"sha256":"%064x"}`
+	f.Add(`{"meta":{"api-version":"1.4"},"project-status":{"status":"archived","reason":"a\tb"},"files":[{"filename":"a-1.zip","url":"../a-1.zip",` + fmt.Sprintf(whole, 1, 2, 3) + `}]}`)
 	f.Add(`{"files":[{"filename":"a-2-py3-none-any.whl","url":"x#sha256=00","yanked":"why","dist-info-metadata":true},{"url":"https://index.example/a-1-py3-none-any.whl","yanked":false}]}`)
 	f.Add(`{"files":[{"filename":"a-1.zip","url":"x","upload-time":"9999-12-31T23:59:59Z"},{"filename":"a-1.zip","url":"y","upload-time":"soon","size":null,"yanked":null}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
