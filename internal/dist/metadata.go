@@ -65,7 +65,7 @@ func ParseMetadata(data []byte) (*Metadata, error) {
 // Identity is the Name and Version of METADATA that is known to be well-formed, "" where they are not found. It reads no
 // further than it must.
 func Identity(data []byte) (name, version string) {
-	for line := range bytes.Lines(data) {
+	for line := range bytes.Lines(bytes.TrimPrefix(data, []byte("\ufeff"))) {
 		folded := isFolded(string(line[:1]))
 		if line = bytes.TrimSpace(line); len(line) == 0 || name != "" && version != "" {
 			break

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"snug/internal/cooldown"
 	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/index"
@@ -120,6 +121,10 @@ func (e *Engine) override(p *manifest.Project, req LockRequest) error {
 	if !e.AsOf.IsZero() || e.AllFiles {
 		p.AsOf = e.AsOf
 	}
+	var err error
+	if p.MinAge, err = p.MinAge.Amend(e.MinAge); err != nil {
+		return fault.New(fault.Usage, "write --min-age AGE or NAME=AGE", "--min-age: %w", err)
+	}
 	if len(p.Targets) == 0 {
 		host, err := e.host()
 		if err != nil {
@@ -201,6 +206,8 @@ func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lo
 		Index:     &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }},
 		Locked:    keep,
 		AsOf:      p.AsOf,
+		MinAge:    byAddress(p),
+		Now:       e.Now(),
 		Events:    e.Events,
 		CreatedBy: createdBy,
 	})
@@ -306,3 +313,19 @@ func runsOn(t, host pytag.Target) bool {
 
 // since is how long ago t was, for the table that build prints.
 func (e *Engine) since(t time.Time) time.Duration { return e.Now().Sub(t) }
+
+// byAddress is the project's cooldown with its indexes by their addresses, as
+// listings and locks name them.
+func byAddress(p *manifest.Project) cooldown.Policy {
+	out := p.MinAge
+	out.Indexes = nil
+	for _, x := range p.Indexes {
+		if age, ok := p.MinAge.Indexes[x.Name]; ok {
+			if out.Indexes == nil {
+				out.Indexes = map[string]cooldown.Age{}
+			}
+			out.Indexes[index.BareURL(x.URL)] = age
+		}
+	}
+	return out
+}

@@ -105,7 +105,7 @@ func (c *Client) listingFrom(ctx context.Context, base, name string) (*Listing, 
 	if err != nil {
 		return nil, fmt.Errorf("snug: internal error: list %s: %w", name, err) // the cache keeps a sum of what it holds
 	}
-	l.IndexURL = withoutUser(base)
+	l.IndexURL = BareURL(base)
 	return l, nil
 }
 
@@ -165,7 +165,8 @@ func extraURLs(extra []Extra) []string {
 	return urls
 }
 
-func withoutUser(raw string) string {
+// BareURL is an address without its login, as a Listing names its index.
+func BareURL(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return fetch.Redact(raw)

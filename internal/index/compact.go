@@ -195,6 +195,9 @@ func parseCompact(front []byte, rest io.ReaderAt, project string, asOf time.Time
 		if off += int64(one.size); r.bad || one.Shape < 1 || one.Shape > len(at.shapes) {
 			return nil, errCompact
 		}
+		if undated == 0 {
+			one.last = last
+		}
 		switch {
 		case asOf.IsZero():
 		case !visible(timeOf(first), asOf):

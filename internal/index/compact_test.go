@@ -2,7 +2,6 @@ package index
 
 import (
 	"bytes"
-	"net/url"
 	"reflect"
 	"testing"
 	"time"
@@ -136,33 +135,4 @@ func TestKeptListingIsDamaged(t *testing.T) {
 			t.Errorf("%q is believed", damaged)
 		}
 	}
-}
-
-// what the server sent and was understood comes back, and a damaged text is
-// refused or read, never a panic.
-func FuzzCompact(f *testing.F) {
-	front, _ := sample(f).compact("a")
-	f.Add(`{"files":[{"filename":"a-1.zip","url":"x/a-1.zip","yanked":"\t","hashes":{"md5":"00000000000000000000000000000000"}}]}`, front)
-	f.Add(`{"files":[{"filename":"a-2-py3-none-any.whl","url":"x","upload-time":"2026-01-01T00:00:00Z"}]}`, front[:len(front)-3])
-	f.Fuzz(func(t *testing.T, text string, damaged []byte) {
-		base, _ := url.Parse("https://index.example/")
-		if p, err := parseJSON([]byte(text), base); err == nil {
-			n := 0
-			l := reread(t, p, time.Time{})
-			for _, of := range names(t, l) {
-				n += len(of)
-			}
-			if n+l.Skipped != len(p.files) && p.status != "quarantined" {
-				t.Errorf("%q: %d files, %d skipped, of %d", text, n, l.Skipped, len(p.files))
-			}
-		}
-		if l, err := parseCompact(damaged, bytes.NewReader(nil), "a", time.Time{}, new(dist.NameReader)); err == nil {
-			for i := range l.Releases {
-				_, err := l.Releases[i].Offers(nil)
-				if err == nil && l.Releases[i].Shape == 0 {
-					t.Error("files out of nothing")
-				}
-			}
-		}
-	})
 }

@@ -39,6 +39,7 @@ type Release struct {
 	off   int64 // of their lines in the rest
 	size  int
 	sum   uint32
+	last  int64 // upload in Unix nanoseconds; 0: of some file it is not known
 	files []File
 }
 
@@ -50,6 +51,12 @@ type kept struct {
 	texts   []string
 	shapes  []string // shapeOf the files of releases that are alike
 	rest    io.ReaderAt
+}
+
+// Before tells whether every file of the release was uploaded until t, as far as
+// that is known without reading them: it may be false although they were.
+func (r *Release) Before(t time.Time) bool {
+	return r.last != 0 && r.last <= t.UnixNano()
 }
 
 // Offers appends the offers of the release, one for one with Files, to out. They

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"snug/internal/cooldown"
 )
 
 // Version is the lock-version that snug writes.
@@ -104,8 +106,9 @@ func (f File) FileName() string {
 
 // Tool is what snug keeps beside the standard's words.
 type Tool struct {
-	Asked    string    // hex digest of what was asked; a lock with another one is out of date
-	AsOf     time.Time // zero: no cut-off
+	Asked    string          // hex digest of what was asked; a lock with another one is out of date
+	AsOf     time.Time       // zero: no cut-off
+	MinAge   cooldown.Policy // how old files had to be when they were locked; indexes by address
 	Targets  []Target
 	Runtimes []Runtime         // innermost first
 	Overlaps map[string]string // pattern of files → the package that owns them

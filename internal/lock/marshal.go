@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"snug/internal/cooldown"
 	"snug/internal/pep440"
 )
 
@@ -132,7 +133,7 @@ func (w *writer) pkg(p Package) {
 }
 
 func (w *writer) tool(t Tool) {
-	if t.Asked == "" && t.AsOf.IsZero() && len(t.Targets) == 0 && len(t.Runtimes) == 0 && len(t.Overlaps) == 0 {
+	if t.Asked == "" && t.AsOf.IsZero() && t.MinAge.IsZero() && len(t.Targets) == 0 && len(t.Runtimes) == 0 && len(t.Overlaps) == 0 {
 		return
 	}
 	w.line("\n[tool.snug]")
@@ -140,6 +141,7 @@ func (w *writer) tool(t Tool) {
 	if !t.AsOf.IsZero() {
 		w.line("%s", timePair("as-of", t.AsOf))
 	}
+	w.minAge(t.MinAge)
 	for _, target := range t.Targets {
 		w.line("\n[[tool.snug.targets]]")
 		w.text("name", target.Name)
@@ -166,6 +168,18 @@ func (w *writer) tool(t Tool) {
 		for _, pattern := range slices.Sorted(maps.Keys(t.Overlaps)) {
 			w.line("%s = %s", key(pattern), quote(t.Overlaps[pattern]))
 		}
+	}
+}
+
+func (w *writer) minAge(p cooldown.Policy) {
+	if p.Default != 0 {
+		w.text("min-age", p.Default.String())
+	}
+	if len(p.Packages) > 0 {
+		w.line("min-age-package = %s", stringTable(cooldown.Texts(p.Packages)))
+	}
+	if len(p.Indexes) > 0 {
+		w.line("min-age-index = %s", stringTable(cooldown.Texts(p.Indexes)))
 	}
 }
 

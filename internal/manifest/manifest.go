@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"time"
 
+	"snug/internal/cooldown"
 	"snug/internal/dist"
 	"snug/internal/pep440"
 	"snug/internal/pep508"
@@ -87,7 +88,7 @@ type Index struct {
 }
 
 // Project is everything that was asked for. Its slices are in a fixed order;
-// callers may override Python, Targets and AsOf before Digest is taken.
+// callers may override Python, Targets, AsOf and MinAge before Digest is taken.
 type Project struct {
 	Root           string   // absolute
 	Loose          bool     // of the command line alone: Root is where it was typed
@@ -104,6 +105,7 @@ type Project struct {
 	Logins         []string          // addresses with logins, "https://user:password@host", that requirements' URLs had
 	PackageIndex   map[string]string // normalised name -> Index.Name
 	AsOf           time.Time
+	MinAge         cooldown.Policy
 	Overlaps       map[string]string // glob of installed paths -> the package that wins
 	PythonMirror   string
 	Home           string // store and cache, absolute; empty: the user's

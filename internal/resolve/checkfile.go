@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"snug/internal/dist"
 	"snug/internal/index"
@@ -101,6 +102,9 @@ func (c *checker) offered(s lock.Selected) ([]byte, error) {
 		})
 	}):
 		return nil, fmt.Errorf("%s is yanked", s.File.Name)
+	}
+	if age := c.in.MinAge.For(s.Package.Name, l.IndexURL); age > 0 && (files[i].Upload.IsZero() || files[i].Upload.Add(time.Duration(age)).After(c.in.moment())) {
+		return nil, fmt.Errorf("%s is younger than %s", s.File.Name, age)
 	}
 	return c.in.Index.Metadata(c.ctx, l, files[i])
 }

@@ -14,6 +14,7 @@ import (
 type fitting struct {
 	shelf   *shelf
 	of      *project
+	wait    waiting
 	shapes  map[int]*fit
 	ranks   [][]int32          // by place and the number of the text: unread, unfit, or the rank after those
 	builds  map[int]dist.Build // by the number of the text, where it has one
@@ -27,22 +28,25 @@ const (
 	fits
 )
 
-func newFitting(s *shelf, p *project, texts int) *fitting {
-	m := &fitting{shelf: s, of: p, shapes: map[int]*fit{}, builds: map[int]dist.Build{}}
+func newFitting(s *shelf, p *project, l *index.Listing) *fitting {
+	m := &fitting{shelf: s, of: p, wait: s.in.waiting(l), shapes: map[int]*fit{}, builds: map[int]dist.Build{}}
 	for range s.places {
-		m.ranks = append(m.ranks, make([]int32, texts))
-		m.pythons = append(m.pythons, make([]int32, texts))
+		m.ranks = append(m.ranks, make([]int32, l.Texts))
+		m.pythons = append(m.pythons, make([]int32, l.Texts))
 	}
 	return m
 }
 
-// one is the fit of one release. The project's own pins and hashes may tell
-// releases apart that are of one shape.
+// one is the fit of one release. The project's own pins and hashes, and how old
+// its files are, may tell releases apart that are of one shape.
 func (m *fitting) one(offered *index.Release) (*fit, error) {
 	asked := m.shelf.asked
-	n := asked.names[m.of.name]
 	pinned := asked.pinned(m.of.name, offered.Version)
-	alike := offered.Shape > 0 && !pinned && (n == nil || len(n.hashes) == 0)
+	refused, err := m.refused(offered)
+	if err != nil {
+		return nil, err
+	}
+	alike := offered.Shape > 0 && !pinned && refused == nil
 	if f := m.shapes[offered.Shape]; alike && f != nil {
 		return f, nil
 	}
@@ -51,46 +55,60 @@ func (m *fitting) one(offered *index.Release) (*fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	var hashed []bool
-	if n != nil && len(n.hashes) > 0 {
-		files, err := offered.Files()
-		if err != nil {
-			return nil, err
-		}
-		hashed = hashAllowed(files, n.hashes)
-	}
-	f := m.work(offers, pinned, hashed)
+	f := m.work(offers, pinned, refused)
 	if alike {
 		m.shapes[offered.Shape] = f
 	}
 	return f, nil
 }
 
-// hashAllowed tells for each file whether it has one of the hashes.
-func hashAllowed(files []index.File, hashes []string) []bool {
-	out := make([]bool, len(files))
-	for i, f := range files {
-		for name, sum := range f.Hashes.Map() {
-			out[i] = out[i] || slices.Contains(hashes, name+":"+sum)
-		}
+// refused says of each file why it may not be used, "" if it may; nil: all may.
+func (m *fitting) refused(offered *index.Release) ([]string, error) {
+	refused, err := m.wait.refused(offered)
+	n := m.shelf.asked.names[m.of.name]
+	if err != nil || n == nil || len(n.hashes) == 0 {
+		return refused, err
 	}
-	return out
+	files, err := offered.Files()
+	return hashRefused(files, n.hashes, refused), err
 }
 
-// work finds the best wheel for each place, or says why there is none. hashed
-// says which files have a hash that the project allows, nil: it allows any.
-func (m *fitting) work(offers []index.Offer, pinned bool, hashed []bool) *fit {
-	allowed, reason := admit(offers, pinned, hashed)
+// hashRefused adds to refused (nil: none is) the files that have none of the
+// hashes.
+func hashRefused(files []index.File, hashes []string, refused []string) []string {
+	if refused == nil {
+		refused = make([]string, len(files))
+	}
+	for i, f := range files {
+		allowed := false
+		for name, sum := range f.Hashes.Map() {
+			allowed = allowed || slices.Contains(hashes, name+":"+sum)
+		}
+		if !allowed {
+			refused[i] = "its hash is none of those that the requirement allows"
+		}
+	}
+	return refused
+}
+
+// work finds the best wheel for each place, or says why there is none. refused
+// says why a file may not be used, "" if it may; nil: all may.
+func (m *fitting) work(offers []index.Offer, pinned bool, refused []string) *fit {
+	allowed, reason := admit(offers, pinned, refused)
 	f := &fit{}
 	if len(allowed) == 0 {
 		f.banned = reason
 		f.yanked = strings.HasPrefix(reason, yanked)
+		f.young = youth(reason)
 		return f
 	}
 	places := m.shelf.places
-	f.wheel, f.why = make([]int, len(places)), make([]string, len(places))
+	f.wheel, f.why, f.unfit = make([]int, len(places)), make([]string, len(places)), make([]string, len(places))
 	for i := range places {
-		f.wheel[i], f.why[i] = m.best(i, offers, allowed)
+		f.wheel[i], f.why[i], f.unfit[i] = m.best(i, offers, allowed)
+		if f.wheel[i] < 0 && refused != nil {
+			f.why[i] = m.younger(i, offers, refused, f.why[i])
+		}
 	}
 	return f
 }
@@ -99,7 +117,7 @@ const yanked = "yanked" // begins the reason of what was (PEP 592)
 
 // admit leaves out files that may not be used anywhere; reason is why the last
 // kind of them went.
-func admit(offers []index.Offer, pinned bool, hashed []bool) (out []int, reason string) {
+func admit(offers []index.Offer, pinned bool, refused []string) (out []int, reason string) {
 	for i, o := range offers {
 		switch {
 		case !o.Wheel:
@@ -108,8 +126,8 @@ func admit(offers []index.Offer, pinned bool, hashed []bool) (out []int, reason 
 			}
 		case o.Yanked && !pinned:
 			reason = strings.TrimSuffix(yanked+": "+o.YankedReason, ": ")
-		case hashed != nil && !hashed[i]:
-			reason = "its hash is none of those that the requirement allows"
+		case refused != nil && refused[i] != "":
+			reason = refused[i]
 		case !o.Hashed:
 			reason = "the index gives no sha256 for it"
 		default:
@@ -119,9 +137,10 @@ func admit(offers []index.Offer, pinned bool, hashed []bool) (out []int, reason 
 	return out, reason
 }
 
-// best picks by tag order, then by build number; -1 with the reason for none.
-func (m *fitting) best(place int, offers []index.Offer, allowed []int) (int, string) {
-	best, bestRank, python := -1, int32(0), ""
+// best picks by tag order, then by build number; -1 with the reason for none,
+// and the Requires-Python that is the reason.
+func (m *fitting) best(place int, offers []index.Offer, allowed []int) (best int, why, python string) {
+	best, bestRank := -1, int32(0)
 	for _, i := range allowed {
 		o := &offers[i]
 		rank := m.rank(place, o.Tags)
@@ -139,11 +158,11 @@ func (m *fitting) best(place int, offers []index.Offer, allowed []int) (int, str
 	at := m.shelf.places[place]
 	switch {
 	case best >= 0:
-		return best, ""
+		return best, "", ""
 	case python != "":
-		return -1, fmt.Sprintf("needs Python %s, not %s", python, at.python)
+		return -1, fmt.Sprintf("needs Python %s, not %s", python, at.python), python
 	}
-	return -1, "no wheel for " + at.name + " and Python " + at.python.String()
+	return -1, "no wheel for " + at.name + " and Python " + at.python.String(), ""
 }
 
 // rank is what tags are worth at a place, the least is the best; those with a

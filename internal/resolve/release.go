@@ -27,8 +27,10 @@ type release struct {
 type fit struct {
 	wheel  []int    // for each place, which of the files; -1: none
 	why    []string // for each place without one, the reason
+	unfit  []string // and the Requires-Python, if that is it
 	banned string   // why the release is out on every place
 	yanked bool     // that is the reason
+	young  string   // if the cooldown is: how old it is
 }
 
 // releases lists what the index offers, best liked first: stable versions before
@@ -36,7 +38,7 @@ type fit struct {
 func (s *shelf) releases(p *project, l *index.Listing) ([]*release, error) {
 	all := make([]release, len(l.Releases)) // one allocation instead of thousands
 	out := make([]*release, 0, len(all))
-	fits := newFitting(s, p, l.Texts)
+	fits := newFitting(s, p, l)
 	for _, pre := range []bool{false, true} {
 		for i := range l.Releases {
 			offered := &l.Releases[i]

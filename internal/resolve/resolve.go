@@ -17,8 +17,10 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"slices"
 	"time"
 
+	"snug/internal/cooldown"
 	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/index"
@@ -54,9 +56,11 @@ type Input struct {
 	Project   *manifest.Project
 	Targets   []TargetPython // in the order of the project
 	Index     Source
-	Locked    *lock.Lock    // what to keep to where it can be kept; nil: nothing
-	AsOf      time.Time     // said in the lock; the Source applies it
-	Events    event.Handler // nil: nobody listens
+	Locked    *lock.Lock      // what to keep to where it can be kept; nil: nothing
+	AsOf      time.Time       // said in the lock; the Source applies it
+	MinAge    cooldown.Policy // indexes by address, as listings name them
+	Now       time.Time       // what ages are counted from, unless AsOf is before it
+	Events    event.Handler   // nil: nobody listens
 	CreatedBy string
 }
 
@@ -84,7 +88,7 @@ func Resolve(ctx context.Context, in Input) (*lock.Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, text := range append(heldBack(in, asked, places, picks), withdrawn(in.Locked, picks)...) {
+	for _, text := range slices.Concat(heldBack(in, asked, places, picks), leftYoung(in, asked, picks), belowBound(in, asked, places, picks), withdrawn(in.Locked, picks)) {
 		in.say("%s", text)
 	}
 	l, err := write(ctx, in, asked, places, picks)
