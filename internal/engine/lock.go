@@ -36,6 +36,8 @@ type LockRequest struct {
 	UpgradeOnly []string // choose these names anew, keep the rest
 	Python      string   // overrides the project's
 	Targets     []string // override the project's
+	Resolution  string   // overrides the project's: "highest", "lowest", "lowest-direct"
+	Prereleases bool     // a pre-release is a version like others, whatever the project says
 	Output      string   // lock file; "" = LockName in the project's folder
 	DryRun      bool     // resolve, write nothing
 	Unfiled     bool     // there is no lock file: none is read and none written
@@ -78,7 +80,7 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	if old != nil && !req.Upgrade && len(req.UpgradeOnly) == 0 && old.Tool.Asked == asked {
 		return &Locked{Lock: old, Path: path, Fresh: true}, nil
 	}
-	keep := kept(old, req)
+	keep := kept(old, p.Strategy, req)
 	if keep != nil && old.CreatedBy != createdBy {
 		e.say("resolve", event.Note, "", fmt.Sprintf("%s was written by %s: its versions are kept where they fit", path, old.CreatedBy))
 	}
@@ -117,6 +119,13 @@ func (e *Engine) override(p *manifest.Project, req LockRequest) error {
 	if len(req.Targets) > 0 {
 		p.Targets = req.Targets
 	}
+	if req.Resolution != "" {
+		var err error
+		if p.Strategy.Resolution, err = manifest.ParseResolution(req.Resolution); err != nil {
+			return err
+		}
+	}
+	p.Strategy.Prereleases = p.Strategy.Prereleases || req.Prereleases
 	if !e.AsOf.IsZero() || e.AllFiles {
 		p.AsOf = e.AsOf
 	}
@@ -171,9 +180,10 @@ func versionsIn(l *lock.Lock) map[string]string {
 	return out
 }
 
-// kept is what of the old lock resolving should keep to if it can.
-func kept(old *lock.Lock, req LockRequest) *lock.Lock {
-	if old == nil || req.Upgrade {
+// kept is what of the old lock resolving should keep to if it can; nothing of
+// one that was chosen by another strategy.
+func kept(old *lock.Lock, now manifest.Strategy, req LockRequest) *lock.Lock {
+	if old == nil || req.Upgrade || old.Tool.Resolution != string(now.Resolution) || old.Tool.Prereleases != now.Prereleases {
 		return nil
 	}
 	out := *old

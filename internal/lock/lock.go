@@ -104,11 +104,13 @@ func (f File) FileName() string {
 
 // Tool is what snug keeps beside the standard's words.
 type Tool struct {
-	Asked    string    // hex digest of what was asked; a lock with another one is out of date
-	AsOf     time.Time // zero: no cut-off
-	Targets  []Target
-	Runtimes []Runtime         // innermost first
-	Overlaps map[string]string // pattern of files → the package that owns them
+	Asked       string    // hex digest of what was asked; a lock with another one is out of date
+	AsOf        time.Time // zero: no cut-off
+	Resolution  string    // "lowest" or "lowest-direct"; "": the newest versions first
+	Prereleases bool      // they counted as versions like others
+	Targets     []Target
+	Runtimes    []Runtime         // innermost first
+	Overlaps    map[string]string // pattern of files → the package that owns them
 }
 
 // Target is a platform that the lock was solved for.

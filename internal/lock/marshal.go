@@ -132,13 +132,17 @@ func (w *writer) pkg(p Package) {
 }
 
 func (w *writer) tool(t Tool) {
-	if t.Asked == "" && t.AsOf.IsZero() && len(t.Targets) == 0 && len(t.Runtimes) == 0 && len(t.Overlaps) == 0 {
+	if t.Asked == "" && t.AsOf.IsZero() && t.Resolution == "" && !t.Prereleases && len(t.Targets) == 0 && len(t.Runtimes) == 0 && len(t.Overlaps) == 0 {
 		return
 	}
 	w.line("\n[tool.snug]")
 	w.text("asked", t.Asked)
 	if !t.AsOf.IsZero() {
 		w.line("%s", timePair("as-of", t.AsOf))
+	}
+	w.text("resolution", t.Resolution)
+	if t.Prereleases {
+		w.line("prereleases = true")
 	}
 	for _, target := range t.Targets {
 		w.line("\n[[tool.snug.targets]]")

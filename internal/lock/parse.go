@@ -252,7 +252,7 @@ func (t table) tool() Tool {
 	if !ok {
 		return Tool{}
 	}
-	tool := Tool{Asked: own.text("asked"), AsOf: own.instant("as-of"), Overlaps: own.stringMap("overlaps")}
+	tool := Tool{Asked: own.text("asked"), AsOf: own.instant("as-of"), Resolution: own.text("resolution"), Prereleases: own.boolean("prereleases"), Overlaps: own.stringMap("overlaps")}
 	for _, entry := range own.tables("targets") {
 		tool.Targets = append(tool.Targets, entry.target())
 	}

@@ -87,7 +87,7 @@ type Index struct {
 }
 
 // Project is everything that was asked for. Its slices are in a fixed order;
-// callers may override Python, Targets and AsOf before Digest is taken.
+// callers may override Python, Targets, AsOf and Strategy before Digest is taken.
 type Project struct {
 	Root           string   // absolute
 	Loose          bool     // of the command line alone: Root is where it was typed
@@ -104,6 +104,7 @@ type Project struct {
 	Logins         []string          // addresses with logins, "https://user:password@host", that requirements' URLs had
 	PackageIndex   map[string]string // normalised name -> Index.Name
 	AsOf           time.Time
+	Strategy       Strategy
 	Overlaps       map[string]string // glob of installed paths -> the package that wins
 	PythonMirror   string
 	Home           string // store and cache, absolute; empty: the user's

@@ -114,21 +114,26 @@ func (p *problem) rootDeps(ctx context.Context) ([]pubgrub.Dep, error) {
 // for each extra.
 func (p *problem) ask(ctx context.Context, pkg, version int, q pep508.Requirement, where targets, origin string) ([]pubgrub.Dep, error) {
 	name := q.Key()
-	v, err := p.view(ctx, name)
-	if err != nil {
-		return nil, err
+	text := strings.TrimSpace(strings.TrimSuffix(q.String(), q.Marker.String()))
+	text = strings.TrimRight(text, "; ")
+	if origin != "" {
+		text += " (" + origin + ")"
 	}
 	var deps []pubgrub.Dep
-	for _, extra := range append([]string{""}, q.Extras...) {
-		on := p.number(variable{name, pep508.NormalizeName(extra), where})
-		deps = append(deps, pubgrub.Dep{Pkg: on, Allowed: v.allowed(q.Specifiers)})
-		text := strings.TrimSpace(strings.TrimSuffix(q.String(), q.Marker.String()))
-		text = strings.TrimRight(text, "; ")
-		if origin != "" {
-			text += " (" + origin + ")"
+	for _, of := range p.cut.of(name) {
+		if where&of == 0 {
+			continue
 		}
-		need := pubgrub.Need{Of: pkg, On: on}
-		p.said[need] = append(p.said[need], saying{version, text})
+		v, err := p.view(ctx, name, of)
+		if err != nil {
+			return nil, err
+		}
+		for _, extra := range append([]string{""}, q.Extras...) {
+			on := p.number(variable{name, pep508.NormalizeName(extra), where & of, of})
+			deps = append(deps, pubgrub.Dep{Pkg: on, Allowed: v.allowed(q.Specifiers)})
+			need := pubgrub.Need{Of: pkg, On: on}
+			p.said[need] = append(p.said[need], saying{version, text})
+		}
 	}
 	return deps, nil
 }

@@ -6,12 +6,16 @@ import (
 	"slices"
 
 	"snug/internal/lock"
+	"snug/internal/manifest"
 	"snug/internal/pep440"
 )
 
 // heldBack says which packages that the project names are older than some
 // targets could have them, because another target has no wheel of newer ones.
 func heldBack(in Input, asked *roots, places []place, chosen picks) []string {
+	if in.Project.Strategy.Resolution != manifest.Highest {
+		return nil // new versions are not what is wanted
+	}
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(asked.names)) {
 		r := everywhere(chosen, name)
@@ -45,7 +49,7 @@ func everywhere(chosen picks, name string) *release {
 	var r *release
 	for _, at := range chosen {
 		if at[name] == nil || r != nil && at[name] != r {
-			return nil
+			return nil // it is not needed here, or in another version
 		}
 		r = at[name]
 	}

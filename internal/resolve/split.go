@@ -1,0 +1,293 @@
+package resolve
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"snug/internal/pep440"
+	"snug/internal/pubgrub"
+)
+
+// maxRounds bounds how often a conflict may part the targets for more names,
+// before they are parted for all.
+const maxRounds = 12
+
+// maxAligned bounds the solves that bring versions together again.
+const maxAligned = 64
+
+// cut says which targets share the version of a name: those of one part.
+type cut struct {
+	names map[string][]targets
+	rest  []targets // of all other names
+}
+
+func (c cut) of(name string) []targets {
+	if parts, ok := c.names[name]; ok {
+		return parts
+	}
+	return c.rest
+}
+
+// with is the cut with other parts for one name.
+func (c cut) with(name string, parts []targets) cut {
+	out := cut{maps.Clone(c.names), c.rest}
+	out.names[name] = parts
+	return out
+}
+
+// joint finds versions for all targets that differ only where they must.
+type joint struct {
+	in      Input
+	asked   *roots
+	places  []place
+	shelf   *shelf
+	classes []targets
+	keep    []preferences
+}
+
+// solveAll chooses for all targets together. Where that has no solution, the
+// proof says which names the targets cannot share; these alone are parted, and
+// what was parted more than needed is brought together again.
+func solveAll(ctx context.Context, in Input, asked *roots, places []place, shelf *shelf) (picks, error) {
+	j := joint{in, asked, places, shelf, classes(places), locked(in.Locked, places)}
+	whole := all(places)
+	if len(j.classes) == 1 {
+		chosen, err := solve(ctx, newProblem(shelf, asked, places, whole, merge(j.keep, whole)))
+		return spread(make(picks, len(places)), whole, chosen), err
+	}
+	c := cut{map[string][]targets{}, []targets{whole}}
+	for _, name := range differing(in.Locked) {
+		c.names[name] = j.classes
+	}
+	for round := 0; ; round++ {
+		chosen, torn, err := j.solve(ctx, c, j.keep)
+		switch {
+		case err != nil:
+			return nil, err
+		case chosen != nil:
+			return j.align(ctx, chosen)
+		case len(torn) == 0:
+			return nil, j.apart(ctx)
+		}
+		for _, name := range torn {
+			c.names[name] = j.classes
+		}
+		if round == maxRounds {
+			c.rest = j.classes
+		}
+	}
+}
+
+// solve is one try with a cut. Without an answer torn has the names whose
+// version several classes were to share in the proof; when there is none, no
+// cut can help.
+func (j *joint) solve(ctx context.Context, c cut, keep []preferences) (chosen picks, torn []string, err error) {
+	whole := all(j.places)
+	p := newProblem(j.shelf, j.asked, j.places, whole, merge(keep, whole))
+	p.cut, p.keep = c, keep
+	got, err := pubgrub.Solve(ctx, p)
+	var none *pubgrub.NoSolution
+	if errors.As(err, &none) {
+		return nil, j.torn(p, none), nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	chosen = make(picks, len(j.places))
+	for i := range chosen {
+		chosen[i] = map[string]*release{}
+	}
+	for pkg, version := range got {
+		v := p.variables[pkg]
+		if pkg == pubgrub.Root || v.extra != "" {
+			continue
+		}
+		for i := range v.on.each {
+			chosen[i][v.name] = p.viewOf(v).releases[version]
+		}
+	}
+	return chosen, nil, nil
+}
+
+func (j *joint) torn(p *problem, none *pubgrub.NoSolution) []string {
+	names := map[string]bool{}
+	for _, k := range proof(none.Clause) {
+		for _, t := range k.Terms {
+			v := p.variables[t.Pkg]
+			if t.Pkg != pubgrub.Root && j.several(v.of) && (v.on == 0 || j.several(v.on)) {
+				names[v.name] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// several tells whether the targets are of more than one class.
+func (j *joint) several(on targets) bool {
+	return !slices.ContainsFunc(j.classes, func(class targets) bool { return on&^class == 0 })
+}
+
+// apart solves class by class, to tell which has no answer.
+func (j *joint) apart(ctx context.Context) error {
+	for _, class := range j.classes {
+		if _, err := solve(ctx, newProblem(j.shelf, j.asked, j.places, class, merge(j.keep, class))); err != nil {
+			return err
+		}
+	}
+	return errors.New("snug: internal error: every target has an answer, but not all of them")
+}
+
+// align brings together what was parted: for each name with several versions it
+// tries to give all targets one, else some of them, each time keeping to the
+// other choices, and takes what has fewer versions in all.
+func (j *joint) align(ctx context.Context, chosen picks) (picks, error) {
+	solves := 0
+	for again := true; again; {
+		again = false
+		for _, name := range chosen.several() {
+			if j.kept(name, chosen) {
+				continue
+			}
+			for _, parts := range unions(chosen.parts(name, j.classes)) {
+				if solves++; solves > maxAligned {
+					return chosen, nil
+				}
+				c := chosen.cut(j.classes, all(j.places)).with(name, parts)
+				better, _, err := j.solve(ctx, c, chosen.preferences(j.keep))
+				if err != nil {
+					return nil, err
+				}
+				if better != nil && better.surplus() < chosen.surplus() {
+					chosen, again = better, true
+					break
+				}
+			}
+		}
+	}
+	return chosen, nil
+}
+
+// kept tells whether the targets differ in the name as they did in the old
+// lock: then that stays.
+func (j *joint) kept(name string, chosen picks) bool {
+	for i, at := range chosen {
+		if want := j.keep[i][name]; at[name] != nil && (len(want) == 0 || !want[0].Equal(at[name].version)) {
+			return false
+		}
+	}
+	return true
+}
+
+// unions are the ways to make fewer of several parts: one of all, then one of
+// each two.
+func unions(parts []targets) [][]targets {
+	var whole targets
+	for _, part := range parts {
+		whole |= part
+	}
+	out := [][]targets{{whole}}
+	for i := range parts {
+		for k := i + 1; k < len(parts) && len(parts) > 2; k++ {
+			two := slices.Delete(slices.Clone(parts), k, k+1)
+			two[i] |= parts[k]
+			out = append(out, two)
+		}
+	}
+	return out
+}
+
+// several lists the names that have more than one version, sorted.
+func (p picks) several() []string {
+	var out []string
+	first := map[string]*release{}
+	for _, at := range p {
+		for name, r := range at {
+			if have := first[name]; have != nil && have != r {
+				out = append(out, name)
+			}
+			first[name] = r
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// surplus counts the versions beyond the first of each name.
+func (p picks) surplus() int {
+	names, releases := map[string]bool{}, map[*release]bool{}
+	for _, at := range p {
+		for name, r := range at {
+			names[name], releases[r] = true, true
+		}
+	}
+	return len(releases) - len(names)
+}
+
+// parts are the targets that have one version of name, one part for each, in
+// the order of the targets; classes that do without it stay by themselves.
+func (p picks) parts(name string, classes []targets) []targets {
+	var out []targets
+	at := map[*release]int{}
+	for _, class := range classes {
+		r := p[class.first()][name]
+		i, ok := at[r]
+		if r == nil || !ok {
+			at[r] = len(out)
+			out = append(out, class)
+			continue
+		}
+		out[i] |= class
+	}
+	return out
+}
+
+// cut is the coarsest that admits the choice.
+func (p picks) cut(classes []targets, whole targets) cut {
+	out := cut{map[string][]targets{}, []targets{whole}}
+	for _, name := range p.several() {
+		out.names[name] = p.parts(name, classes)
+	}
+	return out
+}
+
+// preferences are for what was chosen, then for what was preferred before.
+func (p picks) preferences(keep []preferences) []preferences {
+	out := make([]preferences, len(p))
+	for i, at := range p {
+		out[i] = maps.Clone(keep[i])
+		for name, r := range at {
+			out[i][name] = append([]pep440.Version{r.version}, out[i][name]...)
+		}
+	}
+	return out
+}
+
+// spread gives the targets what was chosen for all of them.
+func spread(out picks, to targets, chosen map[string]*release) picks {
+	for i := range to.each {
+		out[i] = chosen
+	}
+	return out
+}
+
+// solve runs the solver for targets that share every version, and reads its
+// answer.
+func solve(ctx context.Context, p *problem) (map[string]*release, error) {
+	got, err := pubgrub.Solve(ctx, p)
+	var none *pubgrub.NoSolution
+	if errors.As(err, &none) {
+		return nil, p.explain(none)
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]*release{}
+	for pkg, version := range got {
+		if v := p.variables[pkg]; pkg != pubgrub.Root {
+			out[v.name] = p.viewOf(v).releases[version]
+		}
+	}
+	return out, nil
+}
