@@ -1,0 +1,321 @@
+package resolve
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"snug/internal/lock"
+)
+
+// onTags are those of releases that only some of the three targets have: l is
+// Linux, m macOS, w Windows.
+var onTags = map[rune]string{'l': "tag=py3-none-manylinux_2_17_x86_64", 'm': "tag=py3-none-macosx_11_0_arm64", 'w': "tag=py3-none-win_amd64"}
+
+// onMarkers are the markers of the same letters.
+var onMarkers = map[string]string{"l": "sys_platform == 'linux'", "m": "sys_platform == 'darwin'", "w": "sys_platform == 'win32'",
+	"lm": "sys_platform != 'win32'", "lw": "sys_platform != 'darwin'", "mw": "sys_platform != 'linux'"}
+
+// targeted reads "a 1 @lw: b<2, c@m" lines: which targets have a wheel, and what
+// it needs, where.
+func targeted(t testing.TB, text string) *shelfText {
+	t.Helper()
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		head, needs, _ := strings.Cut(line, ":")
+		name, on, limited := strings.Cut(strings.TrimSpace(head), " @")
+		fields := []string{name}
+		for _, letter := range on {
+			fields = append(fields, onTags[letter])
+		}
+		if limited && on == "" {
+			fields = append(fields, "sdist")
+		}
+		for need := range strings.SplitSeq(needs, ",") {
+			if need = strings.TrimSpace(need); need != "" {
+				fields = append(fields, onTarget(need))
+			}
+		}
+		lines = append(lines, strings.Join(fields, " | "))
+	}
+	return world(t, strings.Join(lines, "\n"))
+}
+
+// onTarget turns "b<2@w" into "b<2; sys_platform == 'win32'".
+func onTarget(need string) string {
+	spec, on, limited := strings.Cut(need, "@")
+	if !limited {
+		return spec
+	}
+	return spec + "; " + onMarkers[on]
+}
+
+func targetedAsks(list string) string {
+	var out []string
+	for need := range strings.SplitSeq(list, ",") {
+		out = append(out, onTarget(strings.TrimSpace(need)))
+	}
+	return strings.Join(out, " & ")
+}
+
+// perTarget is "a 1, b 2" for each target, or one where all are the same.
+func perTarget(t testing.TB, l *lock.Lock, in Input) string {
+	t.Helper()
+	var out []string
+	for i := range in.Targets {
+		out = append(out, versions(t, l, in, i, "prod"))
+	}
+	if alike := slices.Compact(slices.Clone(out)); len(alike) == 1 {
+		return alike[0]
+	}
+	return strings.Join(out, " | ")
+}
+
+// TestSplit: what targets share and what they do not; want is for Linux, macOS
+// and Windows, and once where it is the same.
+func TestSplit(t *testing.T) {
+	for _, c := range []struct{ name, index, asks, want string }{
+		{"an older version for all", "a 2 @l\na 1", "a", "a 1"},
+		{"two of three share", "a 3 @l\na 2 @lm\na 1 @w", "a", "a 2 | a 2 | a 1"},
+		{"the other two share", "a 3 @l\na 2 @mw", "a", "a 3 | a 2 | a 2"},
+		{"the newest that two have", "a 3 @m\na 2 @lw", "a", "a 2 | a 3 | a 2"},
+		{"only what clashes is parted", "a 2 @lm\na 1 @w\nb 2\nb 1\nc 2 @l\nc 1", "a, b, c", "a 2, b 2, c 1 | a 2, b 2, c 1 | a 1, b 2, c 1"},
+		{"what asks for it on one target", "a 1\na 2", "a>=2@l, a<2@w, a@m", "a 2 | a 2 | a 1"},
+		{"on the way down", "a 1: c<2\nb 1: c>=2\nc 1\nc 2", "a@l, b@m, c@w", "a 1, c 1 | b 1, c 2 | c 2"},
+		{"a pair that moves together", "a 2 @lm: b>=2\na 1 @w: b<2\nb 1\nb 2", "a, b", "a 2, b 2 | a 2, b 2 | a 1, b 1"},
+		{"a user of what is parted is shared", "a 2 @lm\na 1 @w\nu 1: a", "u", "a 2, u 1 | a 2, u 1 | a 1, u 1"},
+		{"a user that wants one version gives way where it must", "a 2 @lm\na 1 @w\nu 2: a>=2\nu 1: a", "u", "a 2, u 1 | a 2, u 1 | a 1, u 1"},
+		{"extras", "a 2 @lm: b>=2@lm\na 1 @w\nb 1\nb 2", "a, b<2@w", "a 2, b 2 | a 2, b 2 | a 1, b 1"},
+		{"each its own", "a 3 @l\na 2 @m\na 1 @w", "a", "a 3 | a 2 | a 1"},
+		{"two names by two lines", "a 2 @lm\na 1 @w\nb 2 @lw\nb 1 @m", "a, b", "a 2, b 2 | a 2, b 1 | a 1, b 2"},
+		{"not needed on one", "a 2 @l\na 1 @m", "a@lm", "a 2 | a 1 | "},
+		{"missing where it is not needed", "a 2 @lm", "a@lm", "a 2 | a 2 | "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in := input(t, asks(t, targetedAsks(c.asks)), targeted(t, c.index), three...)
+			l, err := Resolve(t.Context(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := perTarget(t, l, in); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// TestSplitIsKept: a lock that differs by target stays as it is when something
+// is added, though one version for all could be had by now.
+func TestSplitIsKept(t *testing.T) {
+	const before = "a 2 @lm\na 1 @w\nb 1"
+	in := input(t, asks(t, "a"), targeted(t, before), three...)
+	old, err := Resolve(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in = input(t, asks(t, "a & b"), targeted(t, "a 2\na 1 @w\nb 1"), three...)
+	in.Locked = old
+	l, err := Resolve(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := perTarget(t, l, in), "a 2, b 1 | a 2, b 1 | a 1, b 1"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	in.Locked = nil
+	if l, err = Resolve(t.Context(), in); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := perTarget(t, l, in), "a 2, b 1"; got != want {
+		t.Errorf("anew: got %q, want %q", got, want)
+	}
+}
+
+// TestSharesWhereItCan: in random small universes the answer for all targets is
+// one for each of them (Resolve checks it), exists exactly where each target
+// alone has one, and is one for all where trying everything finds such.
+func TestSharesWhereItCan(t *testing.T) {
+	shared, parted := 0, 0
+	for seed := range uint64(1500) {
+		u := randomUniverse(rand.New(rand.NewPCG(seed, 7)))
+		in := input(t, asks(t, targetedAsks(u.asks)), targeted(t, u.index()), three...)
+		l, err := Resolve(t.Context(), in)
+		var conflict *Conflict
+		if err != nil && !errors.As(err, &conflict) {
+			t.Fatalf("seed %d: %v\n%s", seed, err, u)
+		}
+		alone := true
+		for _, name := range three {
+			_, err := Resolve(t.Context(), input(t, in.Project, in.Index, name))
+			alone = alone && err == nil
+		}
+		if alone != (err == nil) {
+			t.Fatalf("seed %d: each alone: %v, together: %v\n%s", seed, alone, err, u)
+		}
+		if err != nil {
+			continue
+		}
+		one := !slices.ContainsFunc(l.Packages, func(p lock.Package) bool {
+			return slices.ContainsFunc(l.Packages, func(o lock.Package) bool { return o.Name == p.Name && o.Version != p.Version })
+		})
+		if could := u.shared(); could != one {
+			t.Fatalf("seed %d: shared %v, could be %v: %s\n%s", seed, one, could, perTarget(t, l, in), u)
+		}
+		if one {
+			shared++
+		} else {
+			parted++
+		}
+	}
+	if shared < 300 || parted < 50 {
+		t.Errorf("only %d universes with one version for all and %d without", shared, parted)
+	}
+}
+
+// universe is packages a to d with versions 1 to 3.
+type universe struct {
+	asks     string
+	releases []randomRelease
+}
+
+type randomRelease struct {
+	name    string
+	version int
+	on      string
+	needs   []randomNeed
+}
+
+// randomNeed is one package at some of the versions, on some targets.
+type randomNeed struct {
+	name     string
+	min, max int
+	on       string
+}
+
+func (n randomNeed) String() string {
+	text := n.name // commas part needs here, so a range is two of them
+	switch {
+	case n.min == n.max:
+		text += fmt.Sprintf("==%d", n.min)
+	case n.min > 1:
+		text += fmt.Sprintf(">=%d", n.min)
+	case n.max < 3:
+		text += fmt.Sprintf("<=%d", n.max)
+	}
+	if n.on != "lmw" {
+		text += "@" + n.on
+	}
+	return text
+}
+
+func randomUniverse(r *rand.Rand) *universe {
+	some := []string{"l", "m", "w", "lm", "lw", "mw"}
+	need := func() randomNeed {
+		n := randomNeed{name: string(rune('a' + r.IntN(4))), min: 1, max: 3, on: "lmw"}
+		switch r.IntN(4) {
+		case 0:
+			n.min = 2
+		case 1:
+			n.max = 2
+		case 2:
+			n.min = 1 + r.IntN(3)
+			n.max = n.min
+		}
+		if r.IntN(3) == 0 {
+			n.on = some[r.IntN(len(some))]
+		}
+		return n
+	}
+	u := &universe{}
+	root := randomRelease{name: "root", version: 1, on: "lmw"}
+	for range 2 + r.IntN(2) {
+		root.needs = append(root.needs, need())
+	}
+	u.releases = append(u.releases, root)
+	for _, name := range []string{"a", "b", "c", "d"} {
+		for v := range 3 {
+			x := randomRelease{name: name, version: v + 1, on: "lmw"}
+			if r.IntN(2) == 0 {
+				x.on = some[r.IntN(len(some))]
+			}
+			for range r.IntN(3) {
+				x.needs = append(x.needs, need())
+			}
+			u.releases = append(u.releases, x)
+		}
+	}
+	var asks []string
+	for _, n := range root.needs {
+		asks = append(asks, n.String())
+	}
+	u.asks = strings.Join(asks, ", ")
+	return u
+}
+
+func (u *universe) index() string {
+	var out []string
+	for _, x := range u.releases[1:] {
+		out = append(out, x.line())
+	}
+	return strings.Join(out, "\n")
+}
+
+func (x randomRelease) line() string {
+	text := fmt.Sprintf("%s %d", x.name, x.version)
+	if x.on != "lmw" {
+		text += " @" + x.on
+	}
+	var needs []string
+	for _, n := range x.needs {
+		needs = append(needs, n.String())
+	}
+	return text + ": " + strings.Join(needs, ", ")
+}
+
+func (u *universe) String() string { return "asks " + u.asks + "\n" + u.index() }
+
+// shared tries every choice of one version or none for each package.
+func (u *universe) shared() bool {
+	for choice := range 4 * 4 * 4 * 4 {
+		chosen := map[string]int{"a": choice % 4, "b": choice / 4 % 4, "c": choice / 16 % 4, "d": choice / 64}
+		if u.fits(chosen) {
+			return true
+		}
+	}
+	return false
+}
+
+// fits tells whether the choice serves every target, each needing only what its
+// markers and its other packages ask for.
+func (u *universe) fits(chosen map[string]int) bool {
+	for _, target := range []string{"l", "m", "w"} {
+		reached := map[string]bool{}
+		for queue := []randomRelease{u.releases[0]}; len(queue) > 0; queue = queue[1:] {
+			x := queue[0]
+			if !strings.Contains(x.on, target) {
+				return false
+			}
+			for _, n := range x.needs {
+				if !strings.Contains(n.on, target) {
+					continue
+				}
+				if v := chosen[n.name]; v < n.min || v > n.max {
+					return false
+				}
+				if !reached[n.name] {
+					reached[n.name] = true
+					queue = append(queue, u.release(n.name, chosen[n.name]))
+				}
+			}
+		}
+	}
+	return true
+}
+
+func (u *universe) release(name string, version int) randomRelease {
+	i := slices.IndexFunc(u.releases, func(x randomRelease) bool { return x.name == name && x.version == version })
+	return u.releases[i]
+}
