@@ -85,7 +85,7 @@ func Resolve(ctx context.Context, in Input) (*lock.Lock, error) {
 	for _, text := range append(heldBack(in, asked, places, picks), withdrawn(in.Locked, picks)...) {
 		in.say("%s", text)
 	}
-	l, err := write(ctx, in, asked, places, picks)
+	l, err := write(ctx, in, shelf, picks)
 	if err != nil {
 		return nil, err
 	}
