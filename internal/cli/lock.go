@@ -115,4 +115,7 @@ func (a *app) printLocked(l *engine.Locked, dry bool) {
 		a.say("%s", changeLine(c))
 	}
 	a.say("%s: %d packages, %s", l.Path, len(l.Lock.Packages), state)
+	for _, other := range l.Apart {
+		a.printLocked(other, dry)
+	}
 }

@@ -47,9 +47,10 @@ type LockRequest struct {
 type Locked struct {
 	Lock    *lock.Lock
 	Path    string
-	Changed bool     // the file's bytes were replaced
-	Fresh   bool     // it answered what is asked already: nothing was resolved
-	Moved   []Change // packages that differ from the lock that was there before
+	Changed bool      // the file's bytes were replaced
+	Fresh   bool      // it answered what is asked already: nothing was resolved
+	Moved   []Change  // packages that differ from the lock that was there before
+	Apart   []*Locked // of targets that have a lock of their own
 }
 
 // Lock returns the project's lock, resolving only where the one on disk does
@@ -77,26 +78,38 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 		return nil, err
 	}
 	asked := p.Digest().String()
-	if old != nil && !req.Upgrade && len(req.UpgradeOnly) == 0 && old.Tool.Asked == asked {
-		return &Locked{Lock: old, Path: path, Fresh: true}, nil
+	others, err := readApart(old, path)
+	if err != nil {
+		return nil, err
+	}
+	if old != nil && !req.Upgrade && len(req.UpgradeOnly) == 0 && old.Tool.Asked == asked && allAnswer(old, others, asked) {
+		return &Locked{Lock: old, Path: path, Fresh: true, Apart: lockedApart(path, old, others)}, nil
 	}
 	keep := kept(old, p.Strategy, req)
 	if keep != nil && old.CreatedBy != createdBy {
 		e.say("resolve", event.Note, "", fmt.Sprintf("%s was written by %s: its versions are kept where they fit", path, old.CreatedBy))
 	}
-	l, err := e.resolve(ctx, p, keep)
+	made, err := e.resolve(ctx, p, keep, keptApart(others, p.Strategy, req), req.Unfiled)
 	if err != nil {
 		return nil, err
 	}
-	l.Tool.Asked = asked
-	out := &Locked{Lock: l, Path: path}
+	for _, l := range append(made.apart, made.lock) {
+		l.Tool.Asked = asked
+	}
+	out := &Locked{Lock: made.lock, Path: path}
 	if old != nil {
-		out.Moved = changesOf(versionsIn(old), versionsIn(l))
+		out.Moved = changesOf(versionsIn(old), versionsIn(made.lock))
 	}
 	if req.DryRun || req.Unfiled {
+		for _, l := range made.apart {
+			out.Apart = append(out.Apart, &Locked{Lock: l, Path: apartPath(path, l.Tool.Targets[0].Name)})
+		}
 		return out, nil
 	}
-	out.Changed, err = lock.Write(path, l)
+	if out.Apart, err = e.writeApart(path, old, made); err != nil {
+		return nil, err
+	}
+	out.Changed, err = lock.Write(path, made.lock)
 	return out, err
 }
 
@@ -193,8 +206,9 @@ func kept(old *lock.Lock, now manifest.Strategy, req LockRequest) *lock.Lock {
 	return &out
 }
 
-// resolve chooses interpreters, then packages.
-func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lock) (*lock.Lock, error) {
+// resolve chooses interpreters, then packages. With one lock alone it is an error
+// that targets need more.
+func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lock, keepApart map[string]*lock.Lock, alone bool) (*resolution, error) {
 	start := e.Now()
 	targets, err := e.interpreters(ctx, p)
 	if err != nil {
@@ -205,7 +219,7 @@ func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lo
 		return nil, err
 	}
 	e.say("resolve", event.Started, "", "resolving")
-	l, err := resolve.Resolve(ctx, resolve.Input{
+	in := resolve.Input{
 		Project:   p,
 		Targets:   targets,
 		Index:     &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }},
@@ -213,13 +227,19 @@ func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lo
 		AsOf:      p.AsOf,
 		Events:    e.Events,
 		CreatedBy: createdBy,
-	})
+	}
+	made := &resolution{}
+	if alone {
+		made.lock, err = resolve.Resolve(ctx, in)
+	} else {
+		made, err = resolveApart(ctx, in, keepApart)
+	}
 	if err != nil {
 		return nil, err
 	}
 	e.Events.Handle(event.Event{Time: e.Now(), Stage: "resolve", Kind: event.Done, Message: "resolved",
-		Done: int64(len(l.Packages)), Unit: "packages", Data: map[string]any{"seconds": e.Now().Sub(start).Seconds()}})
-	return l, nil
+		Done: int64(len(made.lock.Packages)), Unit: "packages", Data: map[string]any{"seconds": e.Now().Sub(start).Seconds()}})
+	return made, nil
 }
 
 // interpreters picks one interpreter for every target, the same full version

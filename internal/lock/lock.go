@@ -110,6 +110,7 @@ type Tool struct {
 	Prereleases bool      // they counted as versions like others
 	Targets     []Target
 	Runtimes    []Runtime         // innermost first
+	Apart       map[string]string // target that has a lock of its own beside this one → which packages differ
 	Overlaps    map[string]string // pattern of files → the package that owns them
 }
 

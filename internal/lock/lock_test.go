@@ -41,7 +41,7 @@ func full() *Lock {
 			{Name: "d", Version: "9", Archive: &Archive{Path: "d-9.zip", Size: 3, UploadTime: day, Hashes: map[string]string{"sha256": sum}, Subdirectory: "x"}},
 			{Name: "d", Version: "10", Archive: &Archive{URL: "https://index.example/d.zip", Hashes: map[string]string{"sha256": sum}}},
 		},
-		Tool: Tool{Asked: sum, AsOf: day, Resolution: "lowest", Prereleases: true, Overlaps: map[string]string{"cv2/**": "a", "x": "b"},
+		Tool: Tool{Asked: sum, AsOf: day, Resolution: "lowest", Prereleases: true, Apart: map[string]string{"linux-x86_64-musl": "a is 2 there and 1 here"}, Overlaps: map[string]string{"cv2/**": "a", "x": "b"},
 			Targets: []Target{{"linux-x86_64", "3.14.1", Interpreter{"found", "/usr/bin/python3", sum}}, {Name: "macos-arm64", Python: "3.14.1"}},
 			Runtimes: []Runtime{{Name: "prod", Isolated: true, Slim: "tests", Roots: []string{"a[web]>=1; os_name == 'posix'"}},
 				{Name: "dev", Contains: "prod"}}},

@@ -132,7 +132,7 @@ func (w *writer) pkg(p Package) {
 }
 
 func (w *writer) tool(t Tool) {
-	if t.Asked == "" && t.AsOf.IsZero() && t.Resolution == "" && !t.Prereleases && len(t.Targets) == 0 && len(t.Runtimes) == 0 && len(t.Overlaps) == 0 {
+	if t.Asked == "" && t.AsOf.IsZero() && t.Resolution == "" && !t.Prereleases && len(t.Targets) == 0 && len(t.Runtimes) == 0 && len(t.Apart) == 0 && len(t.Overlaps) == 0 {
 		return
 	}
 	w.line("\n[tool.snug]")
@@ -165,11 +165,18 @@ func (w *writer) tool(t Tool) {
 		w.text("slim", r.Slim)
 		w.lines("roots", quoteAll(r.Roots))
 	}
-	if len(t.Overlaps) > 0 {
-		w.line("\n[tool.snug.overlaps]")
-		for _, pattern := range slices.Sorted(maps.Keys(t.Overlaps)) {
-			w.line("%s = %s", key(pattern), quote(t.Overlaps[pattern]))
-		}
+	w.textTable("tool.snug.apart", t.Apart)
+	w.textTable("tool.snug.overlaps", t.Overlaps)
+}
+
+// textTable writes a table of texts, sorted by its keys.
+func (w *writer) textTable(name string, texts map[string]string) {
+	if len(texts) == 0 {
+		return
+	}
+	w.line("\n[%s]", name)
+	for _, k := range slices.Sorted(maps.Keys(texts)) {
+		w.line("%s = %s", key(k), quote(texts[k]))
 	}
 }
 
