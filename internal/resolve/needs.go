@@ -44,6 +44,25 @@ func (p *problem) tellings(ctx context.Context, r *release, at variable) (needs 
 	return needs, "", nil
 }
 
+// lostExtra is why a release without the variable's extra cannot stand for newer
+// ones that have it: to go back to before there was one would meet the letter of
+// the requirement and bring nothing of what it is for. An extra that the newest
+// lack is no reason; that is said when the lock is written.
+func (p *problem) lostExtra(r *release, at variable) string {
+	key, i := variable{name: at.name, extra: at.extra}, at.on.first()
+	with := p.having[key]
+	if r.told()[i].provides(at.extra, p.places[i]) {
+		if with == nil || with.version.Compare(r.version) < 0 {
+			p.having[key] = r
+		}
+		return ""
+	}
+	if with == nil || with.version.Compare(r.version) < 0 {
+		return ""
+	}
+	return fmt.Sprintf("it has no extra %q, which %s has", at.extra, with.version)
+}
+
 // together makes one of needs that say the same on several targets.
 func together(needs []needOn) []needOn {
 	at := map[string]int{}

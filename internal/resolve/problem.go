@@ -41,6 +41,7 @@ type problem struct {
 	parted    map[variable]*view        // of the others, for the variables that hold them together
 	said      map[pubgrub.Need][]saying // requirements as written, for explanations
 	tried     map[string]int
+	having    map[variable]*release // the newest seen with the extra of a name
 }
 
 // saying is a requirement of one version.
@@ -51,7 +52,7 @@ type saying struct {
 
 func newProblem(s *shelf, asked *roots, places []place, on targets, prefer preferences) *problem {
 	p := &problem{shelf: s, asked: asked, places: places, on: on, prefer: prefer, cut: cut{rest: []targets{on}}, numbers: map[variable]int{},
-		views: map[string]*view{}, parted: map[variable]*view{}, said: map[pubgrub.Need][]saying{}, tried: map[string]int{}}
+		views: map[string]*view{}, parted: map[variable]*view{}, said: map[pubgrub.Need][]saying{}, tried: map[string]int{}, having: map[variable]*release{}}
 	p.number(variable{})
 	return p
 }
@@ -235,6 +236,9 @@ func (p *problem) Dependencies(ctx context.Context, pkg, version int) ([]pubgrub
 	r := v.releases[version]
 	p.lookAhead(ctx, v, version)
 	needs, reason, err := p.tellings(ctx, r, at)
+	if reason == "" && err == nil && at.extra != "" {
+		reason = p.lostExtra(r, at)
+	}
 	if reason != "" || err != nil {
 		return nil, reason, err
 	}
