@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -104,32 +103,34 @@ type resolution struct {
 	apart []*lock.Lock // each of one target, in the order of the project
 }
 
+// resolver makes one lock for the targets, keeping to another where it can.
+type resolver func(targets []resolve.TargetPython, keep *lock.Lock) (*lock.Lock, error)
+
 // resolveApart resolves, and where targets that no marker tells apart cannot
 // share, the last of them for itself, keeping to what the others have. Those
 // that have a lock of their own, in old, keep it.
-func resolveApart(ctx context.Context, in resolve.Input, old map[string]*lock.Lock) (*resolution, error) {
-	left, shared := split(in.Targets, func(t resolve.TargetPython) bool { return old[t.Target.String()] != nil })
+func resolveApart(all []resolve.TargetPython, keep *lock.Lock, old map[string]*lock.Lock, one resolver) (*resolution, error) {
+	left, shared := split(all, func(t resolve.TargetPython) bool { return old[t.Target.String()] != nil })
 	if len(shared) == 0 {
-		left, shared = nil, in.Targets
+		left, shared = nil, all
 	}
-	in.Targets = shared
-	l, first := resolve.Resolve(ctx, in)
-	for err := first; err != nil; l, err = resolve.Resolve(ctx, in) {
-		i := inseparable(err, in.Targets)
+	l, first := one(shared, keep)
+	for err := first; err != nil; l, err = one(shared, keep) {
+		i := inseparable(err, shared)
 		if i < 0 {
 			return nil, first
 		}
-		left = append([]resolve.TargetPython{in.Targets[i]}, left...)
-		in.Targets = slices.Delete(slices.Clone(in.Targets), i, i+1)
+		left = append([]resolve.TargetPython{shared[i]}, left...)
+		shared = slices.Delete(slices.Clone(shared), i, i+1)
 	}
 	out := &resolution{lock: l}
 	for _, target := range left {
 		name := target.Target.String()
-		in.Targets, in.Locked = []resolve.TargetPython{target}, l
+		locked := l
 		if old[name] != nil {
-			in.Locked = old[name]
+			locked = old[name]
 		}
-		other, err := resolve.Resolve(ctx, in)
+		other, err := one([]resolve.TargetPython{target}, locked)
 		if err != nil {
 			return nil, err
 		}

@@ -219,20 +219,23 @@ func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lo
 		return nil, err
 	}
 	e.say("resolve", event.Started, "", "resolving")
-	in := resolve.Input{
-		Project:   p,
-		Targets:   targets,
-		Index:     &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }},
-		Locked:    keep,
-		AsOf:      p.AsOf,
-		Events:    e.Events,
-		CreatedBy: createdBy,
+	source := &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }}
+	one := func(targets []resolve.TargetPython, keep *lock.Lock) (*lock.Lock, error) {
+		return resolve.Resolve(ctx, resolve.Input{
+			Project:   p,
+			Targets:   targets,
+			Index:     source,
+			Locked:    keep,
+			AsOf:      p.AsOf,
+			Events:    e.Events,
+			CreatedBy: createdBy,
+		})
 	}
 	made := &resolution{}
 	if alone {
-		made.lock, err = resolve.Resolve(ctx, in)
+		made.lock, err = one(targets, keep)
 	} else {
-		made, err = resolveApart(ctx, in, keepApart)
+		made, err = resolveApart(targets, keep, keepApart, one)
 	}
 	if err != nil {
 		return nil, err
