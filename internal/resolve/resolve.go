@@ -141,9 +141,6 @@ func classes(places []place) []targets {
 	return out
 }
 
-// picks is the chosen release of each name, for each place.
-type picks []map[string]*release
-
 // say is a note to whoever listens.
 func (in *Input) say(format string, args ...any) {
 	in.Events.Handle(event.Event{Stage: "resolve", Kind: event.Note, Message: fmt.Sprintf(format, args...)})

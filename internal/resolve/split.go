@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	"snug/internal/pep440"
 	"snug/internal/pubgrub"
 )
 
@@ -45,20 +44,25 @@ type joint struct {
 	shelf   *shelf
 	classes []targets
 	keep    []preferences
+	solves  int // how many there were
 }
 
 // solveAll chooses for all targets together. Where that has no solution, the
 // proof says which names the targets cannot share; these alone are parted, and
 // what was parted more than needed is brought together again.
 func solveAll(ctx context.Context, in Input, asked *roots, places []place, shelf *shelf) (picks, error) {
-	j := joint{in, asked, places, shelf, classes(places), locked(in.Locked, places)}
-	whole := all(places)
+	j := joint{in: in, asked: asked, places: places, shelf: shelf, classes: classes(places), keep: locked(in.Locked, places)}
+	return j.choose(ctx)
+}
+
+func (j *joint) choose(ctx context.Context) (picks, error) {
+	whole := all(j.places)
 	if len(j.classes) == 1 {
-		chosen, err := solve(ctx, newProblem(shelf, asked, places, whole, merge(j.keep, whole)))
-		return spread(make(picks, len(places)), whole, chosen), err
+		chosen, err := solve(ctx, newProblem(j.shelf, j.asked, j.places, whole, merge(j.keep, whole)))
+		return spread(make(picks, len(j.places)), whole, chosen), err
 	}
 	c := cut{map[string][]targets{}, []targets{whole}}
-	for _, name := range differing(in.Locked) {
+	for _, name := range differing(j.in.Locked) {
 		c.names[name] = j.classes
 	}
 	for round := 0; ; round++ {
@@ -84,6 +88,7 @@ func solveAll(ctx context.Context, in Input, asked *roots, places []place, shelf
 // version several classes were to share in the proof; when there is none, no
 // cut can help.
 func (j *joint) solve(ctx context.Context, c cut, keep []preferences) (chosen picks, torn []string, err error) {
+	j.solves++
 	whole := all(j.places)
 	p := newProblem(j.shelf, j.asked, j.places, whole, merge(keep, whole))
 	p.cut, p.keep = c, keep
@@ -143,7 +148,7 @@ func (j *joint) apart(ctx context.Context) error {
 // tries to give all targets one, else some of them, each time keeping to the
 // other choices, and takes what has fewer versions in all.
 func (j *joint) align(ctx context.Context, chosen picks) (picks, error) {
-	solves := 0
+	most := j.solves + maxAligned
 	for again := true; again; {
 		again = false
 		for _, name := range chosen.several() {
@@ -151,7 +156,7 @@ func (j *joint) align(ctx context.Context, chosen picks) (picks, error) {
 				continue
 			}
 			for _, parts := range unions(chosen.parts(name, j.classes)) {
-				if solves++; solves > maxAligned {
+				if j.solves == most {
 					return chosen, nil
 				}
 				c := chosen.cut(j.classes, all(j.places)).with(name, parts)
@@ -194,80 +199,6 @@ func unions(parts []targets) [][]targets {
 			two[i] |= parts[k]
 			out = append(out, two)
 		}
-	}
-	return out
-}
-
-// several lists the names that have more than one version, sorted.
-func (p picks) several() []string {
-	var out []string
-	first := map[string]*release{}
-	for _, at := range p {
-		for name, r := range at {
-			if have := first[name]; have != nil && have != r {
-				out = append(out, name)
-			}
-			first[name] = r
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// surplus counts the versions beyond the first of each name.
-func (p picks) surplus() int {
-	names, releases := map[string]bool{}, map[*release]bool{}
-	for _, at := range p {
-		for name, r := range at {
-			names[name], releases[r] = true, true
-		}
-	}
-	return len(releases) - len(names)
-}
-
-// parts are the targets that have one version of name, one part for each, in
-// the order of the targets; classes that do without it stay by themselves.
-func (p picks) parts(name string, classes []targets) []targets {
-	var out []targets
-	at := map[*release]int{}
-	for _, class := range classes {
-		r := p[class.first()][name]
-		i, ok := at[r]
-		if r == nil || !ok {
-			at[r] = len(out)
-			out = append(out, class)
-			continue
-		}
-		out[i] |= class
-	}
-	return out
-}
-
-// cut is the coarsest that admits the choice.
-func (p picks) cut(classes []targets, whole targets) cut {
-	out := cut{map[string][]targets{}, []targets{whole}}
-	for _, name := range p.several() {
-		out.names[name] = p.parts(name, classes)
-	}
-	return out
-}
-
-// preferences are for what was chosen, then for what was preferred before.
-func (p picks) preferences(keep []preferences) []preferences {
-	out := make([]preferences, len(p))
-	for i, at := range p {
-		out[i] = maps.Clone(keep[i])
-		for name, r := range at {
-			out[i][name] = append([]pep440.Version{r.version}, out[i][name]...)
-		}
-	}
-	return out
-}
-
-// spread gives the targets what was chosen for all of them.
-func spread(out picks, to targets, chosen map[string]*release) picks {
-	for i := range to.each {
-		out[i] = chosen
 	}
 	return out
 }
