@@ -49,7 +49,7 @@ func (p *problem) tellings(ctx context.Context, r *release, at variable) (needs 
 // the requirement and bring nothing of what it is for. An extra that the newest
 // lack is no reason; that is said when the lock is written.
 func (p *problem) lostExtra(r *release, at variable) string {
-	key, i := variable{name: at.name, extra: at.extra}, at.on.first()
+	key, i := variable{name: at.name, extra: at.extra, of: at.of}, at.on.first()
 	with := p.having[key]
 	if r.told()[i].provides(at.extra, p.places[i]) {
 		if with == nil || with.version.Compare(r.version) < 0 {

@@ -41,7 +41,7 @@ type problem struct {
 	parted    map[variable]*view        // of the others, for the variables that hold them together
 	said      map[pubgrub.Need][]saying // requirements as written, for explanations
 	tried     map[string]int
-	having    map[variable]*release // the newest seen with the extra of a name
+	having    map[variable]*release // the newest seen with the extra of a name, for each part of the targets
 }
 
 // saying is a requirement of one version.

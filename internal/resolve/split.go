@@ -73,7 +73,7 @@ func (j *joint) choose(ctx context.Context) (picks, error) {
 		case chosen != nil:
 			return j.align(ctx, chosen)
 		case len(torn) == 0:
-			return nil, j.apart(ctx)
+			return j.apart(ctx)
 		}
 		for _, name := range torn {
 			c.names[name] = j.classes
@@ -134,14 +134,19 @@ func (j *joint) several(on targets) bool {
 	return !slices.ContainsFunc(j.classes, func(class targets) bool { return on&^class == 0 })
 }
 
-// apart solves class by class, to tell which has no answer.
-func (j *joint) apart(ctx context.Context) error {
+// apart solves class by class: the one without an answer tells why. There is one
+// such, unless extras were lost on the way (lostExtra), which depends on the way.
+func (j *joint) apart(ctx context.Context) (picks, error) {
+	out := make(picks, len(j.places))
 	for _, class := range j.classes {
-		if _, err := solve(ctx, newProblem(j.shelf, j.asked, j.places, class, merge(j.keep, class))); err != nil {
-			return err
+		j.solves++
+		chosen, err := solve(ctx, newProblem(j.shelf, j.asked, j.places, class, merge(j.keep, class)))
+		if err != nil {
+			return nil, err
 		}
+		spread(out, class, chosen)
 	}
-	return errors.New("snug: internal error: every target has an answer, but not all of them")
+	return out, nil
 }
 
 // align brings together what was parted: for each name with several versions it
