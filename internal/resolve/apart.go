@@ -100,17 +100,10 @@ func (a *apart) why(o *release, at int) (string, error) {
 	return fmt.Sprintf("%s has no wheel", o.version), nil
 }
 
+// clash is what keeps a release from a place that has a wheel of it.
 func (a *apart) clash(o *release, at int) (string, error) {
-	for _, q := range slices.Concat(a.asked.all, a.asked.limits[o.of.name]) {
-		if ok, err := q.Marker.Eval(a.places[at].env, pep508.Context{}); err == nil && ok && q.Key() == o.of.name && !q.Specifiers.Contains(o.version) {
-			return fmt.Sprintf("%s wants %s", q.Origin, bare(q.Requirement)), nil
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(a.picks[at])) {
-		user := a.picks[at][name]
-		if q, ok := a.need(user, at, func(q need) bool { return q.key == o.of.name && !q.Specifiers.Contains(o.version) }); ok {
-			return fmt.Sprintf("%s %s needs %s", name, user.version, bare(q.Requirement)), nil
-		}
+	if who := a.refuses(o, at); who != "" {
+		return who, nil
 	}
 	if err := a.read(a.ctx, o, o.told()[at]); err != nil {
 		return "", err
@@ -123,6 +116,22 @@ func (a *apart) clash(o *release, at int) (string, error) {
 		return fmt.Sprintf("%s needs %s, which is %s", o.version, bare(q.Requirement), a.picks[at][q.key].version), nil
 	}
 	return "", nil
+}
+
+// refuses tells who asks for another version at a place, "" if nobody does.
+func (a *apart) refuses(o *release, at int) string {
+	for _, q := range slices.Concat(a.asked.all, a.asked.limits[o.of.name]) {
+		if ok, err := q.Marker.Eval(a.places[at].env, pep508.Context{}); err == nil && ok && q.Key() == o.of.name && !q.Specifiers.Contains(o.version) {
+			return fmt.Sprintf("%s wants %s", q.Origin, bare(q.Requirement))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.picks[at])) {
+		user := a.picks[at][name]
+		if q, ok := a.need(user, at, func(q need) bool { return q.key == o.of.name && !q.Specifiers.Contains(o.version) }); ok {
+			return fmt.Sprintf("%s %s needs %s", name, user.version, bare(q.Requirement))
+		}
+	}
+	return ""
 }
 
 // need finds a need of a release that counts at a place, with whatever extra.

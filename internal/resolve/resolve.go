@@ -82,7 +82,7 @@ func Resolve(ctx context.Context, in Input) (*lock.Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, text := range append(heldBack(in, asked, places, picks), withdrawn(in.Locked, picks)...) {
+	for _, text := range append((&apart{ctx, shelf, picks}).heldBack(), withdrawn(in.Locked, picks)...) {
 		in.say("%s", text)
 	}
 	l, err := write(ctx, in, shelf, picks)
