@@ -37,6 +37,8 @@ type LockRequest struct {
 	UpgradeOnly []string // choose these names anew, keep the rest
 	Python      string   // overrides the project's
 	Targets     []string // override the project's
+	Resolution  string   // overrides the project's: "highest", "lowest", "lowest-direct"
+	Prereleases bool     // a pre-release is a version like others, whatever the project says
 	Output      string   // lock file; "" = LockName in the project's folder
 	DryRun      bool     // resolve, write nothing
 	Unfiled     bool     // there is no lock file: none is read and none written
@@ -46,9 +48,10 @@ type LockRequest struct {
 type Locked struct {
 	Lock    *lock.Lock
 	Path    string
-	Changed bool     // the file's bytes were replaced
-	Fresh   bool     // it answered what is asked already: nothing was resolved
-	Moved   []Change // packages that differ from the lock that was there before
+	Changed bool      // the file's bytes were replaced
+	Fresh   bool      // it answered what is asked already: nothing was resolved
+	Moved   []Change  // packages that differ from the lock that was there before
+	Apart   []*Locked // of targets that have a lock of their own
 }
 
 // Lock returns the project's lock, resolving only where the one on disk does
@@ -76,26 +79,38 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 		return nil, err
 	}
 	asked := p.Digest().String()
-	if old != nil && !req.Upgrade && len(req.UpgradeOnly) == 0 && old.Tool.Asked == asked {
-		return &Locked{Lock: old, Path: path, Fresh: true}, nil
-	}
-	keep := kept(old, req)
-	if keep != nil && old.CreatedBy != createdBy {
-		e.say("resolve", event.Note, "", fmt.Sprintf("%s was written by %s: its versions are kept where they fit", path, old.CreatedBy))
-	}
-	l, err := e.resolve(ctx, p, keep)
+	others, err := readApart(old, path)
 	if err != nil {
 		return nil, err
 	}
-	l.Tool.Asked = asked
-	out := &Locked{Lock: l, Path: path}
+	if old != nil && !req.Upgrade && len(req.UpgradeOnly) == 0 && old.Tool.Asked == asked && allAnswer(old, others, asked) {
+		return &Locked{Lock: old, Path: path, Fresh: true, Apart: lockedApart(path, old, others)}, nil
+	}
+	keep := kept(old, p.Strategy, req)
+	if keep != nil && old.CreatedBy != createdBy {
+		e.say("resolve", event.Note, "", fmt.Sprintf("%s was written by %s: its versions are kept where they fit", path, old.CreatedBy))
+	}
+	made, err := e.resolve(ctx, p, keep, keptApart(others, p.Strategy, req), req.Unfiled)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range append(made.apart, made.lock) {
+		l.Tool.Asked = asked
+	}
+	out := &Locked{Lock: made.lock, Path: path}
 	if old != nil {
-		out.Moved = changesOf(versionsIn(old), versionsIn(l))
+		out.Moved = changesOf(versionsIn(old), versionsIn(made.lock))
 	}
 	if req.DryRun || req.Unfiled {
+		for _, l := range made.apart {
+			out.Apart = append(out.Apart, &Locked{Lock: l, Path: apartPath(path, l.Tool.Targets[0].Name)})
+		}
 		return out, nil
 	}
-	out.Changed, err = lock.Write(path, l)
+	if out.Apart, err = e.writeApart(path, old, made); err != nil {
+		return nil, err
+	}
+	out.Changed, err = lock.Write(path, made.lock)
 	return out, err
 }
 
@@ -118,6 +133,13 @@ func (e *Engine) override(p *manifest.Project, req LockRequest) error {
 	if len(req.Targets) > 0 {
 		p.Targets = req.Targets
 	}
+	if req.Resolution != "" {
+		var err error
+		if p.Strategy.Resolution, err = manifest.ParseResolution(req.Resolution); err != nil {
+			return err
+		}
+	}
+	p.Strategy.Prereleases = p.Strategy.Prereleases || req.Prereleases
 	if !e.AsOf.IsZero() || e.AllFiles {
 		p.AsOf = e.AsOf
 	}
@@ -176,9 +198,10 @@ func versionsIn(l *lock.Lock) map[string]string {
 	return out
 }
 
-// kept is what of the old lock resolving should keep to if it can.
-func kept(old *lock.Lock, req LockRequest) *lock.Lock {
-	if old == nil || req.Upgrade {
+// kept is what of the old lock resolving should keep to if it can; nothing of
+// one that was chosen by another strategy.
+func kept(old *lock.Lock, now manifest.Strategy, req LockRequest) *lock.Lock {
+	if old == nil || req.Upgrade || old.Tool.Resolution != string(now.Resolution) || old.Tool.Prereleases != now.Prereleases {
 		return nil
 	}
 	out := *old
@@ -188,8 +211,9 @@ func kept(old *lock.Lock, req LockRequest) *lock.Lock {
 	return &out
 }
 
-// resolve chooses interpreters, then packages.
-func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lock) (*lock.Lock, error) {
+// resolve chooses interpreters, then packages. With one lock alone it is an error
+// that targets need more.
+func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lock, keepApart map[string]*lock.Lock, alone bool) (*resolution, error) {
 	start := e.Now()
 	targets, err := e.interpreters(ctx, p)
 	if err != nil {
@@ -200,23 +224,33 @@ func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lo
 		return nil, err
 	}
 	e.say("resolve", event.Started, "", "resolving")
-	l, err := resolve.Resolve(ctx, resolve.Input{
-		Project:   p,
-		Targets:   targets,
-		Index:     &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }},
-		Locked:    keep,
-		AsOf:      p.AsOf,
-		MinAge:    byAddress(p),
-		Now:       e.Now(),
-		Events:    e.Events,
-		CreatedBy: createdBy,
-	})
+	source := &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }}
+	now := e.Now()
+	one := func(targets []resolve.TargetPython, keep *lock.Lock) (*lock.Lock, error) {
+		return resolve.Resolve(ctx, resolve.Input{
+			Project:   p,
+			Targets:   targets,
+			Index:     source,
+			Locked:    keep,
+			AsOf:      p.AsOf,
+			MinAge:    byAddress(p),
+			Now:       now,
+			Events:    e.Events,
+			CreatedBy: createdBy,
+		})
+	}
+	made := &resolution{}
+	if alone {
+		made.lock, err = one(targets, keep)
+	} else {
+		made, err = resolveApart(targets, keep, keepApart, one)
+	}
 	if err != nil {
 		return nil, err
 	}
 	e.Events.Handle(event.Event{Time: e.Now(), Stage: "resolve", Kind: event.Done, Message: "resolved",
-		Done: int64(len(l.Packages)), Unit: "packages", Data: map[string]any{"seconds": e.Now().Sub(start).Seconds()}})
-	return l, nil
+		Done: int64(len(made.lock.Packages)), Unit: "packages", Data: map[string]any{"seconds": e.Now().Sub(start).Seconds()}})
+	return made, nil
 }
 
 // interpreters picks one interpreter for every target, the same full version

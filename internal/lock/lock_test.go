@@ -44,7 +44,7 @@ func full() *Lock {
 			{Name: "d", Version: "9", Archive: &Archive{Path: "d-9.zip", Size: 3, UploadTime: day, Hashes: map[string]string{"sha256": sum}, Subdirectory: "x"}},
 			{Name: "d", Version: "10", Archive: &Archive{URL: "https://index.example/d.zip", Hashes: map[string]string{"sha256": sum}}},
 		},
-		Tool: Tool{Asked: sum, AsOf: day,
+		Tool: Tool{Asked: sum, AsOf: day, Resolution: "lowest", Prereleases: true, Apart: map[string]string{"linux-x86_64-musl": "a is 2 there and 1 here"},
 			MinAge: cooldown.Policy{Default: cooldown.Age(36 * time.Hour), Packages: map[string]cooldown.Age{"a": 0},
 				Indexes: map[string]cooldown.Age{"https://index.example/in/": cooldown.Age(7 * 24 * time.Hour)}}, Overlaps: map[string]string{"cv2/**": "a", "x": "b"},
 			Targets: []Target{{"linux-x86_64", "3.14.1", Interpreter{"found", "/usr/bin/python3", sum}}, {Name: "macos-arm64", Python: "3.14.1"}},

@@ -133,7 +133,7 @@ func (w *writer) pkg(p Package) {
 }
 
 func (w *writer) tool(t Tool) {
-	if t.Asked == "" && t.AsOf.IsZero() && t.MinAge.IsZero() && len(t.Targets) == 0 && len(t.Runtimes) == 0 && len(t.Overlaps) == 0 {
+	if t.Asked == "" && t.AsOf.IsZero() && t.MinAge.IsZero() && t.Resolution == "" && !t.Prereleases && len(t.Targets) == 0 && len(t.Runtimes) == 0 && len(t.Apart) == 0 && len(t.Overlaps) == 0 {
 		return
 	}
 	w.line("\n[tool.snug]")
@@ -142,6 +142,10 @@ func (w *writer) tool(t Tool) {
 		w.line("%s", timePair("as-of", t.AsOf))
 	}
 	w.minAge(t.MinAge)
+	w.text("resolution", t.Resolution)
+	if t.Prereleases {
+		w.line("prereleases = true")
+	}
 	for _, target := range t.Targets {
 		w.line("\n[[tool.snug.targets]]")
 		w.text("name", target.Name)
@@ -163,11 +167,18 @@ func (w *writer) tool(t Tool) {
 		w.text("slim", r.Slim)
 		w.lines("roots", quoteAll(r.Roots))
 	}
-	if len(t.Overlaps) > 0 {
-		w.line("\n[tool.snug.overlaps]")
-		for _, pattern := range slices.Sorted(maps.Keys(t.Overlaps)) {
-			w.line("%s = %s", key(pattern), quote(t.Overlaps[pattern]))
-		}
+	w.textTable("tool.snug.apart", t.Apart)
+	w.textTable("tool.snug.overlaps", t.Overlaps)
+}
+
+// textTable writes a table of texts, sorted by its keys.
+func (w *writer) textTable(name string, texts map[string]string) {
+	if len(texts) == 0 {
+		return
+	}
+	w.line("\n[%s]", name)
+	for _, k := range slices.Sorted(maps.Keys(texts)) {
+		w.line("%s = %s", key(k), quote(texts[k]))
 	}
 }
 

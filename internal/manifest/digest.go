@@ -27,6 +27,9 @@ func (p *Project) Digest() digest.SHA256 {
 	if !p.AsOf.IsZero() {
 		say("as-of", p.AsOf.UTC().Format(time.RFC3339Nano))
 	}
+	if p.Strategy != (Strategy{}) {
+		say("strategy", string(p.Strategy.Resolution), fmt.Sprint(p.Strategy.Prereleases))
+	}
 	for _, m := range []struct {
 		key string
 		m   map[string]string

@@ -88,7 +88,7 @@ type Index struct {
 }
 
 // Project is everything that was asked for. Its slices are in a fixed order;
-// callers may override Python, Targets, AsOf and MinAge before Digest is taken.
+// callers may override Python, Targets, AsOf, MinAge and Strategy before Digest is taken.
 type Project struct {
 	Root           string   // absolute
 	Loose          bool     // of the command line alone: Root is where it was typed
@@ -106,6 +106,7 @@ type Project struct {
 	PackageIndex   map[string]string // normalised name -> Index.Name
 	AsOf           time.Time
 	MinAge         cooldown.Policy
+	Strategy       Strategy
 	Overlaps       map[string]string // glob of installed paths -> the package that wins
 	PythonMirror   string
 	Home           string // store and cache, absolute; empty: the user's

@@ -200,7 +200,7 @@ func (p *Project) dynamicDependencies(doc *document, project table, env func(str
 }
 
 // toolKeys are those of [tool.snug].
-var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "min-age", "min-age-package", "overlaps", "package", "python-mirror", "home", "offline", "jobs"}
+var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "min-age", "min-age-package", "overlaps", "package", "python-mirror", "home", "offline", "jobs", "resolution", "prereleases"}
 
 // readTool reads [tool.snug]. g is nil where requirements files are the
 // manifest: then the runtimes are those of the files.
@@ -236,6 +236,9 @@ func (p *Project) readTool(doc *document, g *groups) error {
 		return err
 	}
 	if p.AsOf, err = t.date("as-of"); err != nil {
+		return err
+	}
+	if p.Strategy, err = t.strategy(); err != nil {
 		return err
 	}
 	if err := p.readIndexes(t); err != nil {

@@ -12,18 +12,18 @@ import (
 // versions set an upper bound on Python. A version that sets none is often from
 // before anybody knew that it would break: it is taken, since nothing says that
 // it may not, and never without a word.
-func belowBound(in Input, asked *roots, places []place, chosen picks) []string {
+func (a *apart) belowBound() []string {
 	var out []string
-	wanted := specifiers(chosen)
-	for _, name := range slices.Sorted(maps.Keys(chosen[0])) {
-		r := everywhere(chosen, name)
-		if r == nil || r.of.direct != nil || isLocked(in.Locked, name, r.version) {
+	wanted := specifiers(a.picks)
+	for _, name := range slices.Sorted(maps.Keys(a.picks[0])) {
+		r := everywhere(a.picks, name)
+		if r == nil || r.of.direct != nil || isLocked(a.in.Locked, name, r.version) {
 			continue
 		}
 		admits := func(v pep440.Version) bool {
-			return asked.admits(name, v) && !slices.ContainsFunc(wanted[name], func(s pep440.Specifiers) bool { return !s.Contains(v) })
+			return a.asked.admits(name, v) && !slices.ContainsFunc(wanted[name], func(s pep440.Specifiers) bool { return !s.Contains(v) })
 		}
-		newer, at := r.bounded(places, admits)
+		newer, at := r.bounded(a.places, admits)
 		if newer != nil && r.has(at) && !boundAbove(r.best(at).RequiresPython, pep440.Version{}) {
 			out = append(out, fmt.Sprintf("%s %s is not taken: %s; %s is, which sets no upper bound and may be from before it was needed (an older Python would admit both)",
 				name, newer.version, newer.why[at], r.version))

@@ -54,7 +54,7 @@ func (s *shelf) guess(ctx context.Context, q pep508.Requirement) {
 		if err != nil {
 			return // kept in the project
 		}
-		for _, r := range s.keep.first(p.name, p.releases) {
+		for _, r := range s.keep.first(p.name, s.order(p, s.asked.names[p.name] != nil)) {
 			if q.Specifiers.Contains(r.version) && r.somewhere() {
 				s.follow(ctx, r, q.Extras)
 				return

@@ -44,6 +44,25 @@ func (p *problem) tellings(ctx context.Context, r *release, at variable) (needs 
 	return needs, "", nil
 }
 
+// lostExtra is why a release without the variable's extra cannot stand for newer
+// ones that have it: to go back to before there was one would meet the letter of
+// the requirement and bring nothing of what it is for. An extra that the newest
+// lack is no reason; that is said when the lock is written.
+func (p *problem) lostExtra(r *release, at variable) string {
+	key, i := variable{name: at.name, extra: at.extra, of: at.of}, at.on.first()
+	with := p.having[key]
+	if r.told()[i].provides(at.extra, p.places[i]) {
+		if with == nil || with.version.Compare(r.version) < 0 {
+			p.having[key] = r
+		}
+		return ""
+	}
+	if with == nil || with.version.Compare(r.version) < 0 {
+		return ""
+	}
+	return fmt.Sprintf("it has no extra %q, which %s has", at.extra, with.version)
+}
+
 // together makes one of needs that say the same on several targets.
 func together(needs []needOn) []needOn {
 	at := map[string]int{}
@@ -114,21 +133,26 @@ func (p *problem) rootDeps(ctx context.Context) ([]pubgrub.Dep, error) {
 // for each extra.
 func (p *problem) ask(ctx context.Context, pkg, version int, q pep508.Requirement, where targets, origin string) ([]pubgrub.Dep, error) {
 	name := q.Key()
-	v, err := p.view(ctx, name)
-	if err != nil {
-		return nil, err
+	text := strings.TrimSpace(strings.TrimSuffix(q.String(), q.Marker.String()))
+	text = strings.TrimRight(text, "; ")
+	if origin != "" {
+		text += " (" + origin + ")"
 	}
 	var deps []pubgrub.Dep
-	for _, extra := range append([]string{""}, q.Extras...) {
-		on := p.number(variable{name, pep508.NormalizeName(extra), where})
-		deps = append(deps, pubgrub.Dep{Pkg: on, Allowed: v.allowed(q.Specifiers)})
-		text := strings.TrimSpace(strings.TrimSuffix(q.String(), q.Marker.String()))
-		text = strings.TrimRight(text, "; ")
-		if origin != "" {
-			text += " (" + origin + ")"
+	for _, of := range p.cut.of(name) {
+		if where&of == 0 {
+			continue
 		}
-		need := pubgrub.Need{Of: pkg, On: on}
-		p.said[need] = append(p.said[need], saying{version, text})
+		v, err := p.view(ctx, name, of)
+		if err != nil {
+			return nil, err
+		}
+		for _, extra := range append([]string{""}, q.Extras...) {
+			on := p.number(variable{name, pep508.NormalizeName(extra), where & of, of})
+			deps = append(deps, pubgrub.Dep{Pkg: on, Allowed: v.allowed(q.Specifiers)})
+			need := pubgrub.Need{Of: pkg, On: on}
+			p.said[need] = append(p.said[need], saying{version, text})
+		}
 	}
 	return deps, nil
 }

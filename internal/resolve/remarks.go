@@ -6,34 +6,36 @@ import (
 	"slices"
 
 	"snug/internal/lock"
+	"snug/internal/manifest"
 	"snug/internal/pep440"
 )
 
-// heldBack says which packages that the project names are older than some
-// targets could have them, because another target has no wheel of newer ones.
-func heldBack(in Input, asked *roots, places []place, chosen picks) []string {
+// heldBack says which packages are older than some targets could have them,
+// because another target has no wheel of newer ones. Where something else holds
+// a package back nothing is said.
+func (a *apart) heldBack() []string {
+	if a.in.Project.Strategy.Resolution != manifest.Highest {
+		return nil // new versions are not what is wanted
+	}
+	names := map[string]bool{}
+	for _, at := range a.picks {
+		for name := range at {
+			names[name] = true
+		}
+	}
 	var out []string
-	for _, name := range slices.Sorted(maps.Keys(asked.names)) {
-		r := everywhere(chosen, name)
-		if r == nil || isLocked(in.Locked, name, r.version) {
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		r := everywhere(a.picks, name)
+		if r == nil || isLocked(a.in.Locked, name, r.version) {
 			continue
 		}
-		var newest *release
-		for _, newer := range r.of.releases[:slices.Index(r.of.releases, r)] {
-			if newer.banned != "" || !asked.admits(name, newer.version) || !newer.somewhere() {
-				continue
-			}
-			if !slices.Contains(newer.wheel, -1) {
-				newest = nil // it could be had everywhere: something else holds r back
-				break
-			}
-			if newest == nil {
-				newest = newer
-			}
+		newer := a.lackedSomewhere(r)
+		if newer == nil {
+			continue
 		}
-		if newest != nil {
-			lacking := slices.Index(newest.wheel, -1)
-			out = append(out, fmt.Sprintf("%s %s is not taken: %s; all targets have %s", name, newest.version, newest.why[lacking], r.version))
+		if a.free(newer) {
+			lacking := slices.Index(newer.wheel, -1)
+			out = append(out, fmt.Sprintf("%s %s is not taken: %s; all targets have %s", name, newer.version, newer.why[lacking], r.version))
 		}
 	}
 	return out
@@ -41,28 +43,51 @@ func heldBack(in Input, asked *roots, places []place, chosen picks) []string {
 
 // leftYoung says which packages that the project names are older than they could
 // be, because of the cooldown.
-func leftYoung(in Input, asked *roots, chosen picks) []string {
+func (a *apart) leftYoung() []string {
 	var out []string
-	for _, name := range slices.Sorted(maps.Keys(asked.names)) {
-		r := everywhere(chosen, name)
-		if r == nil || isLocked(in.Locked, name, r.version) {
+	for _, name := range slices.Sorted(maps.Keys(a.asked.names)) {
+		r := everywhere(a.picks, name)
+		if r == nil || isLocked(a.in.Locked, name, r.version) {
 			continue
 		}
 		var young *release
 		for _, newer := range r.of.releases[:slices.Index(r.of.releases, r)] {
 			switch {
-			case !asked.admits(name, newer.version):
+			case !a.asked.admits(name, newer.version):
 			case newer.young != "" && young == nil:
 				young = newer
 			case newer.somewhere():
 				young = nil // something else holds r back
 			}
 		}
-		if young != nil && !isLocked(in.Locked, name, young.version) {
+		if young != nil && !isLocked(a.in.Locked, name, young.version) {
 			out = append(out, fmt.Sprintf("%s %s is %s: %s taken", name, young.version, young.young, r.version))
 		}
 	}
 	return out
+}
+
+// lackedSomewhere is the newest of the releases newer than r, if some target
+// lacks each of these; else nil.
+func (a *apart) lackedSomewhere(r *release) *release {
+	var newest *release
+	for _, newer := range r.of.releases[:slices.Index(r.of.releases, r)] {
+		if !newer.somewhere() || !a.asked.admits(r.of.name, newer.version) {
+			continue
+		}
+		if !slices.Contains(newer.wheel, -1) {
+			return nil // it could be had everywhere: something else holds r back
+		}
+		if newest == nil {
+			newest = newer
+		}
+	}
+	return newest
+}
+
+// free tells whether nobody asks for another version than this one.
+func (a *apart) free(r *release) bool {
+	return !slices.ContainsFunc(slices.Collect(all(a.places).each), func(i int) bool { return a.refuses(r, i) != "" })
 }
 
 // everywhere is the one release of a name that several places share, nil if
@@ -71,7 +96,7 @@ func everywhere(chosen picks, name string) *release {
 	var r *release
 	for _, at := range chosen {
 		if at[name] == nil || r != nil && at[name] != r {
-			return nil
+			return nil // it is not needed here, or in another version
 		}
 		r = at[name]
 	}

@@ -23,7 +23,8 @@ type entry struct {
 
 // write makes the lock of what was picked, sorted and without anything that
 // the picks and the input do not determine.
-func write(ctx context.Context, in Input, asked *roots, places []place, chosen picks) (*lock.Lock, error) {
+func write(ctx context.Context, in Input, shelf *shelf, chosen picks) (*lock.Lock, error) {
+	asked, places := shelf.asked, shelf.places
 	entries, remarks := map[*release]*entry{}, map[string]bool{}
 	for i, place := range places {
 		w := walk{at: i, place: place, self: asked.self, picks: chosen[i], entries: entries, remarks: remarks}
@@ -36,13 +37,20 @@ func write(ctx context.Context, in Input, asked *roots, places []place, chosen p
 	for r := range entries {
 		versions[r.of.name]++
 	}
-	for _, e := range entries {
-		l.Packages = append(l.Packages, e.pack(places, chosen, versions))
+	apart, err := (&apart{ctx, shelf, chosen}).notes()
+	if err != nil {
+		return nil, err
 	}
-	for _, p := range l.Packages {
+	for r, e := range entries {
+		p := e.pack(places, chosen, versions)
 		for _, note := range p.Notes {
 			remarks[fmt.Sprintf("%s %s: %s", p.Name, p.Version, note)] = true
 		}
+		if note := apart[r]; note != "" {
+			remarks[fmt.Sprintf("%s %s %s", p.Name, p.Version, note)] = true
+			p.Notes = append([]string{note}, p.Notes...)
+		}
+		l.Packages = append(l.Packages, p)
 	}
 	for _, text := range slices.Sorted(maps.Keys(remarks)) {
 		in.say("%s", text)
@@ -57,7 +65,7 @@ func write(ctx context.Context, in Input, asked *roots, places []place, chosen p
 func head(in Input, asked *roots) *lock.Lock {
 	p := in.Project
 	l := &lock.Lock{LockVersion: lock.Version, RequiresPython: p.RequiresPython.String(), CreatedBy: in.CreatedBy,
-		Tool: lock.Tool{AsOf: in.AsOf, MinAge: in.MinAge, Overlaps: maps.Clone(p.Overlaps)}}
+		Tool: lock.Tool{AsOf: in.AsOf, MinAge: in.MinAge, Resolution: string(p.Strategy.Resolution), Prereleases: p.Strategy.Prereleases, Overlaps: maps.Clone(p.Overlaps)}}
 	for _, t := range in.Targets {
 		l.Tool.Targets = append(l.Tool.Targets, lock.Target{Name: t.Target.String(), Python: t.Python.String(), Interpreter: t.Interpreter})
 	}
