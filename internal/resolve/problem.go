@@ -39,10 +39,13 @@ type problem struct {
 	tried     map[string]int
 }
 
-// saying is a requirement of one version.
+// saying is a requirement of one version or, with its place in roots.all, of
+// the project.
 type saying struct {
+	pep508.Requirement
 	version int
-	text    string
+	root    int
+	allowed pubgrub.Set
 }
 
 func newProblem(s *shelf, asked *roots, places []place, on targets, prefer preferences) *problem {

@@ -1,0 +1,288 @@
+package resolve
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"snug/internal/index"
+	"snug/internal/pep440"
+	"snug/internal/pubgrub"
+)
+
+// Fact is what decides about one package.
+type Fact struct {
+	Name     string   `json:"name"`
+	Versions []string `json:"versions,omitempty"` // that are refused, newest first
+	Kind     Kind     `json:"kind"`
+	Reason   string   `json:"reason"`
+}
+
+// Kind says why versions cannot be taken, or what there is instead.
+type Kind string
+
+// The kinds of fact. Of the last four Reason is a whole sentence.
+const (
+	Python     Kind = "python"     // Requires-Python
+	Wheel      Kind = "wheel"      // no wheel for a target
+	Sdist      Kind = "sdist"      // only an sdist
+	Yanked     Kind = "yanked"     // PEP 592
+	Constraint Kind = "constraint" // one of the project
+	Refused    Kind = "refused"    // anything else: hashes, metadata
+	Range      Kind = "range"      // no version is in all that is asked
+	Missing    Kind = "missing"    // there is no such project, or it has nothing
+	Hidden     Kind = "hidden"     // uploaded after the as-of date
+	Usable     Kind = "usable"     // the newest that could be had
+)
+
+// String is one line.
+func (f Fact) String() string {
+	switch f.Kind {
+	case Range, Missing, Hidden, Usable:
+		return f.Reason
+	}
+	return versioned(f.Name, f.Versions) + " cannot be used: " + f.Reason
+}
+
+// tellRefused takes in a clause that excludes versions of a name.
+func (p *problem) tellRefused(t told, k *pubgrub.Clause) {
+	term := k.Terms[0]
+	at := p.variables[term.Pkg]
+	n := t.of(at.name)
+	n.on |= at.on
+	for _, v := range p.byVersion(term) {
+		r := p.views[at.name].releases[v]
+		n.refuse(Fact{Name: at.name, Versions: []string{r.version.String()}, Kind: p.kind(r, at.on), Reason: fmt.Sprint(k.Excluded)})
+	}
+}
+
+// refuse adds to the versions that are refused for the same reason.
+func (n *node) refuse(f Fact) {
+	for i, old := range n.facts {
+		if old.Kind == f.Kind && old.Reason == f.Reason {
+			n.facts[i].Versions = newest(slices.Concat(old.Versions, f.Versions))
+			return
+		}
+	}
+	n.facts = append(n.facts, f)
+}
+
+// kind is why a release that is refused on these targets is.
+func (p *problem) kind(r *release, on targets) Kind {
+	offers := r.offered.Offers()
+	switch {
+	case r.yanked:
+		return Yanked
+	case r.banned != "" && !slices.ContainsFunc(offers, func(o index.Offer) bool { return o.Wheel }):
+		return Sdist
+	case r.banned != "":
+		return Refused
+	}
+	for i := range on.each {
+		if !r.has(i) {
+			if slices.ContainsFunc(offers, func(o index.Offer) bool { return o.Wheel && p.places[i].takes(o) }) {
+				return Python
+			}
+			return Wheel
+		}
+	}
+	if why, err := p.unusable(r, on); why != "" && err == nil {
+		return Constraint
+	}
+	for t := range r.on(on) {
+		for i := range on.each {
+			if t.bad == "" && !pythonFits(t.python, p.places[i].python) {
+				return Python
+			}
+		}
+	}
+	return Refused
+}
+
+func (at *place) takes(o index.Offer) bool {
+	_, ok := at.tags.Rank(o.Tags)
+	return ok
+}
+
+// anyIn tells whether some release is in all of the specifiers.
+func (v *view) anyIn(all []pep440.Specifiers) bool {
+	return slices.ContainsFunc(v.releases, func(r *release) bool { return inAll(r, all) })
+}
+
+func inAll(r *release, all []pep440.Specifiers) bool {
+	return !slices.ContainsFunc(all, func(s pep440.Specifiers) bool { return !s.Contains(r.version) })
+}
+
+// facts are what is to be known of one name of the chain.
+func (p *problem) facts(name string, n *node) []Fact {
+	v := p.views[name]
+	var out []Fact
+	switch {
+	case len(v.project.releases) == 0:
+		return []Fact{{Name: name, Kind: Missing, Reason: v.missing}}
+	case !v.anyIn(n.in):
+		out = append(out, p.outside(name, n))
+	default:
+		out = p.refusals(name, n)
+		if len(out) > 0 && len(n.out) == 0 {
+			out = append(out, p.usable(name, n)...)
+		}
+	}
+	if len(out) > 0 && v.listing != nil && v.listing.Later+v.listing.Undated > 0 {
+		out = append(out, Fact{Name: name, Kind: Hidden, Reason: hidden(v.listing)})
+	}
+	return out
+}
+
+func hidden(l *index.Listing) string {
+	text := fmt.Sprintf("%d later files of %s are hidden by the as-of date", l.Later-l.Undated, l.Name)
+	if l.Undated > 0 {
+		text += fmt.Sprintf(", and %d that have no date", l.Undated)
+	}
+	return text
+}
+
+// outside says that no version is in all that is asked.
+func (p *problem) outside(name string, n *node) Fact {
+	var asked []string
+	for _, s := range n.in {
+		if text := s.String(); text != "" && !slices.Contains(asked, text) {
+			asked = append(asked, text)
+		}
+	}
+	what := "in all of " + strings.Join(asked, "  ")
+	switch len(asked) {
+	case 1:
+		what = asked[0]
+	case 2:
+		what = "both " + asked[0] + " and " + asked[1]
+	}
+	v := p.views[name].project
+	text := fmt.Sprintf("no version of %s is %s; the newest of %d is %s", name, what, len(v.releases), v.releases[0].version)
+	if why, err := p.unusable(v.releases[0], n.on); why != "" && err == nil {
+		text += ", which cannot be used either: " + why
+	}
+	return Fact{Name: name, Kind: Range, Reason: text}
+}
+
+// refusals are the facts about versions that are asked for, the newest first.
+func (p *problem) refusals(name string, n *node) []Fact {
+	asked := map[string]bool{}
+	for _, r := range p.views[name].releases {
+		asked[r.version.String()] = inAll(r, n.in)
+	}
+	byKind := map[Kind]int{}
+	var out []Fact
+	for _, f := range n.facts {
+		f.Versions = slices.DeleteFunc(slices.Clone(f.Versions), func(v string) bool { return !asked[v] })
+		if len(f.Versions) == 0 {
+			continue
+		}
+		i, ok := byKind[f.Kind]
+		if !ok {
+			byKind[f.Kind] = len(out)
+			out = append(out, f)
+			continue
+		}
+		out[i] = both(out[i], f)
+	}
+	for i := range out {
+		if out[i].Kind == Wheel {
+			out[i].Reason += p.wheelsOf(name, out[i], n.on)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Fact) int { return compareTexts(b.Versions[0], a.Versions[0]) })
+	return out
+}
+
+// both makes one fact of two of a kind.
+func both(a, b Fact) Fact {
+	const alike = "; the others for the like"
+	reason := strings.TrimSuffix(a.Reason, alike)
+	if compareTexts(b.Versions[0], a.Versions[0]) > 0 {
+		reason = b.Reason
+	}
+	a.Versions, a.Reason = newest(slices.Concat(a.Versions, b.Versions)), reason+alike
+	return a
+}
+
+// usable is the newest version that could be had, if none of those asked for can.
+func (p *problem) usable(name string, n *node) []Fact {
+	for _, r := range p.views[name].project.releases {
+		if why, err := p.unusable(r, n.on); why == "" && err == nil && !inAll(r, n.in) {
+			return []Fact{{Name: name, Kind: Usable, Reason: fmt.Sprintf("the newest version of %s that can be had here is %s", name, r.version)}}
+		}
+	}
+	return nil
+}
+
+// wheelsOf says what the wheels of the newest refused version are for.
+func (p *problem) wheelsOf(name string, f Fact, on targets) string {
+	releases := p.views[name].releases
+	r := releases[slices.IndexFunc(releases, func(r *release) bool { return r.version.String() == f.Versions[0] })]
+	for i := range on.each {
+		if r.has(i) {
+			continue
+		}
+		have := p.places[i].foreign(r.offered.Offers())
+		if len(have) > maxTags {
+			have = append(have[:maxTags:maxTags], "others")
+		}
+		if whose := "its"; len(have) > 0 {
+			if len(f.Versions) > 1 {
+				whose = "the newest's"
+			}
+			return "; " + whose + " wheels are for " + inWords(have)
+		}
+	}
+	return ""
+}
+
+// maxTags bounds the tags that a line names.
+const maxTags = 6
+
+// foreign is what wheels that do not fit a place are for, said by what keeps
+// them from it: the Pythons where the platform fits, else the platforms.
+func (at *place) foreign(offers []index.Offer) []string {
+	platforms, families := map[string]bool{"any": true}, map[string]bool{}
+	for _, t := range at.tags.Tags() {
+		platforms[t.Platform], families[family(t.Platform)] = true, true
+	}
+	var pythons, elsewhere []string
+	for _, o := range offers {
+		for _, t := range o.Tags {
+			switch {
+			case platforms[t.Platform]:
+				pythons = append(pythons, t.Python)
+			case families[family(t.Platform)]:
+				elsewhere = append(elsewhere, t.Platform)
+			default:
+				elsewhere = append(elsewhere, family(t.Platform))
+			}
+		}
+	}
+	out := elsewhere
+	if len(pythons) > 0 {
+		out = pythons
+	}
+	slices.SortFunc(out, natural)
+	return slices.Compact(out)
+}
+
+// family is a platform tag without the versions in it: "manylinux_x86_64".
+func family(platform string) string {
+	for _, os := range []string{"manylinux", "musllinux", "macosx"} {
+		if rest, ok := strings.CutPrefix(platform, os); ok {
+			return os + "_" + strings.TrimLeft(rest, "0123456789_")
+		}
+	}
+	return platform
+}
+
+// natural orders cp39 before cp310.
+func natural(a, b string) int {
+	if len(a) != len(b) && strings.TrimRight(a, "0123456789") == strings.TrimRight(b, "0123456789") {
+		return len(a) - len(b)
+	}
+	return strings.Compare(a, b)
+}
