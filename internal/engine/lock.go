@@ -39,6 +39,8 @@ type LockRequest struct {
 	Output      string   // lock file; "" = LockName in the project's folder
 	DryRun      bool     // resolve, write nothing
 	Unfiled     bool     // there is no lock file: none is read and none written
+
+	by asking // of commands of the engine that lock besides
 }
 
 // Locked is a lock and what became of its file.
@@ -82,7 +84,7 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	if keep != nil && old.CreatedBy != createdBy {
 		e.say("resolve", event.Note, "", fmt.Sprintf("%s was written by %s: its versions are kept where they fit", path, old.CreatedBy))
 	}
-	l, err := e.resolve(ctx, p, keep)
+	l, err := e.resolve(ctx, p, keep, e.asking(p, req))
 	if err != nil {
 		return nil, err
 	}
@@ -183,33 +185,43 @@ func kept(old *lock.Lock, req LockRequest) *lock.Lock {
 	return &out
 }
 
-// resolve chooses interpreters, then packages.
-func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lock) (*lock.Lock, error) {
-	start := e.Now()
-	targets, err := e.interpreters(ctx, p)
-	if err != nil {
-		return nil, err
+// asking is what a fix has to repeat of the command that locks.
+func (e *Engine) asking(p *manifest.Project, req LockRequest) asking {
+	by := req.by
+	by.typed = e.Typed
+	if flags, _ := by.typed.split([]string{"--project"}); len(flags) == 0 {
+		by.folder = e.Folder
 	}
-	client, err := e.index(p)
+	by.manifest = !p.Loose && req.Python == "" && len(req.Targets) == 0 && req.Output == ""
+	return by
+}
+
+// resolve chooses interpreters, then packages.
+func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lock, by asking) (*lock.Lock, error) {
+	start := e.Now()
+	q, err := e.question(ctx, p, keep)
 	if err != nil {
 		return nil, err
 	}
 	e.say("resolve", event.Started, "", "resolving")
-	l, err := resolve.Resolve(ctx, resolve.Input{
-		Project:   p,
-		Targets:   targets,
-		Index:     &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }},
-		Locked:    keep,
-		AsOf:      p.AsOf,
-		Events:    e.Events,
-		CreatedBy: createdBy,
-	})
+	l, err := q.resolve(ctx, e.Events)
 	if err != nil {
-		return nil, err
+		return nil, e.advise(ctx, q, by, err)
 	}
 	e.Events.Handle(event.Event{Time: e.Now(), Stage: "resolve", Kind: event.Done, Message: "resolved",
 		Done: int64(len(l.Packages)), Unit: "packages", Data: map[string]any{"seconds": e.Now().Sub(start).Seconds()}})
 	return l, nil
+}
+
+// question is what the resolution of a project depends on.
+func (e *Engine) question(ctx context.Context, p *manifest.Project, keep *lock.Lock) (question, error) {
+	targets, err := e.interpreters(ctx, p)
+	if err != nil {
+		return question{}, err
+	}
+	client, err := e.index(p)
+	source := &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }}
+	return question{p, targets, source, keep}, err
 }
 
 // interpreters picks one interpreter for every target, the same full version

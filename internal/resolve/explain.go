@@ -28,7 +28,25 @@ type Conflict struct {
 	// Roots are the project's requirements in the chain: without any one of them
 	// there would be an answer, unless finding that out took too long.
 	Roots []manifest.Requirement `json:"-"`
-	on    string                 // Targets and Python in words
+	// Apart is how a target is locked by itself that no marker tells from the
+	// others (PEP 751 has no other word for them); "" where there is none.
+	Apart string `json:"-"`
+	on    string // Targets and Python in words
+}
+
+// Names are the packages that the conflict is about: those asked for, then that
+// in which it ends.
+func (c *Conflict) Names() []string {
+	var out []string
+	for _, q := range c.Roots {
+		if !slices.Contains(out, q.Key()) {
+			out = append(out, q.Key())
+		}
+	}
+	if !slices.Contains(out, c.Package) {
+		out = append(out, c.Package)
+	}
+	return out
 }
 
 // Error is at most twelve lines.
@@ -96,6 +114,7 @@ func inWords(words []string) string {
 func (p *problem) explain(ctx context.Context, none *pubgrub.NoSolution) error {
 	p, none = p.narrowed(ctx, none)
 	c := p.story(none.Clause)
+	c.Roots, c.Apart = p.rootsOf(none.Clause), p.apart()
 	var where []string
 	for i := range p.on.each {
 		c.Targets = append(c.Targets, p.places[i].name)
@@ -105,27 +124,26 @@ func (p *problem) explain(ctx context.Context, none *pubgrub.NoSolution) error {
 		}
 	}
 	c.on = " on " + inWords(where) + " with Python " + inWords(c.Python)
-	return fault.New(fault.Conflict, p.remedy(), "%w", c)
+	hint := "loosen one of the requirements above"
+	switch {
+	case c.Apart != "":
+		hint += "; " + c.Apart
+	case len(c.Targets) > 1:
+		hint += ", or ask for fewer targets"
+	}
+	return fault.New(fault.Conflict, hint, "%w", c)
 }
 
-// remedy is what may help where no fix is known. Targets that no marker can tell
-// apart must share every version of a lock (PEP 751 has no other word for them),
-// so one that cannot needs a file of its own.
-func (p *problem) remedy() string {
-	const loosen = "loosen one of the requirements above"
-	names := make([]string, 0, len(p.places))
-	for i := range p.on.each {
-		names = append(names, p.places[i].name)
+// apart is the command for a target that must share every version with another,
+// since no marker can tell them apart.
+func (p *problem) apart() string {
+	here := p.placesOf()
+	if len(here) == 1 || len(classes(here)) > 1 {
+		return ""
 	}
-	last := names[len(names)-1]
-	switch {
-	case len(names) == 1:
-		return loosen
-	case len(classes(p.placesOf())) > 1:
-		return loosen + ", or ask for fewer targets"
-	}
-	return fmt.Sprintf("%s; or, since no marker tells these targets apart, take %s out of the targets and lock it in a file of its own: snug lock --target %[2]s -o pylock.%[3]s.toml",
-		loosen, last, strings.ReplaceAll(last, ".", "_"))
+	last := here[len(here)-1].name
+	return fmt.Sprintf("no marker tells these targets apart: take %s out of the targets and lock it in a file of its own: snug lock --target %[1]s -o pylock.%[2]s.toml",
+		last, strings.ReplaceAll(last, ".", "_"))
 }
 
 // placesOf are the places that this problem is about.

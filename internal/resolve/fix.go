@@ -1,5 +1,7 @@
 package resolve
 
+import "strings"
+
 // Fix is one change after which there is an answer.
 type Fix struct {
 	Kind    FixKind  `json:"kind"`
@@ -22,10 +24,14 @@ const (
 	FixRemove      FixKind = "remove"  // one of the project's own goes
 )
 
-// String is one line.
+// String is one line: what to type, and what that gives.
 func (f Fix) String() string {
-	if f.Command != "" {
-		return f.Command
+	text := f.Command
+	if text == "" {
+		text = f.Edit
 	}
-	return f.Edit
+	if len(f.Gives) > 0 {
+		text += "   # " + strings.Join(f.Gives, ", ")
+	}
+	return text
 }

@@ -1,0 +1,322 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"snug/internal/event"
+	"snug/internal/fault"
+	"snug/internal/lock"
+	"snug/internal/manifest"
+	"snug/internal/pep440"
+	"snug/internal/pep508"
+	"snug/internal/resolve"
+)
+
+// Bounds of the search for fixes.
+const (
+	maxFixes   = 3
+	adviceTime = 5 * time.Second // for all of them
+	tryTime    = 2 * time.Second // for one resolution
+)
+
+// question is all that one resolution depends on.
+type question struct {
+	project *manifest.Project
+	targets []resolve.TargetPython
+	source  resolve.Source
+	keep    *lock.Lock
+}
+
+func (q question) resolve(ctx context.Context, events event.Handler) (*lock.Lock, error) {
+	return resolve.Resolve(ctx, resolve.Input{Project: q.project, Targets: q.targets, Index: q.source,
+		Locked: q.keep, AsOf: q.project.AsOf, Events: events, CreatedBy: createdBy})
+}
+
+// asking is the command that asked, as fixes repeat it.
+type asking struct {
+	typed    typed
+	manifest bool     // what counts is the manifest and nothing else, so that a changed manifest is a fix
+	added    []string // requirements of `snug add`, of the runtime; the manifest has them only if it works
+	runtime  string
+	removes  bool // `snug remove`: a fix of the manifest would undo it
+	builds   bool // only targets that have this machine among them
+	folder   string
+}
+
+// settings are the flags that another command for the same project has to repeat.
+func (by asking) settings() typed {
+	out := by.typed.settings()
+	if by.folder != "" {
+		out = append(out, "--project", by.folder)
+	}
+	return out
+}
+
+// change is a fix that is not known to work.
+type change struct {
+	resolve.Fix
+	question
+}
+
+// adviser looks for fixes of one conflict.
+type adviser struct {
+	*Engine
+	question
+	asking
+	conflict *resolve.Conflict
+	fixes    []resolve.Fix
+}
+
+// advise adds to the error of a resolution what would help: single changes that
+// are resolved, before they are told, with what the index said already.
+func (e *Engine) advise(ctx context.Context, q question, by asking, err error) error {
+	var c *resolve.Conflict
+	if !errors.As(err, &c) {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, adviceTime)
+	defer cancel()
+	a := &adviser{Engine: e, question: q, asking: by, conflict: c}
+	for _, look := range a.kinds() {
+		if len(a.fixes) < maxFixes && ctx.Err() == nil {
+			look(ctx)
+		}
+	}
+	c.Fixes = a.fixes
+	return fault.New(fault.Conflict, hintOf(c, fault.HintOf(err)), "%w", err)
+}
+
+// kinds are the searches, in the order in which fixes are told.
+func (a *adviser) kinds() []func(context.Context) {
+	return []func(context.Context){a.requirements, a.pins, a.constraints, a.pythons, a.fewerTargets, a.later, a.removals}
+}
+
+// hintOf is the fixes as text, or what else there is to say.
+func hintOf(c *resolve.Conflict, otherwise string) string {
+	if len(c.Fixes) == 0 {
+		return "no single change that was tried helps; " + otherwise
+	}
+	lines := []string{"each of these was tried and helps:"}
+	for _, f := range c.Fixes {
+		lines = append(lines, "  "+f.String())
+	}
+	if c.Apart != "" {
+		lines = append(lines, c.Apart)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// try resolves a change, and keeps it as a fix if there is an answer.
+func (a *adviser) try(ctx context.Context, c change) bool {
+	l, ok := a.answer(ctx, c.question)
+	if !ok || slices.ContainsFunc(a.fixes, func(f resolve.Fix) bool { return f.Command == c.Command && f.Edit == c.Edit }) {
+		return false
+	}
+	c.Gives = a.gives(l)
+	a.fixes = append(a.fixes, c.Fix)
+	return true
+}
+
+func (a *adviser) answer(ctx context.Context, q question) (*lock.Lock, bool) {
+	ctx, cancel := context.WithTimeout(ctx, tryTime)
+	defer cancel()
+	l, err := q.resolve(ctx, event.Discard())
+	return l, err == nil
+}
+
+// gives is what the lock has of the packages that clashed.
+func (a *adviser) gives(l *lock.Lock) []string {
+	versions := versionsIn(l)
+	var out []string
+	for _, name := range a.conflict.Names() {
+		if versions[name] != "" && len(out) < 3 {
+			out = append(out, name+" "+versions[name])
+		}
+	}
+	return out
+}
+
+// has tells whether the conflict has a fact of one of the kinds.
+func (a *adviser) has(kinds ...resolve.Kind) bool {
+	return slices.ContainsFunc(a.conflict.Facts, func(f resolve.Fact) bool { return slices.Contains(kinds, f.Kind) })
+}
+
+// maxLoosened bounds the fixes that are another requirement.
+const maxLoosened = 2
+
+// requirements tries each of the project's own with another range.
+func (a *adviser) requirements(ctx context.Context) {
+	for _, q := range a.conflict.Roots {
+		if len(a.fixes) == maxLoosened {
+			return
+		}
+		if len(q.Specifiers) == 0 {
+			continue
+		}
+		free := q.Requirement
+		free.Specifiers = nil
+		l, ok := a.answer(ctx, a.with(q, free))
+		if !ok {
+			continue
+		}
+		for _, v := range lockedOf(l, q.Key()) {
+			spec, err := loosened(q.Specifiers, v)
+			if err != nil || v.IsZero() {
+				continue
+			}
+			free.Specifiers = spec
+			if c, ok := a.replace(resolve.FixRequirement, q, free); ok && a.try(ctx, c) {
+				break
+			}
+		}
+	}
+}
+
+// lockedOf are the versions that a lock has of a name.
+func lockedOf(l *lock.Lock, name string) []pep440.Version {
+	var out []pep440.Version
+	for _, p := range l.Packages {
+		if v, err := pep440.Parse(p.Version); p.Name == name && err == nil {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func (a *adviser) with(q manifest.Requirement, other pep508.Requirement) question {
+	out := a.question
+	out.project = a.project.With(q, &other)
+	return out
+}
+
+// pins tries a yanked version, by name.
+func (a *adviser) pins(ctx context.Context) {
+	for _, f := range a.conflict.Facts {
+		if f.Kind != resolve.Yanked {
+			continue
+		}
+		pin, err := pep508.Parse(f.Name + "==" + f.Versions[0])
+		if err != nil {
+			continue // it was printed by Version.String
+		}
+		root := slices.IndexFunc(a.conflict.Roots, func(q manifest.Requirement) bool { return q.Key() == f.Name })
+		c, ok := change{}, false
+		if root >= 0 {
+			q := a.conflict.Roots[root]
+			pin.Name, pin.Extras, pin.Marker = q.Name, q.Extras, q.Marker
+			c, ok = a.replace(resolve.FixPin, q, pin)
+		} else {
+			c, ok = a.also(pin)
+		}
+		if ok && a.try(ctx, c) {
+			return
+		}
+	}
+}
+
+// constraints tries without each that refuses versions. No command edits them.
+func (a *adviser) constraints(ctx context.Context) {
+	if !a.has(resolve.Constraint) {
+		return
+	}
+	for i, q := range a.project.Constraints {
+		if !slices.ContainsFunc(a.conflict.Facts, func(f resolve.Fact) bool { return f.Kind == resolve.Constraint && f.Name == q.Key() }) {
+			continue
+		}
+		p := *a.project
+		p.Constraints = slices.Delete(slices.Clone(p.Constraints), i, i+1)
+		c := change{resolve.Fix{Kind: resolve.FixConstraint, Edit: fmt.Sprintf("remove the constraint %s (%s)", q.Requirement, q.Origin)}, a.question}
+		c.project = &p
+		if a.try(ctx, c) {
+			return
+		}
+	}
+}
+
+// removals tries without each of the project's own, if nothing else helps.
+func (a *adviser) removals(ctx context.Context) {
+	if len(a.fixes) > 0 || a.removes || !a.manifest {
+		return
+	}
+	for _, q := range a.conflict.Roots {
+		if a.adds(q) >= 0 || !a.asksElse(q.Key()) {
+			continue
+		}
+		c := change{resolve.Fix{Kind: resolve.FixRemove, Command: append(typed{"remove", q.Key()}, a.settings()...).String()}, a.question}
+		c.project = a.project.Without(q.Key())
+		a.try(ctx, c)
+	}
+}
+
+// asksElse tells whether the project asks for anything but that name.
+func (a *adviser) asksElse(key string) bool {
+	return slices.ContainsFunc(a.project.Without(key).Runtimes, func(rt manifest.Runtime) bool { return len(rt.Requirements) > 0 })
+}
+
+// replace is the change of one of the project's requirements into another: as a
+// command where snug add does exactly that, else as an edit.
+func (a *adviser) replace(kind resolve.FixKind, q manifest.Requirement, other pep508.Requirement) (change, bool) {
+	c := change{resolve.Fix{Kind: kind}, a.with(q, other)}
+	c.Edit = fmt.Sprintf("write %s in the place of %s (%s)", other, q.Requirement, q.Origin)
+	if !a.manifest {
+		return c, true
+	}
+	if a.removes {
+		return c, false
+	}
+	runtime, ok := a.project.RuntimeOf(q)
+	if i := a.adds(q); i >= 0 {
+		added := slices.Clone(a.added)
+		added[i] = other.String()
+		return a.adding(c, added, a.runtime), true
+	}
+	if len(a.added) > 0 {
+		ok = ok && runtime == cmp.Or(a.runtime, a.project.Runtimes[0].Name)
+		return a.adding(c, append(slices.Clone(a.added), other.String()), a.runtime), ok
+	}
+	if !ok {
+		return c, true
+	}
+	if runtime == a.project.Runtimes[0].Name {
+		runtime = ""
+	}
+	return a.adding(c, []string{other.String()}, runtime), true
+}
+
+// also is the change that asks for one thing more.
+func (a *adviser) also(q pep508.Requirement) (change, bool) {
+	inner := a.project.Runtimes[0].Name
+	c := change{resolve.Fix{Kind: resolve.FixPin}, a.question}
+	c.project = a.project.Also(inner, manifest.Requirement{Requirement: q})
+	switch {
+	case !a.manifest:
+		c.Edit = "ask for " + q.String() + " too"
+		return c, true
+	case a.removes || a.runtime != "" && a.runtime != inner:
+		return c, false
+	}
+	return a.adding(c, append(slices.Clone(a.added), q.String()), ""), true
+}
+
+func (a *adviser) adding(c change, reqs []string, runtime string) change {
+	line := append(typed{"add"}, reqs...)
+	if runtime != "" {
+		line = append(line, "--runtime", runtime)
+	}
+	c.Command, c.Edit = append(line, a.settings()...).String(), ""
+	return c
+}
+
+// adds is which of the requirements of `snug add` q is, -1 for none.
+func (a *adviser) adds(q manifest.Requirement) int {
+	return slices.IndexFunc(a.added, func(text string) bool {
+		r, err := pep508.Parse(text)
+		return err == nil && r.String() == q.Requirement.String()
+	})
+}
