@@ -102,9 +102,17 @@ func hintOf(c *resolve.Conflict, otherwise string) string {
 	if len(c.Fixes) == 0 {
 		return "no single change that was tried helps; " + otherwise
 	}
-	lines := []string{"each of these was tried and helps:"}
+	var lines []string
+	width := 0
 	for _, f := range c.Fixes {
-		lines = append(lines, "  "+f.String())
+		width = max(width, len([]rune(f.String())))
+	}
+	for _, f := range c.Fixes {
+		lines = append(lines, fmt.Sprintf("  %-*s   # %s", width, f, strings.Join(f.Gives, ", ")))
+	}
+	lines = slices.Insert(lines, 0, "each of these was tried and helps:")
+	if len(c.Fixes) == 1 {
+		lines[0] = "this was tried and helps:"
 	}
 	if c.Apart != "" {
 		lines = append(lines, c.Apart)
@@ -147,35 +155,54 @@ func (a *adviser) has(kinds ...resolve.Kind) bool {
 	return slices.ContainsFunc(a.conflict.Facts, func(f resolve.Fact) bool { return slices.Contains(kinds, f.Kind) })
 }
 
-// maxLoosened bounds the fixes that are another requirement.
-const maxLoosened = 2
+// maxLoosened bounds the fixes that are another requirement, maxRoots the
+// requirements that are tried.
+const (
+	maxLoosened = 2
+	maxRoots    = 6
+)
 
-// requirements tries each of the project's own with another range.
+// requirements tries each of the project's own with another range, those first
+// that get newer versions so.
 func (a *adviser) requirements(ctx context.Context) {
-	for _, q := range a.conflict.Roots {
-		if len(a.fixes) == maxLoosened {
-			return
-		}
-		if len(q.Specifiers) == 0 {
-			continue
-		}
-		free := q.Requirement
-		free.Specifiers = nil
-		l, ok := a.answer(ctx, a.with(q, free))
-		if !ok {
-			continue
-		}
-		for _, v := range lockedOf(l, q.Key()) {
-			spec, err := loosened(q.Specifiers, v)
-			if err != nil || v.IsZero() {
-				continue
-			}
-			free.Specifiers = spec
-			if c, ok := a.replace(resolve.FixRequirement, q, free); ok && a.try(ctx, c) {
-				break
-			}
+	var newer, older []change
+	for _, q := range a.conflict.Roots[:min(len(a.conflict.Roots), maxRoots)] {
+		if c, up, ok := a.loosen(ctx, q); ok && up {
+			newer = append(newer, c)
+		} else if ok {
+			older = append(older, c)
 		}
 	}
+	for _, c := range append(newer, older...) {
+		if len(a.fixes) < maxLoosened {
+			a.try(ctx, c)
+		}
+	}
+}
+
+// loosen finds a range for one requirement by resolving without any; up tells
+// whether it goes to newer versions.
+func (a *adviser) loosen(ctx context.Context, q manifest.Requirement) (c change, up, ok bool) {
+	if len(q.Specifiers) == 0 {
+		return c, false, false
+	}
+	free := q.Requirement
+	free.Specifiers = nil
+	l, ok := a.answer(ctx, a.with(q, free))
+	if !ok {
+		return c, false, false
+	}
+	for _, v := range lockedOf(l, q.Key()) {
+		spec, err := loosened(q.Specifiers, v)
+		if err != nil {
+			continue // a version with nothing that a specifier could name
+		}
+		free.Specifiers = spec
+		c, ok = a.replace(resolve.FixRequirement, q, free)
+		up = slices.ContainsFunc(q.Specifiers, func(s pep440.Specifier) bool { return !s.Contains(v) && s.Version.Compare(v) < 0 })
+		return c, up, ok
+	}
+	return c, false, false
 }
 
 // lockedOf are the versions that a lock has of a name.

@@ -14,15 +14,21 @@ type typed []string
 // are or what is seen: a fix that is another command repeats them.
 var settingFlags = []string{"--home", "--index-url", "--extra-index", "--python-mirror", "--as-of", "--project", "--offline"}
 
+// alone are the flags among these that have no value.
+var alone = append([]string{"--offline"}, passing...)
+
 // settings are those of the command line.
 func (t typed) settings() typed {
 	out, _ := t.split(settingFlags)
 	return out
 }
 
+// passing are flags that say how a command speaks, or that it only tries.
+var passing = []string{"--json", "--quiet", "-q", "--no-progress", "--dry-run"}
+
 // with is the command line with other values for one flag.
 func (t typed) with(flag string, values ...string) typed {
-	_, out := t.split([]string{flag})
+	_, out := t.split(append([]string{flag}, passing...))
 	for _, v := range values {
 		out = append(out, flag, v)
 	}
@@ -34,7 +40,7 @@ func (t typed) split(flags []string) (these, rest typed) {
 	for i := 0; i < len(t); i++ {
 		name, _, joined := strings.Cut(t[i], "=")
 		n := 1
-		if !joined && name != "--offline" {
+		if !joined && !slices.Contains(alone, name) {
 			n = min(2, len(t)-i)
 		}
 		if slices.Contains(flags, name) {

@@ -51,7 +51,8 @@ func (c *Conflict) Names() []string {
 
 // Error is at most twelve lines.
 func (c *Conflict) Error() string {
-	facts := c.Facts[:min(len(c.Facts), maxFacts)]
+	facts := c.telling()
+	facts = facts[:min(len(facts), maxFacts)]
 	lines := []string{c.headline() + ":"}
 	for _, l := range shortened(c.Chain, maxLines-1-len(facts)) {
 		lines = append(lines, "  "+l)
@@ -60,6 +61,20 @@ func (c *Conflict) Error() string {
 		lines = append(lines, "  "+f.String())
 	}
 	return strings.Join(lines, "\n")
+}
+
+// telling are the facts without those about a few versions amid others that
+// fail for something else: they are true, and no news.
+func (c *Conflict) telling() []Fact {
+	return slices.DeleteFunc(slices.Clone(c.Facts), func(f Fact) bool {
+		amid := func(name string, versions []string) bool {
+			n := len(f.Versions)
+			return n > 0 && name == f.Name && len(versions) > n &&
+				compareTexts(versions[0], f.Versions[0]) > 0 && compareTexts(versions[len(versions)-1], f.Versions[n-1]) < 0
+		}
+		return slices.ContainsFunc(c.Facts, func(o Fact) bool { return amid(o.Name, o.Versions) }) ||
+			slices.ContainsFunc(c.Chain, func(l Link) bool { return amid(l.Of, l.Versions) })
+	})
 }
 
 // maxFacts bounds the lines of facts; maxTogether the requirements that the
@@ -124,14 +139,26 @@ func (p *problem) explain(ctx context.Context, none *pubgrub.NoSolution) error {
 		}
 	}
 	c.on = " on " + inWords(where) + " with Python " + inWords(c.Python)
-	hint := "loosen one of the requirements above"
-	switch {
-	case c.Apart != "":
-		hint += "; " + c.Apart
-	case len(c.Targets) > 1:
-		hint += ", or ask for fewer targets"
+	return fault.New(fault.Conflict, c.remedy(), "%w", c)
+}
+
+// remedy is what may help where no fix is known.
+func (c *Conflict) remedy() string {
+	kind := Range
+	if len(c.Facts) > 0 {
+		kind = c.Facts[0].Kind
 	}
-	return fault.New(fault.Conflict, hint, "%w", c)
+	switch {
+	case kind == Missing:
+		return "is the name right, and is it on another index (--extra-index NAME=URL)?"
+	case kind == Sdist:
+		return "take a version, or another package, that has wheels"
+	case c.Apart != "":
+		return "loosen the requirements above; " + c.Apart
+	case len(c.Targets) > 1:
+		return "loosen the requirements above, or ask for fewer targets"
+	}
+	return "loosen the requirements above"
 }
 
 // apart is the command for a target that must share every version with another,

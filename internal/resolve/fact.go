@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"snug/internal/index"
 	"snug/internal/pep440"
@@ -52,8 +53,20 @@ func (p *problem) tellRefused(t told, k *pubgrub.Clause) {
 	n.on |= at.on
 	for _, v := range p.byVersion(term) {
 		r := p.views[at.name].releases[v]
-		n.refuse(Fact{Name: at.name, Versions: []string{r.version.String()}, Kind: p.kind(r, at.on), Reason: fmt.Sprint(k.Excluded)})
+		n.refuse(Fact{Name: at.name, Versions: []string{r.version.String()}, Kind: p.kind(r, at.on), Reason: tidy(fmt.Sprint(k.Excluded))})
 	}
+}
+
+// maxReason bounds the words that an index may add to a line.
+const maxReason = 160
+
+// tidy is a reason as one line of bounded length: parts of it come from outside.
+func tidy(reason string) string {
+	reason = strings.Join(strings.FieldsFunc(reason, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
+	if runes := []rune(reason); len(runes) > maxReason {
+		reason = string(runes[:maxReason]) + "…"
+	}
+	return reason
 }
 
 // refuse adds to the versions that are refused for the same reason.
@@ -160,7 +173,7 @@ func (p *problem) outside(name string, n *node) Fact {
 	v := p.views[name].project
 	text := fmt.Sprintf("no version of %s is %s; the newest of %d is %s", name, what, len(v.releases), v.releases[0].version)
 	if why, err := p.unusable(v.releases[0], n.on); why != "" && err == nil {
-		text += ", which cannot be used either: " + why
+		text += ", which cannot be used either: " + tidy(why)
 	}
 	return Fact{Name: name, Kind: Range, Reason: text}
 }

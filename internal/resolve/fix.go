@@ -1,6 +1,6 @@
 package resolve
 
-import "strings"
+import "cmp"
 
 // Fix is one change after which there is an answer.
 type Fix struct {
@@ -24,14 +24,5 @@ const (
 	FixRemove      FixKind = "remove"  // one of the project's own goes
 )
 
-// String is one line: what to type, and what that gives.
-func (f Fix) String() string {
-	text := f.Command
-	if text == "" {
-		text = f.Edit
-	}
-	if len(f.Gives) > 0 {
-		text += "   # " + strings.Join(f.Gives, ", ")
-	}
-	return text
-}
+// String is what to type, or to write.
+func (f Fix) String() string { return cmp.Or(f.Command, f.Edit) }
