@@ -24,41 +24,6 @@ func (a *app) readLock() (*lock.Lock, error) {
 	return l, nil
 }
 
-func (a *app) why() *cobra.Command {
-	return &cobra.Command{
-		Use:   "why NAME",
-		Short: "every chain that brings a package in, per runtime and target",
-		Long: `Why lists every chain from a runtime's own requirement to the package, the
-shortest first. A chain that holds on some targets only names them.`,
-		Example: "  snug why sqlparse",
-		Args:    cobra.ExactArgs(1),
-
-		ValidArgsFunction: a.lockedNames(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			l, err := a.readLock()
-			if err != nil {
-				return err
-			}
-			chains, err := engine.Why(l, args[0])
-			if err != nil {
-				return err
-			}
-			for _, c := range chains {
-				if a.json {
-					a.result(c)
-					continue
-				}
-				line := c.Runtime + ": " + strings.Join(c.Names, " -> ")
-				if len(c.Targets) < len(l.Tool.Targets) {
-					line += " (" + strings.Join(c.Targets, ", ") + ")"
-				}
-				fmt.Fprintln(a.Stdout, line)
-			}
-			return nil
-		},
-	}
-}
-
 func (a *app) list() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list [RUNTIME]",

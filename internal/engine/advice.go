@@ -58,6 +58,15 @@ func (by asking) settings() typed {
 	return out
 }
 
+// addition is the command that puts requirements into a runtime.
+func (by asking) addition(p *manifest.Project, reqs []string, runtime string) typed {
+	line := append(typed{"add"}, reqs...)
+	if runtime != "" && runtime != p.Runtimes[0].Name {
+		line = append(line, "--runtime", runtime)
+	}
+	return append(line, by.settings()...)
+}
+
 // change is a fix that is not known to work.
 type change struct {
 	resolve.Fix
@@ -70,7 +79,7 @@ type adviser struct {
 	question
 	asking
 	conflict *resolve.Conflict
-	fixes    []resolve.Fix
+	fixes    []resolve.Fix // never nil: it is part of the JSON
 }
 
 // advise adds to the error of a resolution what would help: single changes that
@@ -82,7 +91,7 @@ func (e *Engine) advise(ctx context.Context, q question, by asking, err error) e
 	}
 	ctx, cancel := context.WithTimeout(ctx, adviceTime)
 	defer cancel()
-	a := &adviser{Engine: e, question: q, asking: by, conflict: c}
+	a := &adviser{Engine: e, question: q, asking: by, conflict: c, fixes: []resolve.Fix{}}
 	for _, look := range a.kinds() {
 		if len(a.fixes) < maxFixes && ctx.Err() == nil {
 			look(ctx)
@@ -99,8 +108,20 @@ func (a *adviser) kinds() []func(context.Context) {
 
 // hintOf is the fixes as text, or what else there is to say.
 func hintOf(c *resolve.Conflict, otherwise string) string {
+	lines := FixLines(c)
 	if len(c.Fixes) == 0 {
-		return "no single change that was tried helps; " + otherwise
+		return lines[0] + "; " + otherwise
+	}
+	if c.Apart != "" {
+		lines = append(lines, c.Apart)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// FixLines is the fixes of a conflict as text, or that there is none.
+func FixLines(c *resolve.Conflict) []string {
+	if len(c.Fixes) == 0 {
+		return []string{"no single change that was tried helps"}
 	}
 	var lines []string
 	width := 0
@@ -114,10 +135,7 @@ func hintOf(c *resolve.Conflict, otherwise string) string {
 	if len(c.Fixes) == 1 {
 		lines[0] = "this was tried and helps:"
 	}
-	if c.Apart != "" {
-		lines = append(lines, c.Apart)
-	}
-	return strings.Join(lines, "\n")
+	return lines
 }
 
 // try resolves a change, and keeps it as a fix if there is an answer.
@@ -183,7 +201,7 @@ func (a *adviser) requirements(ctx context.Context) {
 // loosen finds a range for one requirement by resolving without any; up tells
 // whether it goes to newer versions.
 func (a *adviser) loosen(ctx context.Context, q manifest.Requirement) (c change, up, ok bool) {
-	if len(q.Specifiers) == 0 {
+	if len(q.Specifiers) == 0 || q.Origin.File == "" { // why-not asks for just that
 		return c, false, false
 	}
 	free := q.Requirement
@@ -310,9 +328,6 @@ func (a *adviser) replace(kind resolve.FixKind, q manifest.Requirement, other pe
 	if !ok {
 		return c, true
 	}
-	if runtime == a.project.Runtimes[0].Name {
-		runtime = ""
-	}
 	return a.adding(c, []string{other.String()}, runtime), true
 }
 
@@ -332,11 +347,7 @@ func (a *adviser) also(q pep508.Requirement) (change, bool) {
 }
 
 func (a *adviser) adding(c change, reqs []string, runtime string) change {
-	line := append(typed{"add"}, reqs...)
-	if runtime != "" {
-		line = append(line, "--runtime", runtime)
-	}
-	c.Command, c.Edit = append(line, a.settings()...).String(), ""
+	c.Command, c.Edit = a.addition(a.project, reqs, runtime).String(), ""
 	return c
 }
 

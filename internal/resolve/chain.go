@@ -273,12 +273,7 @@ func (w *walker) follow(name string) {
 		return
 	}
 	w.seen[name] = true
-	out := summed(w.told.of(name).out)
-	var rest []string
-	for _, l := range out[min(len(out), maxOut):] {
-		rest = append(rest, l.Versions...)
-	}
-	out = out[:min(len(out), maxOut)]
+	out, rest := worth(summed(w.told.of(name).out))
 	for _, l := range out {
 		w.add(l)
 	}
@@ -288,6 +283,27 @@ func (w *walker) follow(name string) {
 	for _, l := range out {
 		w.follow(l.on)
 	}
+}
+
+// worth picks the needs of a package that are told one by one, the newest
+// versions' first; rest are the versions of the others. What a few versions need
+// is left out where one need is that of nearly all.
+func worth(links []Link) (out []Link, rest []string) {
+	total := 0
+	for _, l := range links {
+		total += len(l.Versions)
+	}
+	for i, l := range links {
+		switch {
+		case i > 0 && len(links[0].Versions)*10 >= total*9:
+			return links[:1], nil
+		case i < maxOut:
+			out = append(out, l)
+		default:
+			rest = append(rest, l.Versions...)
+		}
+	}
+	return out, rest
 }
 
 // end is the name in which the chain ends: the first that needs nothing more, or
