@@ -109,11 +109,14 @@ func (a *adviser) kinds() []func(context.Context) {
 // hintOf is the fixes as text, or what else there is to say.
 func hintOf(c *resolve.Conflict, otherwise string) string {
 	lines := FixLines(c)
-	if len(c.Fixes) == 0 {
+	switch {
+	case len(c.Fixes) == 0 && len(c.Facts) > 0 && slices.Contains([]resolve.Kind{resolve.Missing, resolve.Hash}, c.Facts[0].Kind):
+		return otherwise // no other range would help
+	case len(c.Fixes) == 0:
 		return lines[0] + "; " + otherwise
 	}
-	if c.Apart != "" {
-		lines = append(lines, c.Apart)
+	if c.Fixes[0].Kind == resolve.FixRemove {
+		lines = append(lines, otherwise)
 	}
 	return strings.Join(lines, "\n")
 }
@@ -129,7 +132,11 @@ func FixLines(c *resolve.Conflict) []string {
 		width = max(width, len([]rune(f.String())))
 	}
 	for _, f := range c.Fixes {
-		lines = append(lines, fmt.Sprintf("  %-*s   # %s", width, f, strings.Join(f.Gives, ", ")))
+		line := fmt.Sprintf("  %-*s", width, f)
+		if len(f.Gives) > 0 {
+			line += "   # " + strings.Join(f.Gives, ", ")
+		}
+		lines = append(lines, strings.TrimRight(line, " "))
 	}
 	lines = slices.Insert(lines, 0, "each of these was tried and helps:")
 	if len(c.Fixes) == 1 {
@@ -199,9 +206,10 @@ func (a *adviser) requirements(ctx context.Context) {
 }
 
 // loosen finds a range for one requirement by resolving without any; up tells
-// whether it goes to newer versions.
+// whether it goes to newer versions. One with hashes is left alone, since it
+// would lose them, and so is that of why-not, which asks for just that.
 func (a *adviser) loosen(ctx context.Context, q manifest.Requirement) (c change, up, ok bool) {
-	if len(q.Specifiers) == 0 || q.Origin.File == "" { // why-not asks for just that
+	if len(q.Specifiers) == 0 || q.Origin.File == "" || len(q.Hashes) > 0 {
 		return c, false, false
 	}
 	free := q.Requirement

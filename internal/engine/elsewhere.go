@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"snug/internal/interp"
@@ -58,7 +59,7 @@ func (a *adviser) fewerTargets(ctx context.Context) {
 	if len(a.targets) < 2 || a.edits() {
 		return
 	}
-	for _, without := range append(single(a.conflict.Targets), a.conflict.Targets) {
+	for _, without := range a.leavable() {
 		c := change{resolve.Fix{Kind: resolve.FixTargets}, a.question}
 		c.targets = slices.DeleteFunc(slices.Clone(a.targets), func(t resolve.TargetPython) bool { return slices.Contains(without, t.Target.String()) })
 		var names []string
@@ -70,19 +71,43 @@ func (a *adviser) fewerTargets(ctx context.Context) {
 		}
 		p := *a.project
 		p.Targets = names
-		c.project, c.Command = &p, a.typed.with("--target", names...).String()
+		c.project, c.Command = &p, a.typed.with("--target", names...).String()+a.apart(ctx, without)
 		if a.try(ctx, c) {
 			return
 		}
 	}
 }
 
-func single(names []string) [][]string {
-	var out [][]string
-	for _, n := range names {
-		out = append(out, []string{n})
+// apart is the rest of a command that locks the target by itself which no marker
+// tells from the others; "" where that is not what was left out, or does not work.
+func (a *adviser) apart(ctx context.Context, without []string) string {
+	name := a.conflict.Apart
+	if len(without) != 1 || without[0] != name || a.builds || len(a.typed) == 0 {
+		return ""
 	}
-	return out
+	p := *a.project
+	p.Targets = without
+	q := a.question
+	q.project, q.keep = &p, nil
+	q.targets = slices.DeleteFunc(slices.Clone(a.targets), func(t resolve.TargetPython) bool { return t.Target.String() != name })
+	if _, ok := a.answer(ctx, q); !ok {
+		return ""
+	}
+	return " && " + a.typed.with("--target", name).with("-o", "pylock."+strings.ReplaceAll(name, ".", "_")+".toml").String()
+}
+
+// leavable are the targets that may be left out: one of the conflict's, first the
+// one that could have a lock of its own, or all of them.
+func (a *adviser) leavable() [][]string {
+	var out [][]string
+	for _, name := range a.conflict.Targets {
+		if name == a.conflict.Apart {
+			out = slices.Insert(out, 0, []string{name})
+			continue
+		}
+		out = append(out, []string{name})
+	}
+	return append(out, a.conflict.Targets)
 }
 
 // later tries a later as-of date: the first day that has what the newest answer

@@ -28,9 +28,10 @@ type Conflict struct {
 	// Roots are the project's requirements in the chain: without any one of them
 	// there would be an answer, unless finding that out took too long.
 	Roots []manifest.Requirement `json:"-"`
-	// Apart is how a target is locked by itself that no marker tells from the
-	// others (PEP 751 has no other word for them); "" where there is none.
-	Apart string `json:"-"`
+	// Apart is one of Targets if no marker tells them apart: as PEP 751 has no
+	// other word for them they share every version of a lock, and this one would
+	// need a lock of its own.
+	Apart string `json:"apart,omitempty"`
 	on    string // Targets and Python in words
 }
 
@@ -153,24 +154,21 @@ func (c *Conflict) remedy() string {
 		return "is the name right, and is it on another index (--extra-index NAME=URL)?"
 	case kind == Sdist:
 		return "take a version, or another package, that has wheels"
-	case c.Apart != "":
-		return "loosen the requirements above; " + c.Apart
+	case kind == Hash:
+		return "the index has another file than the one that was pinned: find out why before the hash is changed"
 	case len(c.Targets) > 1:
 		return "loosen the requirements above, or ask for fewer targets"
 	}
 	return "loosen the requirements above"
 }
 
-// apart is the command for a target that must share every version with another,
-// since no marker can tell them apart.
+// apart is the last of several places that no marker can tell apart.
 func (p *problem) apart() string {
 	here := p.placesOf()
 	if len(here) == 1 || len(classes(here)) > 1 {
 		return ""
 	}
-	last := here[len(here)-1].name
-	return fmt.Sprintf("no marker tells these targets apart: take %s out of the targets and lock it in a file of its own: snug lock --target %[1]s -o pylock.%[2]s.toml",
-		last, strings.ReplaceAll(last, ".", "_"))
+	return here[len(here)-1].name
 }
 
 // placesOf are the places that this problem is about.

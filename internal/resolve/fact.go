@@ -29,7 +29,8 @@ const (
 	Sdist      Kind = "sdist"      // only an sdist
 	Yanked     Kind = "yanked"     // PEP 592
 	Constraint Kind = "constraint" // one of the project
-	Refused    Kind = "refused"    // anything else: hashes, metadata
+	Hash       Kind = "hash"       // no file has one that the project allows
+	Refused    Kind = "refused"    // anything else: metadata
 	Range      Kind = "range"      // no version is in all that is asked
 	Missing    Kind = "missing"    // there is no such project, or it has nothing
 	Hidden     Kind = "hidden"     // uploaded after the as-of date
@@ -88,6 +89,8 @@ func (p *problem) kind(r *release, on targets) Kind {
 		return Yanked
 	case r.banned != "" && !slices.ContainsFunc(offers, func(o index.Offer) bool { return o.Wheel }):
 		return Sdist
+	case r.banned != "" && p.asked.names[r.of.name] != nil && len(p.asked.names[r.of.name].hashes) > 0:
+		return Hash
 	case r.banned != "":
 		return Refused
 	}
@@ -172,6 +175,9 @@ func (p *problem) outside(name string, n *node) Fact {
 	}
 	v := p.views[name].project
 	text := fmt.Sprintf("no version of %s is %s; the newest of %d is %s", name, what, len(v.releases), v.releases[0].version)
+	if len(v.releases) == 1 {
+		text = fmt.Sprintf("no version of %s is %s; there is only %s", name, what, v.releases[0].version)
+	}
 	if why, err := p.unusable(v.releases[0], n.on); why != "" && err == nil {
 		text += ", which cannot be used either: " + tidy(why)
 	}
@@ -184,16 +190,20 @@ func (p *problem) refusals(name string, n *node) []Fact {
 	for _, r := range p.views[name].releases {
 		asked[r.version.String()] = inAll(r, n.in)
 	}
-	byKind := map[Kind]int{}
+	alike := map[string]int{}
 	var out []Fact
 	for _, f := range n.facts {
 		f.Versions = slices.DeleteFunc(slices.Clone(f.Versions), func(v string) bool { return !asked[v] })
 		if len(f.Versions) == 0 {
 			continue
 		}
-		i, ok := byKind[f.Kind]
+		key := string(f.Kind)
+		if f.Kind == Wheel || f.Kind == Constraint {
+			key += f.Reason // another target, another constraint
+		}
+		i, ok := alike[key]
 		if !ok {
-			byKind[f.Kind] = len(out)
+			alike[key] = len(out)
 			out = append(out, f)
 			continue
 		}
