@@ -4,11 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"snug/internal/index"
 	"snug/internal/pep440"
-	"snug/internal/pubgrub"
 )
 
 // Fact is what decides about one package.
@@ -44,41 +42,6 @@ func (f Fact) String() string {
 		return f.Reason
 	}
 	return versioned(f.Name, f.Versions) + " cannot be used: " + f.Reason
-}
-
-// tellRefused takes in a clause that excludes versions of a name.
-func (p *problem) tellRefused(t told, k *pubgrub.Clause) {
-	term := k.Terms[0]
-	at := p.variables[term.Pkg]
-	n := t.of(at.name)
-	n.on |= at.on
-	for _, v := range p.byVersion(term) {
-		r := p.views[at.name].releases[v]
-		n.refuse(Fact{Name: at.name, Versions: []string{r.version.String()}, Kind: p.kind(r, at.on), Reason: tidy(fmt.Sprint(k.Excluded))})
-	}
-}
-
-// maxReason bounds the words that an index may add to a line.
-const maxReason = 160
-
-// tidy is a reason as one line of bounded length: parts of it come from outside.
-func tidy(reason string) string {
-	reason = strings.Join(strings.FieldsFunc(reason, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
-	if runes := []rune(reason); len(runes) > maxReason {
-		reason = string(runes[:maxReason]) + "…"
-	}
-	return reason
-}
-
-// refuse adds to the versions that are refused for the same reason.
-func (n *node) refuse(f Fact) {
-	for i, old := range n.facts {
-		if old.Kind == f.Kind && old.Reason == f.Reason {
-			n.facts[i].Versions = newest(slices.Concat(old.Versions, f.Versions))
-			return
-		}
-	}
-	n.facts = append(n.facts, f)
 }
 
 // kind is why a release that is refused on these targets is.
@@ -237,75 +200,4 @@ func (p *problem) usable(name string, n *node) []Fact {
 		}
 	}
 	return nil
-}
-
-// wheelsOf says what the wheels of the newest refused version are for.
-func (p *problem) wheelsOf(name string, f Fact, on targets) string {
-	releases := p.views[name].releases
-	r := releases[slices.IndexFunc(releases, func(r *release) bool { return r.version.String() == f.Versions[0] })]
-	for i := range on.each {
-		if r.has(i) {
-			continue
-		}
-		have := p.places[i].foreign(r.offered.Offers())
-		if len(have) > maxTags {
-			have = append(have[:maxTags:maxTags], "others")
-		}
-		if whose := "its"; len(have) > 0 {
-			if len(f.Versions) > 1 {
-				whose = "the newest's"
-			}
-			return "; " + whose + " wheels are for " + inWords(have)
-		}
-	}
-	return ""
-}
-
-// maxTags bounds the tags that a line names.
-const maxTags = 6
-
-// foreign is what wheels that do not fit a place are for, said by what keeps
-// them from it: the Pythons where the platform fits, else the platforms.
-func (at *place) foreign(offers []index.Offer) []string {
-	platforms, families := map[string]bool{"any": true}, map[string]bool{}
-	for _, t := range at.tags.Tags() {
-		platforms[t.Platform], families[family(t.Platform)] = true, true
-	}
-	var pythons, elsewhere []string
-	for _, o := range offers {
-		for _, t := range o.Tags {
-			switch {
-			case platforms[t.Platform]:
-				pythons = append(pythons, t.Python)
-			case families[family(t.Platform)]:
-				elsewhere = append(elsewhere, t.Platform)
-			default:
-				elsewhere = append(elsewhere, family(t.Platform))
-			}
-		}
-	}
-	out := elsewhere
-	if len(pythons) > 0 {
-		out = pythons
-	}
-	slices.SortFunc(out, natural)
-	return slices.Compact(out)
-}
-
-// family is a platform tag without the versions in it: "manylinux_x86_64".
-func family(platform string) string {
-	for _, os := range []string{"manylinux", "musllinux", "macosx"} {
-		if rest, ok := strings.CutPrefix(platform, os); ok {
-			return os + "_" + strings.TrimLeft(rest, "0123456789_")
-		}
-	}
-	return platform
-}
-
-// natural orders cp39 before cp310.
-func natural(a, b string) int {
-	if len(a) != len(b) && strings.TrimRight(a, "0123456789") == strings.TrimRight(b, "0123456789") {
-		return len(a) - len(b)
-	}
-	return strings.Compare(a, b)
 }

@@ -64,21 +64,3 @@ func (p *problem) rootsOf(last *pubgrub.Clause) []manifest.Requirement {
 	}
 	return out
 }
-
-// proof lists the clauses that the last one follows from, itself first.
-func proof(last *pubgrub.Clause) []*pubgrub.Clause {
-	var out []*pubgrub.Clause
-	seen := map[*pubgrub.Clause]bool{nil: true}
-	var walk func(*pubgrub.Clause)
-	walk = func(k *pubgrub.Clause) {
-		if seen[k] {
-			return
-		}
-		seen[k] = true
-		out = append(out, k)
-		walk(k.Left)
-		walk(k.Right)
-	}
-	walk(last)
-	return out
-}
