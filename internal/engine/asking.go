@@ -43,27 +43,36 @@ func (by asking) addition(p *manifest.Project, reqs []string, runtime string) ty
 // command where snug add does exactly that, else as an edit.
 func (a *adviser) replace(kind resolve.FixKind, q manifest.Requirement, other pep508.Requirement) (change, bool) {
 	c := change{resolve.Fix{Kind: kind}, a.with(q, other)}
+	if word, ok := q.Argument(); ok && slices.Contains(a.typed, word) {
+		c.Command = a.typed.instead(word, other.String()).String()
+		return c, true
+	}
 	c.Edit = fmt.Sprintf("write %s in the place of %s (%s)", other, q.Requirement, q.Origin)
-	if !a.manifest {
+	switch runtime, ok := a.project.RuntimeOf(q); {
+	case !a.manifest:
 		return c, true
-	}
-	if a.removes {
+	case a.removes:
 		return c, false
-	}
-	runtime, ok := a.project.RuntimeOf(q)
-	if i := a.adds(q); i >= 0 {
-		added := slices.Clone(a.added)
-		added[i] = other.String()
-		return a.adding(c, added, a.runtime), true
-	}
-	if len(a.added) > 0 {
-		ok = ok && runtime == cmp.Or(a.runtime, a.project.Runtimes[0].Name)
-		return a.adding(c, append(slices.Clone(a.added), other.String()), a.runtime), ok
-	}
-	if !ok {
+	case len(a.added) > 0:
+		added, ok := a.addedWith(q, other, runtime)
+		return a.adding(c, added, a.runtime), ok
+	case !ok:
 		return c, true
+	default:
+		return a.adding(c, []string{other.String()}, runtime), true
 	}
-	return a.adding(c, []string{other.String()}, runtime), true
+}
+
+// addedWith is what `snug add` would have to add so that other stands in the
+// place of q, which is one of those that it adds, or stands in runtime.
+func (a *adviser) addedWith(q manifest.Requirement, other pep508.Requirement, runtime string) (added []string, ok bool) {
+	ok = q.Origin.File == "" || runtime == cmp.Or(a.runtime, a.project.Runtimes[0].Name)
+	added = slices.Clone(a.added)
+	if i := a.adds(q); i >= 0 {
+		added[i] = other.String()
+		return added, ok
+	}
+	return append(added, other.String()), ok
 }
 
 // also is the change that asks for one thing more.

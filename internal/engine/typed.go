@@ -35,6 +35,17 @@ func (t typed) with(flag string, values ...string) typed {
 	return out
 }
 
+// instead is the command line with another word for one.
+func (t typed) instead(word, other string) typed {
+	_, out := t.split(passing)
+	for i, w := range out {
+		if w == word {
+			out[i] = other
+		}
+	}
+	return out
+}
+
 // split tells some flags, with their values, from the rest.
 func (t typed) split(flags []string) (these, rest typed) {
 	for i := 0; i < len(t); i++ {

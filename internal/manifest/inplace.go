@@ -3,9 +3,18 @@ package manifest
 import (
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"snug/internal/pep508"
 )
+
+// argument begins the Origin of what stands on the command line.
+const argument = "argument "
+
+// Argument is the word of the command line that asks for r, if one does.
+func (r Requirement) Argument() (word string, ok bool) {
+	return strings.CutPrefix(r.Origin.File, argument)
+}
 
 // RuntimeOf is the runtime for which Add puts a requirement of q's name and
 // marker into the place of q. There is none (ok is false) where q stands in a
