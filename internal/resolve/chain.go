@@ -17,6 +17,7 @@ type Link struct {
 	Targets  []string         `json:"targets,omitempty"`  // where, if not on all
 	Origin   *manifest.Origin `json:"origin,omitempty"`   // where the project asks; nil: on the command line
 
+	root int    // its place among what the project asks
 	on   string // the name that Needs is about
 	spec pep440.Specifiers
 }

@@ -95,6 +95,7 @@ func (p *problem) addLink(links []Link, s saying, of, version int, on variable) 
 		l.Targets = p.names(on.on)
 	}
 	if of == pubgrub.Root {
+		l.root = s.root
 		if o := p.asked.all[s.root].Origin; o.File != "" {
 			l.Origin = &o
 		}

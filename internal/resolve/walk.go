@@ -28,7 +28,9 @@ func (w *walker) roots() {
 			needed[l.on] = needed[l.on] || name != "" && name != l.on
 		}
 	}
-	slices.SortStableFunc(asked, func(a, b Link) int { return cmp.Compare(order(needed[a.on]), order(needed[b.on])) })
+	slices.SortStableFunc(asked, func(a, b Link) int {
+		return cmp.Or(order(needed[a.on])-order(needed[b.on]), a.root-b.root)
+	})
 	have := map[string]bool{}
 	for _, l := range asked {
 		if have[l.String()] {
