@@ -56,7 +56,7 @@ type adviser struct {
 // are resolved, before they are told, with what the index said already.
 func (e *Engine) advise(ctx context.Context, q question, by asking, err error) error {
 	var c *resolve.Conflict
-	if !errors.As(err, &c) {
+	if !errors.As(err, &c) || by.removes {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, adviceTime)
@@ -264,7 +264,7 @@ func (a *adviser) constraints(ctx context.Context) {
 
 // removals tries without each of the project's own, if nothing else helps.
 func (a *adviser) removals(ctx context.Context) {
-	if len(a.fixes) > 0 || a.removes || !a.manifest {
+	if len(a.fixes) > 0 || !a.manifest {
 		return
 	}
 	for _, q := range a.conflict.Roots {

@@ -16,7 +16,7 @@ type asking struct {
 	manifest bool     // what counts is the manifest and nothing else, so that a changed manifest is a fix
 	added    []string // requirements of `snug add`, of the runtime; the manifest has them only if it works
 	runtime  string
-	removes  bool // `snug remove`: a fix of the manifest would undo it
+	removes  bool // `snug remove`, which leaves the manifest as it was: what would help it is not what helps that
 	builds   bool // only targets that have this machine among them
 	folder   string
 }
@@ -51,8 +51,6 @@ func (a *adviser) replace(kind resolve.FixKind, q manifest.Requirement, other pe
 	switch runtime, ok := a.project.RuntimeOf(q); {
 	case !a.manifest:
 		return c, true
-	case a.removes:
-		return c, false
 	case len(a.added) > 0:
 		added, ok := a.addedWith(q, other, runtime)
 		return a.adding(c, added, a.runtime), ok
@@ -84,7 +82,7 @@ func (a *adviser) also(q pep508.Requirement) (change, bool) {
 	case !a.manifest:
 		c.Edit = "ask for " + q.String() + " too"
 		return c, true
-	case a.removes || a.runtime != "" && a.runtime != inner:
+	case a.runtime != "" && a.runtime != inner:
 		return c, false
 	}
 	return a.adding(c, append(slices.Clone(a.added), q.String()), ""), true

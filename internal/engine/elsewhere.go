@@ -160,4 +160,4 @@ func dayAfter(l *lock.Lock, name string) time.Time {
 }
 
 // edits tells whether the command is one that has no flags for what is asked.
-func (a *adviser) edits() bool { return len(a.added) > 0 || a.removes }
+func (a *adviser) edits() bool { return len(a.added) > 0 }

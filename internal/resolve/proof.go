@@ -44,7 +44,7 @@ func (p *problem) story(last *pubgrub.Clause) *Conflict {
 	}
 	w := walker{problem: p, told: t, seen: map[string]bool{}}
 	w.roots()
-	c := &Conflict{Chain: w.chain, Package: w.end()}
+	c := &Conflict{Chain: w.chain, Package: w.end(), Facts: []Fact{}, Fixes: []Fix{}}
 	for _, name := range w.factOrder(c.Package) {
 		c.Facts = append(c.Facts, p.facts(name, t[name])...)
 	}
