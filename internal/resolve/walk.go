@@ -69,7 +69,7 @@ func (w *walker) follow(name string) {
 		return
 	}
 	w.seen[name] = true
-	out, rest := worth(summed(w.told.of(name).out))
+	out, rest := worth(summed(w.decided(w.told.of(name).out)))
 	for _, l := range out {
 		w.add(l)
 	}
@@ -81,25 +81,62 @@ func (w *walker) follow(name string) {
 	}
 }
 
-// worth picks the needs of a package that are told one by one, the newest
-// versions' first; rest are the versions of the others. What a few versions need
-// is left out where one need is that of nearly all.
-func worth(links []Link) (out []Link, rest []string) {
-	total := 0
+// decided leaves out what versions need that another of their needs decides
+// alone, as nothing that the project asks for meets it.
+func (w *walker) decided(links []Link) []Link {
+	alone := map[string]map[string]bool{} // package, with its extra, and version
 	for _, l := range links {
-		total += len(l.Versions)
+		if alone[l.Of] == nil {
+			alone[l.Of] = map[string]bool{}
+		}
+		if w.beyond(l) {
+			for _, v := range l.Versions {
+				alone[l.Of][v] = true
+			}
+		}
 	}
+	var out []Link
+	for _, l := range links {
+		if !w.beyond(l) {
+			l.Versions = slices.DeleteFunc(slices.Clone(l.Versions), func(v string) bool { return alone[l.Of][v] })
+		}
+		if len(l.Versions) > 0 {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// beyond tells whether the project's own requirements admit nothing that l needs.
+func (w *walker) beyond(l Link) bool {
+	return !slices.ContainsFunc(w.views[l.on].releases, func(r *release) bool {
+		return l.spec.Contains(r.version) && w.asks(l.on, r.version)
+	})
+}
+
+// worth picks the needs of a package that are told one by one, the newest
+// versions' first; rest are the versions of the others. What few other versions
+// need is left out where one need is that of nearly all.
+func worth(links []Link) (out []Link, rest []string) {
+	var all []string
+	for _, l := range links {
+		all = append(all, l.Versions...)
+	}
+	most := len(newest(all)) * 9 / 10
 	for i, l := range links {
 		switch {
-		case i > 0 && len(links[0].Versions)*10 >= total*9:
-			return links[:1], nil
-		case i < maxOut:
+		case i > 0 && l.Of == links[0].Of && len(links[0].Versions) > most && !overlap(l.Versions, links[0].Versions):
+		case len(out) < maxOut:
 			out = append(out, l)
 		default:
 			rest = append(rest, l.Versions...)
 		}
 	}
 	return out, rest
+}
+
+func overlap(a, b []string) bool {
+	return slices.ContainsFunc(a, func(v string) bool { return slices.Contains(b, v) })
 }
 
 // end is the name in which the chain ends: the first that needs nothing more, or
@@ -130,7 +167,8 @@ func (w *walker) factOrder(end string) []string {
 }
 
 // summed makes one link of those in which versions of one package need versions
-// of one other, where they are many, and sorts by the newest version.
+// of one other, where they are many, and sorts by the newest version, then by
+// how many there are.
 func summed(links []Link) []Link {
 	alike := map[[2]string]int{}
 	for _, l := range links {
@@ -157,7 +195,9 @@ func summed(links []Link) []Link {
 			out[i].Versions, out[i].Others = versions, true
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Link) int { return compareTexts(b.Versions[0], a.Versions[0]) })
+	slices.SortStableFunc(out, func(a, b Link) int {
+		return cmp.Or(compareTexts(b.Versions[0], a.Versions[0]), len(b.Versions)-len(a.Versions))
+	})
 	return out
 }
 
