@@ -125,3 +125,27 @@ func TestNewestOfConstraint(t *testing.T) {
 		t.Errorf("%+v", c.Facts)
 	}
 }
+
+// TestDecided: of several needs of one version that which the project's own
+// requirements rule out is enough.
+func TestDecided(t *testing.T) {
+	in := input(t, asks(t, "a & x>1"), world(t, "a 1\nx 1\nx 2\nb 1"), "linux-x86_64")
+	asked, err := readRoots(in.Project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := newPlaces(in.Targets)
+	p := newProblem(newShelf(in, asked, places), asked, places, all(places), nil)
+	link := func(needs string, versions ...string) Link {
+		q := asking(t, needs)
+		if _, err := p.view(t.Context(), q.Key()); err != nil {
+			t.Fatal(err)
+		}
+		return Link{Of: "a", Needs: needs, Versions: versions, on: q.Key(), spec: q.Specifiers}
+	}
+	w := walker{problem: p}
+	got := w.decided([]Link{link("b", "3", "2", "1"), link("x<2", "3", "2"), link("x>1", "1")})
+	if text := fmt.Sprint(got); text != "[a 1 needs b a 2 and 3 need x<2 a 1 needs x>1]" {
+		t.Errorf("got %s", text)
+	}
+}
