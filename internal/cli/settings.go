@@ -99,7 +99,7 @@ func (a *app) engine(p *manifest.Project) (*engine.Engine, error) {
 		Home: home, Env: a.env, Environ: a.Env, UserHome: a.env("HOME"), Now: a.Now, IndexURL: a.indexURL, Extra: extra,
 		PythonMirror: a.mirror(),
 		Offline:      a.offline || p.Offline && !a.offlineSaid, AsOf: asOf, AllFiles: a.asOf == "now", MinAge: a.minAge, Jobs: jobs, Transport: a.Transport, Sleep: a.Sleep,
-		Sources: a.Sources, Runner: a.Runner, Events: a.handler(), Version: Version(),
+		Sources: a.Sources, Runner: a.Runner, Events: a.handler(), Version: Version(), Typed: a.Args, Folder: a.project,
 	})
 }
 

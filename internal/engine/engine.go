@@ -50,6 +50,8 @@ type Options struct {
 	Runner       interp.Runner                              // nil: real processes
 	Events       event.Handler                              // nil: nothing is said
 	Version      string                                     // snug's own, for created-by
+	Typed        []string                                   // the command line, for fixes to repeat
+	Folder       string                                     // the project's, where Typed names it by no flag
 }
 
 // Engine runs the pipeline. It is safe for use by one goroutine at a time;

@@ -1,5 +1,7 @@
 package index
 
+import "snug/internal/dist"
+
 // Offer is what decides whether a file is installed.
 type Offer struct {
 	Wheel        bool // or an sdist: then the rest is not set
@@ -8,6 +10,15 @@ type Offer struct {
 	Tags         Text // what stands behind the version in its name: dist.CutBuild, pytag.Set.RankText
 	Python       Text // Requires-Python
 	YankedReason string
+}
+
+// TagText is the compressed tag set, without the build before it.
+func (o *Offer) TagText() string {
+	_, text, err := dist.CutBuild(o.Tags.String)
+	if err != nil {
+		return "" // its name was understood: this cannot be
+	}
+	return text
 }
 
 // Text is one of a listing's.

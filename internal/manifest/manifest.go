@@ -32,9 +32,9 @@ const (
 
 // Origin is the place where something was asked for.
 type Origin struct {
-	File  string // relative to the project where it lies below it
-	Line  int    // from 1; 0 when unknown
-	Table string // "[dependency-groups] test" in TOML, else empty
+	File  string `json:"file"`            // relative to the project where it lies below it
+	Line  int    `json:"line,omitempty"`  // from 1; 0 when unknown
+	Table string `json:"table,omitempty"` // "[dependency-groups] test" in TOML, else empty
 }
 
 // String is "pyproject.toml: [dependency-groups] test" or "requirements.txt:3".

@@ -2,7 +2,6 @@ package resolve
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"snug/internal/pep440"
@@ -15,8 +14,8 @@ import (
 func (a *apart) belowBound() []string {
 	var out []string
 	wanted := specifiers(a.picks)
-	for _, name := range slices.Sorted(maps.Keys(a.picks[0])) {
-		r := everywhere(a.picks, name)
+	for _, name := range a.picks.names() {
+		r := a.picks.one(name)
 		if r == nil || r.of.direct != nil || isLocked(a.in.Locked, name, r.version) {
 			continue
 		}

@@ -17,14 +17,8 @@ func (a *apart) heldBack() []string {
 	if a.in.Project.Strategy.Resolution != manifest.Highest {
 		return nil // new versions are not what is wanted
 	}
-	names := map[string]bool{}
-	for _, at := range a.picks {
-		for name := range at {
-			names[name] = true
-		}
-	}
 	var out []string
-	for _, name := range slices.Sorted(maps.Keys(names)) {
+	for _, name := range a.picks.names() {
 		r := everywhere(a.picks, name)
 		if r == nil || isLocked(a.in.Locked, name, r.version) {
 			continue
