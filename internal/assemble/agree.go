@@ -26,6 +26,13 @@ func (in *Input) agrees(src source, m *dist.Metadata) error {
 		if !applies || in.isOwn(q.Key()) {
 			continue
 		}
+		if in.Project != nil {
+			if _, ruled, err := in.Project.Instead(q); err != nil {
+				return disagrees("Requires-Dist %q: %w", text, err)
+			} else if ruled {
+				continue // the resolver's check held the lock to what stands in its place
+			}
+		}
 		switch p := src.beside[q.Key()]; {
 		case p == nil:
 			return disagrees("its metadata needs %s, which the lock does not have", q)

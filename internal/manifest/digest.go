@@ -47,6 +47,10 @@ func (p *Project) Digest() digest.SHA256 {
 		say("requirements", asked(rt.Requirements)...)
 	}
 	say("constraints", asked(p.Constraints)...)
+	if len(p.Overrides)+len(p.Excludes) > 0 {
+		say("overrides", asked(p.Overrides)...)
+		say("exclude", asked(p.Excludes)...)
+	}
 	return digest.Of([]byte(b.String()))
 }
 

@@ -96,9 +96,11 @@ type Project struct {
 	RequiresPython pep440.Specifiers
 	Python         string // asked minor or patch; empty: newest that fits
 	Targets        []string
-	Runtimes       []Runtime // innermost first: a runtime stands after the one it contains
-	Constraints    []Requirement
-	Local          *Local // nil: nothing of the project is installed
+	Runtimes       []Runtime     // innermost first: a runtime stands after the one it contains
+	Constraints    []Requirement // bounds on versions that ask for nothing
+	Overrides      []Requirement // each stands in place of every requirement on its name
+	Excludes       []Requirement // bare names that are dropped from every requirement
+	Local          *Local        // nil: nothing of the project is installed
 	IndexURL       string
 	Indexes        []Index
 	Logins         []string          // addresses with logins, "https://user:password@host", that requirements' URLs had

@@ -200,7 +200,7 @@ func (p *Project) dynamicDependencies(doc *document, project table, env func(str
 }
 
 // toolKeys are those of [tool.snug].
-var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "overlaps", "package", "python-mirror", "home", "offline", "jobs"}
+var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "overlaps", "package", "python-mirror", "home", "offline", "jobs", "constraints", "overrides", "exclude"}
 
 // readTool reads [tool.snug]. g is nil where requirements files are the
 // manifest: then the runtimes are those of the files.
@@ -239,6 +239,9 @@ func (p *Project) readTool(doc *document, g *groups) error {
 		return err
 	}
 	if err := p.readIndexes(t); err != nil {
+		return err
+	}
+	if err := p.readRules(t, ruleKeys{"constraints", "overrides", "exclude"}); err != nil {
 		return err
 	}
 	if err := p.readMachine(t); err != nil {

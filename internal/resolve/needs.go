@@ -80,7 +80,7 @@ func (p *problem) needs(ctx context.Context, pkg, version int, told []needOn) (d
 		if n.key == p.asked.self {
 			continue // the project itself is there
 		}
-		more, err := p.ask(ctx, pkg, version, n.Requirement, where, "")
+		more, err := p.ask(ctx, pkg, version, n.Requirement, where, n.origin)
 		if err != nil {
 			return nil, "", err
 		}

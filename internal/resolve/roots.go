@@ -17,9 +17,11 @@ type roots struct {
 	runtimes []rootRuntime
 	all      []manifest.Requirement
 	names    map[string]*rootName
+	project  *manifest.Project
 	self     string // the project's own name where it is installed, else ""
 	version  pep440.Version
 	limits   map[string][]manifest.Requirement // constraints by name
+	replaced map[string]bool                   // names of the project's own requirements that are overridden or excluded
 }
 
 type rootRuntime struct {
@@ -36,14 +38,18 @@ type rootName struct {
 }
 
 func readRoots(p *manifest.Project) (*roots, error) {
-	r := &roots{names: map[string]*rootName{}, limits: map[string][]manifest.Requirement{}}
+	r := &roots{project: p, names: map[string]*rootName{}, limits: map[string][]manifest.Requirement{}, replaced: map[string]bool{}}
 	for _, rt := range p.Runtimes {
+		if err := r.rewrite(&rt); err != nil {
+			return nil, err
+		}
 		inner := slices.IndexFunc(p.Runtimes, func(o manifest.Runtime) bool { return o.Name == rt.Contains })
 		r.runtimes = append(r.runtimes, rootRuntime{rt, inner})
 		r.all = append(r.all, rt.Requirements...)
 	}
-	for i := range r.all {
-		if err := r.note(&r.all[i]); err != nil {
+	said := slices.Concat(r.all, p.Overrides)
+	for i := range said {
+		if err := r.note(&said[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -83,6 +89,7 @@ func (r *roots) note(q *manifest.Requirement) error {
 // admits tells whether all that the project asks of a name admits v.
 func (r *roots) admits(name string, v pep440.Version) bool {
 	return !slices.ContainsFunc(r.all, func(q manifest.Requirement) bool { return q.Key() == name && !q.Specifiers.Contains(v) }) &&
+		!slices.ContainsFunc(r.project.Overrides, func(q manifest.Requirement) bool { return q.Key() == name && !q.Specifiers.Contains(v) }) &&
 		!slices.ContainsFunc(r.limits[name], func(q manifest.Requirement) bool { return !q.Specifiers.Contains(v) })
 }
 

@@ -19,14 +19,17 @@ type entry struct {
 	*release
 	in    map[int]string // place to the groups' part of the marker
 	needs map[string]bool
+	rules []string // what the project's overrides and excludes did about it
 }
 
 // write makes the lock of what was picked, sorted and without anything that
 // the picks and the input do not determine.
 func write(ctx context.Context, in Input, asked *roots, places []place, chosen picks) (*lock.Lock, error) {
 	entries, remarks := map[*release]*entry{}, map[string]bool{}
+	rules, met := map[*release]*ruled{}, map[string]bool{}
 	for i, place := range places {
-		w := walk{at: i, place: place, self: asked.self, picks: chosen[i], entries: entries, remarks: remarks}
+		w := walk{at: i, place: place, self: asked.self, picks: chosen[i], entries: entries, remarks: remarks,
+			project: in.Project, rules: rules, met: met}
 		if err := w.runtimes(ctx, asked); err != nil {
 			return nil, err
 		}
@@ -36,7 +39,8 @@ func write(ctx context.Context, in Input, asked *roots, places []place, chosen p
 	for r := range entries {
 		versions[r.of.name]++
 	}
-	for _, e := range entries {
+	for r, e := range entries {
+		e.rules = rules[r].notes(r, asked)
 		l.Packages = append(l.Packages, e.pack(places, chosen, versions))
 	}
 	for _, p := range l.Packages {
@@ -44,7 +48,7 @@ func write(ctx context.Context, in Input, asked *roots, places []place, chosen p
 			remarks[fmt.Sprintf("%s %s: %s", p.Name, p.Version, note)] = true
 		}
 	}
-	for _, text := range slices.Sorted(maps.Keys(remarks)) {
+	for _, text := range append(slices.Sorted(maps.Keys(remarks)), asked.unmet(met)...) {
 		in.say("%s", text)
 	}
 	slices.SortFunc(l.Packages, func(a, b lock.Package) int {
@@ -97,6 +101,9 @@ type walk struct {
 	picks   map[string]*release
 	entries map[*release]*entry
 	remarks map[string]bool // to be said: extras that do not exist
+	project *manifest.Project
+	rules   map[*release]*ruled
+	met     map[string]bool // names on which overrides and excludes replaced a need
 }
 
 // runtimes marks every release with the runtimes that reach it.
@@ -163,6 +170,9 @@ func (w *walk) reach(ctx context.Context, asks []manifest.Requirement, names map
 		told := r.told()[w.at]
 		if x.extra != "" && !told.provides(x.extra, w.place) {
 			w.remarks[fmt.Sprintf("%s %s has no extra %q: nothing comes with it", x.name, r.version, x.extra)] = true
+		}
+		if err := w.replaced(r, x.extra); err != nil {
+			return err
 		}
 		for _, n := range told.needs {
 			ok, err := n.Marker.Eval(w.place.env, pep508.Context{Extra: x.extra})
@@ -239,7 +249,7 @@ func (e *entry) remarks() []string {
 	if f := e.anywhere().file; f.Yanked {
 		out = append(out, strings.TrimSuffix("yanked, and asked for by ==: "+f.YankedReason, ": "))
 	}
-	return out
+	return append(out, e.rules...)
 }
 
 // marker names every runtime that contains the package, and the targets where
