@@ -1,8 +1,11 @@
 package assemble
 
 import (
+	"slices"
+
 	"snug/internal/dist"
 	"snug/internal/lock"
+	"snug/internal/manifest"
 	"snug/internal/pep440"
 	"snug/internal/pep508"
 	"snug/internal/pytag"
@@ -48,7 +51,7 @@ func disagrees(format string, args ...any) error {
 }
 
 func (in *Input) isOwn(name string) bool {
-	return in.Project != nil && in.Project.Local != nil && pep508.NormalizeName(in.Project.Local.Name) == name
+	return in.Project != nil && slices.ContainsFunc(in.Project.Own(), func(l *manifest.Local) bool { return pep508.NormalizeName(l.Name) == name })
 }
 
 func admits(q pep508.Requirement, version string) bool {

@@ -60,10 +60,3 @@ func writeArray(b *strings.Builder, key string, reqs []Requirement) {
 	}
 	b.WriteString("]\n")
 }
-
-// HasPoetry reports whether a pyproject.toml keeps its dependencies where the
-// standards do not look for them.
-func HasPoetry(src []byte) bool {
-	doc, err := parseTOML(FileName, src)
-	return err == nil && at(doc.root, "tool", "poetry", "dependencies") != nil
-}

@@ -21,7 +21,7 @@ func readLocal(root string, doc *document, t table) (*Local, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Local{Name: name}
+	l := &Local{Name: name, file: doc.file}
 	if err := l.readVersion(t); err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (l *Local) noteDynamic(t table) error {
 }
 
 func (l *Local) note(format string, args ...any) {
-	l.Notes = append(l.Notes, FileName+": [project] "+fmt.Sprintf(format, args...))
+	l.Notes = append(l.Notes, l.file+": [project] "+fmt.Sprintf(format, args...))
 }
 
 // readEntryPoints reads scripts, gui-scripts and entry-points, sorted.

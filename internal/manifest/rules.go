@@ -63,7 +63,8 @@ func (p *Project) override(t table, key string, more []Requirement) error {
 // Instead is what stands in place of a requirement by the project's overrides
 // and excludes: nothing for an excluded name, else the overrides of that name,
 // under the extra that q is of. The rest of q's marker and its extras do not
-// count, as with uv's override-dependencies. ok is false where no rule is about
+// count, as with uv's override-dependencies, unless the override is of the version
+// only. ok is false where no rule is about
 // q: it stands as it is. The error is that of a marker that grew too long.
 func (p *Project) Instead(q pep508.Requirement) (with []Requirement, ok bool, err error) {
 	if len(p.Overrides)+len(p.Excludes) == 0 {
@@ -79,7 +80,11 @@ func (p *Project) Instead(q pep508.Requirement) (with []Requirement, ok bool, er
 		if !named(o) {
 			continue
 		}
-		if o.Marker, err = both(extra, o.Marker); err != nil {
+		when := extra
+		if o.VersionOnly {
+			when, o.Extras = q.Marker, q.Extras
+		}
+		if o.Marker, err = both(when, o.Marker); err != nil {
 			return nil, true, err
 		}
 		with, ok = append(with, o), true

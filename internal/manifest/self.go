@@ -20,72 +20,115 @@ func newRequirement(r pep508.Requirement, at Origin) Requirement {
 	return out
 }
 
-// settle finishes a project that was read: requirements on the project itself
-// ("shop[pg]", "-e .[pg]") become those of its extras, and packages that are
-// mapped to an index carry its name.
+// settle finishes a project that was read: requirements on first-party projects
+// ("shop[pg]", "-e .[pg]", a member of the workspace) become what those ask for,
+// and packages that are mapped to an index carry its name.
 func (p *Project) settle() error {
+	p.mapIndexes()
 	for i := range p.Runtimes {
 		rt := &p.Runtimes[i]
-		reqs, err := p.expandSelf(rt.Requirements, nil, nil)
-		if err != nil {
+		x := expansion{root: p}
+		if err := x.add(p, rt.Requirements, nil, nil); err != nil {
 			return err
 		}
-		for j := range reqs {
-			reqs[j].Index = p.PackageIndex[reqs[j].Key()]
-			if login := reqs[j].login; login != "" {
-				p.Logins = addNew(p.Logins, []string{login})
-			}
+		for j := range x.out {
+			x.out[j].Index = p.PackageIndex[x.out[j].Key()]
 		}
-		rt.Requirements = reqs
+		rt.Requirements, rt.Members = x.out, x.members
+	}
+	for _, rules := range [][]Requirement{p.Constraints, p.Overrides} {
+		for i := range rules {
+			rules[i] = p.apply(rules[i])
+		}
+	}
+	for _, r := range slices.Concat(append(requirementsOf(p.Runtimes), p.Overrides)...) {
+		if r.login != "" {
+			p.Logins = addNew(p.Logins, []string{r.login})
+		}
 	}
 	return nil
 }
 
-// isSelf reports whether r asks for the project itself.
+// isSelf reports whether r asks for the project itself by its name.
 func (p *Project) isSelf(r Requirement) bool {
-	return r.Path == "." || p.self != "" && r.Path == "" && r.URL == "" && r.Key() == p.self
+	return p.self != "" && r.Path == "" && r.URL == "" && r.Key() == p.self
 }
 
-// expandSelf replaces requirements on the project itself. via is the chain of
-// extras that led here, under the marker when.
-func (p *Project) expandSelf(reqs []Requirement, when *pep508.Marker, via []string) ([]Requirement, error) {
-	var out []Requirement
+// expansion gathers what one runtime asks for.
+type expansion struct {
+	root    *Project
+	out     []Requirement
+	members []Member
+}
+
+// add takes requirements of a first-party project, p. via is the chain of extras
+// and members that led here, under the marker when.
+func (x *expansion) add(p *Project, reqs []Requirement, when *pep508.Marker, via []string) error {
 	for _, r := range reqs {
+		r = p.apply(r)
 		var err error
 		if r.Marker, err = both(when, r.Marker); err != nil {
-			return nil, err
+			return err
 		}
-		if !p.isSelf(r) {
-			out = append(out, r)
-			continue
+		if p.isSelf(r) {
+			err = x.extras(p, r, via)
+		} else if r.Path == "." {
+			x.out = append(x.out, x.root.base...)
+			err = x.extras(x.root, r, via)
+		} else {
+			err = x.member(r, via)
 		}
-		if r.Path == "." {
-			out = append(out, p.base...)
-		}
-		for _, extra := range r.Extras {
-			more, err := p.expandExtra(r, pep508.NormalizeName(extra), via)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, more...)
+		if err != nil {
+			return err
 		}
 	}
-	return out, nil
+	return nil
 }
 
-func (p *Project) expandExtra(r Requirement, extra string, via []string) ([]Requirement, error) {
-	if slices.Contains(via, extra) {
-		return nil, nil // an extra that includes itself adds nothing new
-	}
-	reqs, ok := p.extras[extra]
-	if !ok {
-		hint := "the project has no extras"
-		if len(p.extras) > 0 {
-			hint = "extras: " + strings.Join(slices.Sorted(maps.Keys(p.extras)), ", ")
+// extras adds those of a first-party project that r names.
+func (x *expansion) extras(p *Project, r Requirement, via []string) error {
+	for _, extra := range r.Extras {
+		extra = pep508.NormalizeName(extra)
+		step := p.Root + "[" + extra + "]"
+		if slices.Contains(via, step) {
+			continue // an extra that includes itself adds nothing new
 		}
-		return nil, inputAt(r.Origin.File, r.Origin.Line, hint, "%s has no extra %q", p.Name, extra)
+		reqs, ok := p.extras[extra]
+		if !ok {
+			hint := "the project has no extras"
+			if len(p.extras) > 0 {
+				hint = "extras: " + strings.Join(slices.Sorted(maps.Keys(p.extras)), ", ")
+			}
+			return inputAt(r.Origin.File, r.Origin.Line, hint, "%s has no extra %q", p.Name, extra)
+		}
+		if err := x.add(p, reqs, r.Marker, append(slices.Clone(via), step)); err != nil {
+			return err
+		}
 	}
-	return p.expandSelf(reqs, r.Marker, append(slices.Clone(via), extra))
+	return nil
+}
+
+// member adds what a requirement on another first-party project stands for, or
+// the requirement itself if it is on none.
+func (x *expansion) member(r Requirement, via []string) error {
+	m, err := x.root.memberAt(r)
+	if err != nil {
+		return err
+	}
+	if m == nil {
+		x.out = append(x.out, r)
+		return nil
+	}
+	if err := x.extras(m, r, via); err != nil {
+		return err
+	}
+	if slices.Contains(via, m.Root) {
+		return nil
+	}
+	if m.Local != nil && !r.virtual {
+		x.members = append(x.members, Member{m.Local, r.Marker})
+	}
+	return x.add(m, m.base, r.Marker, append(slices.Clone(via), m.Root))
 }
 
 // both is the marker that holds where a and b hold; nil always holds.

@@ -122,7 +122,14 @@ func (c *checker) answer(q pep508.Requirement, extra, who string) error {
 			continue
 		}
 		overridden = true
-		if needed, err := c.ofExtra(q.Marker, extra); err != nil || !needed {
+		if o.VersionOnly {
+			o.Extras = q.Extras
+			if applies, err := q.Marker.Eval(c.env, pep508.Context{Extra: extra}); err != nil {
+				return err
+			} else if !applies {
+				continue
+			}
+		} else if needed, err := c.ofExtra(q.Marker, extra); err != nil || !needed {
 			return err
 		}
 		if err := c.meet(o.Requirement, "", who); err != nil {
@@ -150,7 +157,10 @@ func (c *checker) meet(q pep508.Requirement, extra, who string) error {
 	if err != nil || !applies {
 		return err
 	}
-	if l := c.in.Project.Local; l != nil && q.Key() == pep508.NormalizeName(l.Name) {
+	for _, l := range c.in.Project.Own() {
+		if q.Key() != pep508.NormalizeName(l.Name) {
+			continue
+		}
 		if len(q.Extras) > 0 || !admits(q, l.Version) {
 			return fmt.Errorf("%s needs %s, and the project itself is %s", who, q, l.Version)
 		}

@@ -33,14 +33,15 @@ type fit struct {
 }
 
 // releases lists what the index offers, best liked first: stable versions before
-// pre-releases, new ones before old.
+// pre-releases unless the project likes these as well, new ones before old.
 func (s *shelf) releases(p *project, l *index.Listing) []*release {
 	all := make([]release, len(l.Releases)) // one allocation instead of thousands
 	out := make([]*release, 0, len(all))
 	fits := fitting{shelf: s, of: p, shapes: map[int]*fit{}, pythons: map[[2]string]bool{}}
+	any := s.asked.prereleases(p.name)
 	for _, pre := range []bool{false, true} {
 		for i := range l.Releases {
-			if offered := &l.Releases[i]; offered.Version.IsPrerelease() == pre {
+			if offered := &l.Releases[i]; (!any && offered.Version.IsPrerelease()) == pre {
 				all[i] = release{of: p, version: offered.Version, offered: offered, fit: fits.one(offered)}
 				out = append(out, &all[i])
 			}

@@ -178,7 +178,7 @@ func (t *telling) need(q pep508.Requirement, asked *roots) error {
 	}
 	t.replaced = append(t.replaced, need{Requirement: q, key: q.Key(), byExtra: byExtra})
 	for _, o := range with {
-		t.needs = append(t.needs, need{o.Requirement, o.Key(), q.Marker.OfExtra() != nil, o.Origin.String()})
+		t.needs = append(t.needs, need{o.Requirement, o.Key(), slices.Contains(o.Marker.Variables(), "extra"), o.Origin.String()})
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func write(ctx context.Context, in Input, asked *roots, places []place, chosen p
 	entries, remarks := map[*release]*entry{}, map[string]bool{}
 	rules, met := map[*release]*ruled{}, map[string]bool{}
 	for i, place := range places {
-		w := walk{at: i, place: place, self: asked.self, picks: chosen[i], entries: entries, remarks: remarks,
+		w := walk{at: i, place: place, own: asked.own, picks: chosen[i], entries: entries, remarks: remarks,
 			project: in.Project, rules: rules, met: met}
 		if err := w.runtimes(ctx, asked); err != nil {
 			return nil, err
@@ -97,7 +97,7 @@ func rootTexts(asks []manifest.Requirement) []string {
 type walk struct {
 	at      int
 	place   place
-	self    string // the project itself, which is no package of the lock
+	own     map[string]pep440.Version // first-party projects, which are no packages of the lock
 	picks   map[string]*release
 	entries map[*release]*entry
 	remarks map[string]bool // to be said: extras that do not exist
@@ -179,7 +179,7 @@ func (w *walk) reach(ctx context.Context, asks []manifest.Requirement, names map
 			if err != nil {
 				return fmt.Errorf("%s: %s: %w", x.name, n.Requirement, err)
 			}
-			if ok && n.key != w.self {
+			if _, own := w.own[n.key]; ok && !own {
 				w.entry(r).needs[n.key] = true
 				add(n.Requirement)
 			}
