@@ -134,6 +134,7 @@ type Project struct {
 	members      map[string]*Project // first-party projects below Root, by folder
 	workspace    map[string]string   // members of the uv workspace: names to folders
 	sources      map[string][]source // where packages come from, by name
+	inherited    map[string][]source // the same, by the uv workspace above
 	environments []environment       // what targets must be one of; none: anything
 	unpackaged   bool                // another tool's table says that the project is no package
 	poetry       *table              // [tool.poetry], if there is one

@@ -79,10 +79,13 @@ func DigestOf(own []*Local) string {
 }
 
 // memberAt is the first-party project in the folder that r names; nil where r
-// names none.
+// names none, p itself for its own folder.
 func (p *Project) memberAt(r Requirement) (*Project, error) {
-	if r.Path == "" {
+	switch r.Path {
+	case "":
 		return nil, nil
+	case ".":
+		return p, nil
 	}
 	dir := filepath.Join(p.Root, filepath.FromSlash(r.Path))
 	info, err := os.Stat(dir)

@@ -64,6 +64,7 @@ func (p *Project) read(doc *document) (*groups, error) {
 	if err := p.readForeign(doc, g); err != nil {
 		return nil, err
 	}
+	p.sourcesFrom(p.inherited)
 	if p.top != nil {
 		p.sourcesFrom(p.top.sources)
 	}

@@ -72,9 +72,6 @@ func (x *expansion) add(p *Project, reqs []Requirement, when *pep508.Marker, via
 		}
 		if p.isSelf(r) {
 			err = x.extras(p, r, via)
-		} else if r.Path == "." {
-			x.out = append(x.out, x.root.base...)
-			err = x.extras(x.root, r, via)
 		} else {
 			err = x.member(r, via)
 		}
@@ -112,10 +109,10 @@ func (x *expansion) extras(p *Project, r Requirement, via []string) error {
 // the requirement itself if it is on none.
 func (x *expansion) member(r Requirement, via []string) error {
 	m, err := x.root.memberAt(r)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if m == nil {
+	case m == nil:
 		x.out = append(x.out, r)
 		return nil
 	}
@@ -125,7 +122,7 @@ func (x *expansion) member(r Requirement, via []string) error {
 	if slices.Contains(via, m.Root) {
 		return nil
 	}
-	if m.Local != nil && !r.virtual {
+	if m != x.root && m.Local != nil && !r.virtual {
 		x.members = append(x.members, Member{m.Local, r.Marker})
 	}
 	return x.add(m, m.base, r.Marker, append(slices.Clone(via), m.Root))

@@ -75,8 +75,7 @@ func (t table) oneOrMore(key string) ([]table, error) {
 }
 
 func (p *Project) readUvSource(t table, name string, members map[string]string) (source, error) {
-	s := source{origin: t.origin("")}
-	s.origin.Table = t.name()
+	s := source{origin: Origin{File: t.doc.file, Line: t.doc.scan.lineOf(t.path...), Table: strings.TrimSpace(t.name())}}
 	if err := uvSourceKeys.hold(t); err != nil {
 		return s, err
 	}
@@ -97,6 +96,9 @@ func (p *Project) readUvSource(t table, name string, members map[string]string) 
 			return s, t.bad("workspace", "members: "+strings.Join(slices.Sorted(maps.Keys(members)), ", "), "%s is no member of [tool.uv.workspace]", name)
 		}
 		s.path, s.editable = dir, true
+		if s.marker != nil {
+			return s, t.bad("marker", "say the marker where the package is asked for", "a folder is taken everywhere or nowhere")
+		}
 		return s, nil
 	case "index":
 		s.index, err = t.str("index")
@@ -109,6 +111,9 @@ func (p *Project) readUvSource(t table, name string, members map[string]string) 
 	}
 	if err != nil {
 		return s, err
+	}
+	if s.marker != nil && s.path != "" && !strings.HasSuffix(s.path, ".whl") {
+		return s, t.bad("marker", "say the marker where the package is asked for", "a folder is taken everywhere or nowhere")
 	}
 	if s.editable, err = t.boolean("editable", false); err != nil {
 		return s, err

@@ -181,7 +181,7 @@ func (p *Project) inheritFrom(dir string) (found bool, err error) {
 	p.Constraints = append(p.Constraints, above.Constraints...)
 	p.Overrides = append(p.Overrides, above.Overrides...)
 	p.Excludes = append(p.Excludes, above.Excludes...)
-	p.sourcesFrom(above.sources)
+	p.inherited = above.sources
 	return true, nil
 }
 
