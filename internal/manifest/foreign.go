@@ -57,14 +57,16 @@ type refusal struct {
 
 // hold refuses every key that is neither obeyed nor harmless.
 func (k keys) hold(t table) error {
-	for _, key := range slices.Sorted(maps.Keys(t.m)) {
-		r, refused := k.refused[key]
-		switch {
-		case slices.Contains(k.obeyed, key) || k.harmless[key] != "":
-		case !refused:
-			return t.bad(key, "remove it if nothing needs it; docs/formats.md lists the keys that are read", "unknown key %q", key)
-		case !slices.Contains(r.but, fmt.Sprint(t.m[key])):
+	present := slices.Sorted(maps.Keys(t.m))
+	for _, key := range present {
+		if r, ok := k.refused[key]; ok && !slices.Contains(r.but, fmt.Sprint(t.m[key])) {
 			return t.bad(key, r.hint, "snug does not do what %s asks for", key)
+		}
+	}
+	for _, key := range present {
+		_, refused := k.refused[key]
+		if !refused && k.harmless[key] == "" && !slices.Contains(k.obeyed, key) {
+			return t.bad(key, "remove it if nothing needs it; docs/formats.md lists the keys that are read", "unknown key %q", key)
 		}
 	}
 	return nil
