@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -349,17 +348,19 @@ func poetryPython(t table) (string, error) {
 	return all[0].String(), nil
 }
 
-// before3 tells that a range of Pythons has none that snug could make.
+// before3 tells that a range of Pythons ends before the first that snug could
+// make.
 func before3(s pep440.Specifiers) bool {
-	for minor := range 60 {
-		for _, micro := range []int{0, 99} {
-			v, err := pep440.Parse(fmt.Sprintf("3.%d.%d", minor, micro))
-			if err == nil && s.Contains(v) {
-				return false
-			}
+	return slices.ContainsFunc(s, func(b pep440.Specifier) bool {
+		v, err := pep440.Parse(strings.TrimSuffix(b.Raw, ".*"))
+		switch b.Op {
+		case pep440.Less:
+			return err == nil && (v.Major() < 3 || v.Equal(v.Base()) && v.Major() == 3 && v.Minor()+v.Micro() == 0)
+		case pep440.LessEqual, pep440.Equal, pep440.Arbitrary, pep440.Compatible:
+			return err == nil && v.Major() < 3
 		}
-	}
-	return true
+		return false
+	})
 }
 
 // poetryEntryPoints reads scripts and plugins into the shape of [project].

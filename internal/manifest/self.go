@@ -36,10 +36,8 @@ func (p *Project) settle() error {
 		}
 		rt.Requirements, rt.Members = x.out, x.members
 	}
-	for _, rules := range [][]Requirement{p.Constraints, p.Overrides} {
-		for i := range rules {
-			rules[i] = p.apply(rules[i])
-		}
+	for i := range p.Overrides {
+		p.Overrides[i] = p.apply(p.Overrides[i])
 	}
 	for _, r := range slices.Concat(append(requirementsOf(p.Runtimes), p.Overrides)...) {
 		if r.login != "" {
