@@ -57,13 +57,25 @@ type refusal struct {
 
 // hold refuses every key that is neither obeyed nor harmless.
 func (k keys) hold(t table) error {
-	present := slices.Sorted(maps.Keys(t.m))
-	for _, key := range present {
+	if err := k.done(t); err != nil {
+		return err
+	}
+	return k.known(t)
+}
+
+// done refuses what snug does not do.
+func (k keys) done(t table) error {
+	for _, key := range slices.Sorted(maps.Keys(t.m)) {
 		if r, ok := k.refused[key]; ok && !slices.Contains(r.but, fmt.Sprint(t.m[key])) {
 			return t.bad(key, r.hint, "snug does not do what %s asks for", key)
 		}
 	}
-	for _, key := range present {
+	return nil
+}
+
+// known refuses what the table's tool has no word for.
+func (k keys) known(t table) error {
+	for _, key := range slices.Sorted(maps.Keys(t.m)) {
 		_, refused := k.refused[key]
 		if !refused && k.harmless[key] == "" && !slices.Contains(k.obeyed, key) {
 			return t.bad(key, "remove it if nothing needs it; docs/formats.md lists the keys that are read", "unknown key %q", key)

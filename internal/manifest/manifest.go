@@ -57,6 +57,7 @@ type Requirement struct {
 	login    string   // the scheme, login and host of a URL that had a login; URL itself has none
 	Path     string   // local folder or file, slashes, relative to the project's root; empty: not local
 	virtual  bool     // of a folder: what it depends on, not itself
+	refused  error    // why snug cannot take it from where its table says
 
 	// VersionOnly is said of an override: it replaces the versions that a
 	// requirement asks for, and leaves its extras and its marker.

@@ -19,7 +19,7 @@ type poetryDependency struct {
 // poetryDependencyKeys are those of one dependency.
 var poetryDependencyKeys = keys{
 	obeyed:   []string{"version", "extras", "optional", "markers", "python", "platform", "source", "allow-prereleases", "allows-prereleases", "path", "file", "url", "develop"},
-	harmless: map[string]string{},
+	harmless: map[string]string{"rev": "git", "tag": "git", "branch": "git"},
 	refused:  map[string]refusal{"git": {gitHint, nil}, "subdirectory": {noBuilds, nil}},
 }
 
@@ -66,9 +66,10 @@ func (p *Project) poetryDependency(deps table, name string, entry any) (poetryDe
 		return d, deps.bad(name, "letters, digits, dot, dash and underscore", "%q is no name of a package", name)
 	}
 	d.Name = name
-	if err := poetryDependencyKeys.hold(t); err != nil {
+	if err := poetryDependencyKeys.known(t); err != nil {
 		return d, err
 	}
+	d.refused = poetryDependencyKeys.done(t)
 	var err error
 	if d.optional, err = t.boolean("optional", false); err != nil {
 		return d, err

@@ -63,7 +63,9 @@ type expansion struct {
 // and members that led here, under the marker when.
 func (x *expansion) add(p *Project, reqs []Requirement, when *pep508.Marker, via []string) error {
 	for _, r := range reqs {
-		r = p.apply(r)
+		if r = p.apply(r); r.refused != nil {
+			return r.refused
+		}
 		var err error
 		if r.Marker, err = both(when, r.Marker); err != nil {
 			return err

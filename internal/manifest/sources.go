@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -19,12 +20,14 @@ type source struct {
 	editable bool
 	virtual  bool // of a folder: what it depends on, not itself
 	marker   *pep508.Marker
+	refused  error // why snug cannot take it from there
 	origin   Origin
 }
 
 // uvSourceKeys are those of one entry of [tool.uv.sources].
 var uvSourceKeys = keys{
-	obeyed: []string{"index", "url", "path", "editable", "package", "workspace", "marker"},
+	obeyed:   []string{"index", "url", "path", "editable", "package", "workspace", "marker"},
+	harmless: map[string]string{"rev": "git", "tag": "git", "branch": "git", "lfs": "git"},
 	refused: map[string]refusal{
 		"git":          {gitHint, nil},
 		"extra":        {"a lock holds every extra that is asked for: " + useFiles, nil},
@@ -74,32 +77,40 @@ func (t table) oneOrMore(key string) ([]table, error) {
 	return []table{one}, err
 }
 
+// readUvSource reads one place. What snug cannot take a package from is refused
+// when a runtime asks for the package.
 func (p *Project) readUvSource(t table, name string, members map[string]string) (source, error) {
 	s := source{origin: Origin{File: t.doc.file, Line: t.doc.scan.lineOf(t.path...), Table: strings.TrimSpace(t.name())}}
-	if err := uvSourceKeys.hold(t); err != nil {
+	if err := uvSourceKeys.known(t); err != nil {
 		return s, err
+	}
+	if s.refused = uvSourceKeys.done(t); s.refused != nil {
+		return s, nil
 	}
 	var err error
 	if s.marker, err = t.marker("marker"); err != nil {
 		return s, err
 	}
-	kind := t.oneOf("index", "url", "path", "workspace")
-	switch kind {
-	case "":
-		return s, t.bad("", "such as { index = NAME }, { url = … }, { path = … } or { workspace = true }", "it must name one place, and one only")
-	case "workspace":
-		if here, err := t.boolean("workspace", false); err != nil || !here {
-			return s, orBad(err, t.bad("workspace", "remove the entry", "workspace = false names no place"))
-		}
-		dir, ok := members[name]
-		if !ok {
-			return s, t.bad("workspace", "members: "+strings.Join(slices.Sorted(maps.Keys(members)), ", "), "%s is no member of [tool.uv.workspace]", name)
-		}
-		s.path, s.editable = dir, true
-		if s.marker != nil {
-			return s, t.bad("marker", "say the marker where the package is asked for", "a folder is taken everywhere or nowhere")
-		}
-		return s, nil
+	if s.editable, err = t.boolean("editable", false); err != nil {
+		return s, err
+	}
+	whole, err := t.boolean("package", true)
+	if err != nil {
+		return s, err
+	}
+	s.virtual = !whole
+	if err := p.readUvPlace(t, &s, name, members); err != nil {
+		return s, err
+	}
+	if s.marker != nil && s.path != "" && !strings.HasSuffix(s.path, ".whl") {
+		s.refused = t.bad("marker", "say the marker where the package is asked for", "a folder is taken everywhere or nowhere")
+	}
+	return s, nil
+}
+
+// readUvPlace reads the one place that an entry names.
+func (p *Project) readUvPlace(t table, s *source, name string, members map[string]string) (err error) {
+	switch t.oneOf("index", "url", "path", "workspace") {
 	case "index":
 		s.index, err = t.str("index")
 	case "url":
@@ -108,26 +119,19 @@ func (p *Project) readUvSource(t table, name string, members map[string]string) 
 		if s.path, err = t.str("path"); err == nil {
 			s.path = p.below(s.path)
 		}
+	case "workspace":
+		here, err := t.boolean("workspace", false)
+		if err != nil || !here {
+			return cmp.Or(err, t.bad("workspace", "remove the entry", "workspace = false names no place"))
+		}
+		s.editable = true
+		if s.path = members[name]; s.path == "" {
+			s.refused = t.bad("workspace", "members: "+strings.Join(slices.Sorted(maps.Keys(members)), ", "), "%s is no member of [tool.uv.workspace]", name)
+		}
+	default:
+		return t.bad("", "such as { index = NAME }, { url = … }, { path = … } or { workspace = true }", "it must name one place, and one only")
 	}
-	if err != nil {
-		return s, err
-	}
-	if s.marker != nil && s.path != "" && !strings.HasSuffix(s.path, ".whl") {
-		return s, t.bad("marker", "say the marker where the package is asked for", "a folder is taken everywhere or nowhere")
-	}
-	if s.editable, err = t.boolean("editable", false); err != nil {
-		return s, err
-	}
-	whole, err := t.boolean("package", true)
-	s.virtual = !whole
-	return s, err
-}
-
-func orBad(err, bad error) error {
-	if err != nil {
-		return err
-	}
-	return bad
+	return err
 }
 
 // oneOf is the one of the keys that the table has; "" for none or several.
@@ -204,7 +208,7 @@ func (p *Project) from(r Requirement, s source) Requirement {
 	plain := r.Requirement
 	plain.URL, plain.Specifiers = s.url, nil
 	out := newRequirement(plain, r.Origin)
-	out.Path, out.Editable, out.virtual = s.path, s.editable, s.virtual
+	out.Path, out.Editable, out.virtual, out.refused = s.path, s.editable, s.virtual, s.refused
 	return out
 }
 

@@ -43,7 +43,9 @@ func (p *Project) For(places []Place) (*Project, error) {
 		if err != nil {
 			return nil, err
 		}
-		out.settleOn(name, s)
+		if err := out.settleOn(name, s); err != nil {
+			return nil, err
+		}
 	}
 	return &out, out.onePlace(places)
 }
@@ -102,25 +104,29 @@ func sourceAt(all []source, at Place) (*source, error) {
 
 // settleOn takes a package from s wherever it is asked for; nil: from wherever
 // it is.
-func (p *Project) settleOn(name string, s *source) {
+func (p *Project) settleOn(name string, s *source) error {
 	switch {
 	case s == nil:
-		return
+		return nil
 	case s.index != "":
 		if _, said := p.PackageIndex[name]; !said {
 			p.PackageIndex[name] = s.index
 		}
-		return
+		return nil
 	}
 	for i := range p.Runtimes {
 		rt := &p.Runtimes[i]
 		rt.Requirements = slices.Clone(rt.Requirements)
 		for j, r := range rt.Requirements {
 			if r.Key() == name && r.URL == "" && r.Path == "" {
+				if s.refused != nil {
+					return s.refused
+				}
 				rt.Requirements[j] = p.from(r, *s)
 			}
 		}
 	}
+	return nil
 }
 
 // onePlace drops what is asked of an address nowhere, and refuses a package that

@@ -63,7 +63,6 @@ func TestUvRefuses(t *testing.T) {
 		"sources.a = { index = 'x', group = 'y' }":                       "what group asks for",
 		"sources.a = { workspace = true }":                               "a is no member of [tool.uv.workspace]",
 		"sources.a = { workspace = false }":                              "names no place",
-		"sources.a = { path = 'libs/a', marker = \"os_name == 'nt'\" }":  "a folder is taken everywhere or nowhere",
 		"sources.a = { path = 'libs/a' }":                                "no file or folder libs/a",
 		"sources.a = 'x'":                                                "a must be a table",
 		"sources.a = ['x']":                                              "element 1 must be a table",
