@@ -12,10 +12,9 @@ import (
 
 // pdmKeys are the keys of [tool.pdm].
 var pdmKeys = keys{
-	obeyed: []string{"dev-dependencies", "source", "resolution", "distribution", "package-type", "package-dir", "build"},
+	obeyed: []string{"dev-dependencies", "source", "resolution", "distribution", "package-type", "package-dir", "build", "allow_prereleases"},
 	harmless: map[string]string{"version": "dynamic", "scripts": "PDM's", "options": "PDM's", "plugins": "PDM's", "publish": "publishing", "lock": "PDM's",
-		"ignore_package_warnings": "PDM's", "autoexport": "PDM's", "includes": "publishing", "excludes": "publishing", "source-includes": "publishing",
-		"editable-backend": "builds", "allow_prereleases": "older", "cross-platform": "targets", "strategy": "PDM's", "lockfile": "PDM's"},
+		"ignore_package_warnings": "PDM's", "autoexport": "PDM's", "includes": "publishing", "excludes": "publishing", "source-includes": "publishing"},
 }
 
 // pdmSourceKeys are those of [[tool.pdm.source]].
@@ -101,36 +100,19 @@ func (p *Project) pdmRequirement(t table, key string, i int, text string) (Requi
 }
 
 // readPdmIndexes reads [[tool.pdm.source]]: one called pypi takes the place of
-// the default index.
+// the default index, the others are asked after it.
 func (p *Project) readPdmIndexes(t table) error {
 	sources, err := t.tables("source")
 	if err != nil {
 		return err
 	}
 	for _, s := range sources {
-		if err := pdmSourceKeys.hold(s); err != nil {
+		ix, err := readPdmIndex(s)
+		if err != nil {
 			return err
 		}
-		ix := Index{}
-		if ix.Name, err = s.str("name"); err != nil {
-			return err
-		}
-		if ix.URL, err = s.str("url"); err != nil {
-			return err
-		}
-		if ix.Name == "" || ix.URL == "" {
-			return s.bad("", `add name = "…" and url = "…"`, "an index needs a name and a url")
-		}
-		if strings.Contains(ix.URL, "${") {
-			return s.bad("url", "write the address without it; logins are read from netrc and the variables of docs/formats.md", "url: variables are not followed")
-		}
-		if ix.Name == defaultIndex {
-			ix.Explicit = true // packages may name it
-			if p.IndexURL == "" {
-				p.IndexURL = ix.URL
-			}
-		} else {
-			ix.Last = true
+		if ix.Explicit && p.IndexURL == "" {
+			p.IndexURL = ix.URL
 		}
 		names, err := s.strs("include_packages")
 		if err != nil {
@@ -147,6 +129,27 @@ func (p *Project) readPdmIndexes(t table) error {
 	return nil
 }
 
+func readPdmIndex(s table) (ix Index, err error) {
+	if err := pdmSourceKeys.hold(s); err != nil {
+		return ix, err
+	}
+	if ix.Name, err = s.str("name"); err != nil {
+		return ix, err
+	}
+	if ix.URL, err = s.str("url"); err != nil {
+		return ix, err
+	}
+	if ix.Name == "" || ix.URL == "" {
+		return ix, s.bad("", `add name = "…" and url = "…"`, "an index needs a name and a url")
+	}
+	if strings.Contains(ix.URL, "${") {
+		return ix, s.bad("url", "write the address without it; logins are read from netrc and the variables of docs/formats.md", "url: variables are not followed")
+	}
+	ix.Explicit = ix.Name == defaultIndex // packages may name it all the same
+	ix.Last = !ix.Explicit
+	return ix, nil
+}
+
 // readPdmResolution reads [tool.pdm.resolution].
 func (p *Project) readPdmResolution(t table) error {
 	res, _, err := t.table("resolution")
@@ -156,7 +159,11 @@ func (p *Project) readPdmResolution(t table) error {
 	if err := res.only("overrides", "excludes", "allow-prereleases", "respect-source-order"); err != nil {
 		return err
 	}
-	pre, err := res.boolean("allow-prereleases", false)
+	older, err := t.boolean("allow_prereleases", false)
+	if err != nil {
+		return err
+	}
+	pre, err := res.boolean("allow-prereleases", older)
 	if err != nil {
 		return err
 	}

@@ -284,10 +284,23 @@ func (p *Project) poetryMetadata(t table) (map[string]any, error) {
 	if text, ok := t.m["license"].(string); ok {
 		m["license"] = map[string]any{"text": text}
 	}
+	for _, write := range []func(table, map[string]any) error{poetryPeople, poetryURLs, poetryEntryPoints} {
+		if err := write(t, m); err != nil {
+			return nil, err
+		}
+	}
+	requires, err := poetryPython(t)
+	if requires != "" {
+		m["requires-python"] = requires
+	}
+	return m, err
+}
+
+func poetryPeople(t table, m map[string]any) error {
 	for _, key := range []string{"authors", "maintainers"} {
 		texts, err := t.strs(key)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		people := []any{}
 		for _, text := range texts {
@@ -299,31 +312,29 @@ func (p *Project) poetryMetadata(t table) (map[string]any, error) {
 		}
 		m[key] = people
 	}
+	return nil
+}
+
+func poetryURLs(t table, m map[string]any) error {
 	urls, err := t.strMap("urls")
 	if err != nil {
-		return nil, err
-	}
-	for _, key := range []string{"homepage", "repository", "documentation"} {
-		text, err := t.str(key)
-		if err != nil {
-			return nil, err
-		}
-		if text != "" {
-			urls[strings.ToUpper(key[:1])+key[1:]] = text
-		}
+		return err
 	}
 	sites := map[string]any{}
 	for label, url := range urls {
 		sites[label] = url
 	}
-	m["urls"] = sites
-	if requires, err := poetryPython(t); err != nil || requires != "" {
-		m["requires-python"] = requires
+	for _, key := range []string{"homepage", "repository", "documentation"} {
+		text, err := t.str(key)
 		if err != nil {
-			return nil, err
+			return err
+		}
+		if text != "" {
+			sites[strings.ToUpper(key[:1])+key[1:]] = text
 		}
 	}
-	return m, poetryEntryPoints(t, m)
+	m["urls"] = sites
+	return nil
 }
 
 // poetryPython is the requires-python of the dependency python. What is only for
@@ -371,31 +382,35 @@ func poetryEntryPoints(t table, m map[string]any) error {
 	}
 	out := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(scripts.m)) {
-		ref, plain := scripts.m[name].(string)
-		if !plain {
-			s, _, err := scripts.table(name)
-			if err != nil {
-				return err
-			}
-			ref, _ = s.m["reference"].(string)
-			if ref == "" {
-				ref, _ = s.m["callable"].(string)
-			}
-			if s.m["type"] == "file" || ref == "" {
-				return scripts.bad(name, `name a function: "package.module:function"`, "the script %s is a file, which is not installed", name)
-			}
+		if out[name], err = poetryScript(scripts, name); err != nil {
+			return err
 		}
-		out[name] = ref
 	}
 	m["scripts"] = out
 	plugins, _, err := t.table("plugins")
+	m["entry-points"] = maps.Clone(plugins.m)
+	if plugins.m == nil {
+		m["entry-points"] = map[string]any{}
+	}
+	return err
+}
+
+// poetryScript reads "package.module:function", or a table with that as
+// reference (callable in older projects).
+func poetryScript(scripts table, name string) (string, error) {
+	if ref, plain := scripts.m[name].(string); plain {
+		return ref, nil
+	}
+	s, _, err := scripts.table(name)
 	if err != nil {
-		return err
+		return "", err
 	}
-	groups := map[string]any{}
-	for group, eps := range plugins.m {
-		groups[group] = eps
+	ref, err := s.str("reference")
+	if err == nil && ref == "" {
+		ref, err = s.str("callable")
 	}
-	m["entry-points"] = groups
-	return nil
+	if err == nil && (s.m["type"] == "file" || ref == "") {
+		err = scripts.bad(name, `name a function: "package.module:function"`, "the script %s is a file, which is not installed", name)
+	}
+	return ref, err
 }

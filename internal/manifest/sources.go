@@ -126,12 +126,19 @@ func (p *Project) readUvPlace(t table, s *source, name string, members map[strin
 		}
 		s.editable = true
 		if s.path = members[name]; s.path == "" {
-			s.refused = t.bad("workspace", "members: "+strings.Join(slices.Sorted(maps.Keys(members)), ", "), "%s is no member of [tool.uv.workspace]", name)
+			s.refused = t.bad("workspace", memberHint(members), "%s is no member of [tool.uv.workspace]", name)
 		}
 	default:
 		return t.bad("", "such as { index = NAME }, { url = … }, { path = … } or { workspace = true }", "it must name one place, and one only")
 	}
 	return err
+}
+
+func memberHint(members map[string]string) string {
+	if len(members) == 0 {
+		return "name its folder in members of [tool.uv.workspace], here or in a folder above; no-sources = true in [tool.uv] takes every package from the index"
+	}
+	return "members: " + strings.Join(slices.Sorted(maps.Keys(members)), ", ")
 }
 
 // oneOf is the one of the keys that the table has; "" for none or several.

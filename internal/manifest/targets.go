@@ -129,28 +129,20 @@ func (p *Project) settleOn(name string, s *source) error {
 	return nil
 }
 
+// askedOn is a package on a target.
+type askedOn struct{ name, target string }
+
 // onePlace drops what is asked of an address nowhere, and refuses a package that
 // one target takes from an address and another from elsewhere.
 func (p *Project) onePlace(places []Place) error {
-	type asked struct{ name, target string }
-	address := map[asked]string{}
+	address := map[askedOn]string{}
 	for i := range p.Runtimes {
 		rt := &p.Runtimes[i]
 		var kept []Requirement
 		for _, r := range rt.Requirements {
-			holds := false
-			for _, at := range places {
-				ok, err := r.Marker.Eval(at.Env, pep508.Context{})
-				if err != nil {
-					return fault.New(fault.Input, "PEP 508: sys_platform == 'linux'", "%s: %s: %w", r.Origin, r.Requirement, err)
-				}
-				if !ok {
-					continue
-				}
-				holds = true
-				if key := (asked{r.Key(), at.Name}); address[key] == "" {
-					address[key] = r.URL + r.Path
-				}
+			holds, err := r.noteAddress(places, address)
+			if err != nil {
+				return err
 			}
 			if holds || r.URL == "" && r.Path == "" {
 				kept = append(kept, r)
@@ -161,17 +153,36 @@ func (p *Project) onePlace(places []Place) error {
 	for _, r := range slices.Concat(requirementsOf(p.Runtimes)...) {
 		var first *Place
 		for i, at := range places {
-			from, ok := address[asked{r.Key(), at.Name}]
+			from, ok := address[askedOn{r.Key(), at.Name}]
 			switch {
 			case !ok:
 			case first == nil:
 				first = &places[i]
-			case from != address[asked{r.Key(), first.Name}]:
+			case from != address[askedOn{r.Key(), first.Name}]:
 				return apart(r.Origin, r.Name, *first, at)
 			}
 		}
 	}
 	return nil
+}
+
+// noteAddress notes where each place takes the package from, and tells whether
+// any asks for it.
+func (r Requirement) noteAddress(places []Place, address map[askedOn]string) (holds bool, err error) {
+	for _, at := range places {
+		ok, err := r.Marker.Eval(at.Env, pep508.Context{})
+		if err != nil {
+			return false, fault.New(fault.Input, "PEP 508: sys_platform == 'linux'", "%s: %s: %w", r.Origin, r.Requirement, err)
+		}
+		if !ok {
+			continue
+		}
+		holds = true
+		if key := (askedOn{r.Key(), at.Name}); address[key] == "" {
+			address[key] = r.URL + r.Path
+		}
+	}
+	return holds, nil
 }
 
 func requirementsOf(runtimes []Runtime) [][]Requirement {
