@@ -28,7 +28,7 @@ func Init(src []byte, name, python string, from *Project) ([]byte, error) {
 	groups := map[string][]Requirement{}
 	if from != nil {
 		for _, rt := range from.Runtimes {
-			groups[rt.Name] = rt.Requirements
+			groups[rt.Name] = rt.asked
 		}
 	}
 	writeArray(&b, "dependencies", groups["prod"])

@@ -297,6 +297,9 @@ func (p *Project) takeSelf() error {
 		if err != nil {
 			return err
 		}
+		if err := p.readForeign(doc, nil); err != nil {
+			return err
+		}
 		return p.readProject(doc)
 	}
 	return nil

@@ -70,7 +70,8 @@ type Runtime struct {
 	Contains     string   // the runtime inside this one; empty for the innermost
 	Groups       []string // dependency groups, normalised
 	Requirements []Requirement
-	Members      []Member // other first-party projects that it holds, with what they need among Requirements
+	asked        []Requirement // as they are written
+	Members      []Member      // other first-party projects that it holds, with what they need among Requirements
 	Isolated     bool
 	NoBytecode   bool     // Python compiles for itself what it imports
 	Slim         string   // "", "safe" or "reachable"

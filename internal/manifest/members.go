@@ -137,13 +137,35 @@ func (p *Project) loadMember(dir string, r Requirement) (*Project, error) {
 		m.Local.Dir = r.Path
 		p.Notes = append(p.Notes, m.Local.Notes...)
 	}
-	p.Notes = append(p.Notes, m.Notes...)
-	p.Files = addNew(p.Files, m.Files)
 	if p.members == nil {
 		p.members = map[string]*Project{}
 	}
 	p.members[r.Path] = m
+	p.takeMember(m)
 	return m, nil
+}
+
+// takeMember takes over what a member says that counts for the whole: the
+// Pythons it is for, and where its packages come from. Its rules do not.
+func (p *Project) takeMember(m *Project) {
+	p.Files = addNew(p.Files, m.Files)
+	p.RequiresPython = append(slices.Clone(p.RequiresPython), m.RequiresPython...)
+	p.Prereleases = addNew(p.Prereleases, slices.DeleteFunc(m.Prereleases, func(name string) bool { return name == AnyName }))
+	for name, all := range m.sources {
+		if len(all) > 1 || all[0].index != "" || all[0].marker != nil {
+			p.sourcesFrom(map[string][]source{name: all})
+		}
+	}
+	for _, ix := range m.Indexes {
+		if !slices.ContainsFunc(p.Indexes, func(have Index) bool { return have.Name == ix.Name }) {
+			ix.Explicit, ix.Last = true, false
+			p.Indexes = append(p.Indexes, ix)
+		}
+	}
+	p.Notes = append(p.Notes, m.Notes...)
+	if len(m.Constraints)+len(m.Overrides)+len(m.Excludes) > 0 || m.IndexURL != "" {
+		p.Notes = append(p.Notes, m.label()+": constraints, overrides, excludes and the default index of a member do not count: say them in the project's own "+FileName)
+	}
 }
 
 // root is the folder that paths of requirements are relative to.

@@ -92,7 +92,7 @@ func (p *Project) noteUnread(g *groups) {
 // and, unless it is switched off, the local project itself.
 func (p *Project) readProject(doc *document) error {
 	t, ok, err := doc.top().table("project")
-	if err != nil || !ok && p.poetry == nil {
+	if err != nil || !ok && (p.poetry == nil || !poetic(doc)) {
 		return err
 	}
 	if p.poetry != nil {

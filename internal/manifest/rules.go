@@ -41,6 +41,19 @@ func (p *Project) readRules(t table, keys ruleKeys) error {
 	return err
 }
 
+// limit keeps the versions that a requirement asks for, where the package itself
+// comes from an address or stands in another table.
+func (p *Project) limit(r Requirement) {
+	top := p
+	if p.top != nil {
+		top = p.top
+	}
+	if len(r.Specifiers) > 0 {
+		r.Extras, r.URL, r.Path = nil, "", ""
+		top.Constraints = append(top.Constraints, r)
+	}
+}
+
 // override adds the overrides of one table. A name that a stronger table
 // overrides is left alone; several for one name must be told apart by markers,
 // and only one may hold for a target, which Instead's callers see to.

@@ -24,17 +24,24 @@ func newRequirement(r pep508.Requirement, at Origin) Requirement {
 // ("shop[pg]", "-e .[pg]", a member of the workspace) become what those ask for,
 // and packages that are mapped to an index carry its name.
 func (p *Project) settle() error {
-	p.mapIndexes()
 	for i := range p.Runtimes {
 		rt := &p.Runtimes[i]
 		x := expansion{root: p}
 		if err := x.add(p, rt.Requirements, nil, nil); err != nil {
 			return err
 		}
-		for j := range x.out {
-			x.out[j].Index = p.PackageIndex[x.out[j].Key()]
+		rt.asked, rt.Requirements, rt.Members = rt.Requirements, x.out, x.members
+	}
+	p.mapIndexes()
+	for _, c := range p.Constraints {
+		if c.URL != "" || c.Path != "" {
+			return inputAt(c.Origin.File, c.Origin.Line, "a constraint bounds versions; name the address where the package is asked for, or in overrides of [tool.snug]", "the constraint %s names a place", c.Name)
 		}
-		rt.Requirements, rt.Members = x.out, x.members
+	}
+	for _, rt := range p.Runtimes {
+		for i := range rt.Requirements {
+			rt.Requirements[i].Index = p.PackageIndex[rt.Requirements[i].Key()]
+		}
 	}
 	for i := range p.Overrides {
 		p.Overrides[i] = p.apply(p.Overrides[i])
@@ -112,7 +119,7 @@ func (x *expansion) member(r Requirement, via []string) error {
 	switch {
 	case err != nil:
 		return err
-	case m == nil:
+	case m == nil, m != x.root && slices.ContainsFunc(x.root.Excludes, func(e Requirement) bool { return e.Key() == r.Key() }):
 		x.out = append(x.out, r)
 		return nil
 	}

@@ -207,11 +207,7 @@ func (p *Project) from(r Requirement, s source) Requirement {
 	if s.index != "" {
 		return r
 	}
-	if len(r.Specifiers) > 0 {
-		limit := r
-		limit.Extras = nil
-		p.Constraints = append(p.Constraints, limit)
-	}
+	p.limit(r)
 	plain := r.Requirement
 	plain.URL, plain.Specifiers = s.url, nil
 	out := newRequirement(plain, r.Origin)

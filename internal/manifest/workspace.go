@@ -104,11 +104,7 @@ func memberName(root, dir string, exclude []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name, _ := at(doc.root, "project", "name").(string)
-	if name == "" {
-		name, _ = at(doc.root, "tool", "poetry", "name").(string)
-	}
-	return pep508.NormalizeName(name), nil
+	return pep508.NormalizeName(doc.staticName()), nil
 }
 
 // sourcesFrom takes over the sources of packages for which the project has none.
