@@ -6,6 +6,7 @@ import (
 
 	"snug/internal/dist"
 	"snug/internal/lock"
+	"snug/internal/manifest"
 	"snug/internal/pep440"
 	"snug/internal/pep508"
 	"snug/internal/pytag"
@@ -29,6 +30,13 @@ func (in *Input) agrees(src source, m *dist.Metadata) error {
 		}
 		if !applies || in.isOwn(q.Key()) {
 			continue
+		}
+		if in.Project != nil {
+			if _, ruled, err := in.Project.Instead(q); err != nil {
+				return disagrees("Requires-Dist %q: %w", text, err)
+			} else if ruled {
+				continue // the resolver's check held the lock to what stands in its place
+			}
 		}
 		switch p := src.beside[q.Key()]; {
 		case p == nil:
@@ -56,7 +64,7 @@ func disagrees(format string, args ...any) error {
 }
 
 func (in *Input) isOwn(name string) bool {
-	return in.Project != nil && in.Project.Local != nil && pep508.NormalizeName(in.Project.Local.Name) == name
+	return in.Project != nil && slices.ContainsFunc(in.Project.Own(), func(l *manifest.Local) bool { return pep508.NormalizeName(l.Name) == name })
 }
 
 func admits(q pep508.Requirement, version string) bool {

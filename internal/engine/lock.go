@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -247,6 +246,9 @@ func (e *Engine) complete(ctx context.Context, q question) (question, error) {
 	if q.targets, err = e.interpreters(ctx, q.project); err != nil {
 		return q, err
 	}
+	if q.project, err = q.project.For(placesOf(q.targets)); err != nil {
+		return q, err
+	}
 	client, err := e.index(q.project)
 	q.source = &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }}
 	q.now = e.Now()
@@ -282,6 +284,15 @@ func (e *Engine) interpreters(ctx context.Context, p *manifest.Project) ([]resol
 	return out, nil
 }
 
+// placesOf are the targets as a project's markers see them.
+func placesOf(targets []resolve.TargetPython) []manifest.Place {
+	out := make([]manifest.Place, len(targets))
+	for i, t := range targets {
+		out[i] = manifest.Place{Name: t.Target.String(), Env: pytag.Environment(t.Target, t.Python)}
+	}
+	return out
+}
+
 // index is the client for this project's indexes: flags first, then the
 // project, then pip's and uv's own configuration.
 func (e *Engine) index(p *manifest.Project) (*index.Client, error) {
@@ -300,15 +311,13 @@ func (e *Engine) index(p *manifest.Project) (*index.Client, error) {
 	}
 	extra := slices.Clone(e.Extra)
 	for _, x := range p.Indexes {
-		extra = append(extra, index.Extra{Name: x.Name, URL: x.URL, Explicit: x.Explicit})
+		if x.URL == "" {
+			x.URL = index.DefaultURL()
+		}
+		extra = append(extra, index.Extra{Name: x.Name, URL: x.URL, Explicit: x.Explicit, Last: x.Last})
 	}
 	cfg.Extra = append(extra, cfg.Extra...)
-	mapped := maps.Clone(cfg.PackageIndex)
-	if mapped == nil {
-		mapped = map[string]string{}
-	}
-	maps.Copy(mapped, p.PackageIndex)
-	cfg.PackageIndex = mapped
+	cfg.PackageIndex = p.PackageIndex
 	cfg.Logins = p.Logins
 	cfg.AsOf = p.AsOf
 	e.noted.Do(func() {

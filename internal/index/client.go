@@ -86,13 +86,17 @@ func (c *Client) indexesFor(name string) ([]string, error) {
 		}
 		return nil, fault.New(fault.Input, "name it in [tool.snug] or with --extra-index NAME=URL", "%s is to come from the index %q, which is not defined", name, want)
 	}
-	var urls []string
+	var first, last []string
 	for _, x := range c.cfg.Extra {
-		if !x.Explicit {
-			urls = append(urls, x.URL)
+		switch {
+		case x.Explicit:
+		case x.Last:
+			last = append(last, x.URL)
+		default:
+			first = append(first, x.URL)
 		}
 	}
-	return append(urls, c.cfg.IndexURL), nil
+	return append(append(first, c.cfg.IndexURL), last...), nil
 }
 
 func (c *Client) listingFrom(ctx context.Context, base, name string) (*Listing, error) {

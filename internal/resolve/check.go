@@ -128,7 +128,7 @@ func (c *checker) runtime(l *lock.Lock, rt manifest.Runtime, innermost bool) err
 	for name := rt.Name; name != ""; {
 		r, _ := c.in.Project.Runtime(name)
 		for _, q := range r.Requirements {
-			if err := c.meet(q.Requirement, "", "the project"); err != nil {
+			if err := c.answer(q.Requirement, "", "the project"); err != nil {
 				return err
 			}
 		}
@@ -142,13 +142,59 @@ func (c *checker) runtime(l *lock.Lock, rt manifest.Runtime, innermost bool) err
 	return nil
 }
 
+// answer holds the selection to a requirement, or to what the project has in its
+// place: nothing for an excluded name, the overrides of an overridden one.
+func (c *checker) answer(q pep508.Requirement, extra, who string) error {
+	for _, x := range c.in.Project.Excludes {
+		if x.Key() == q.Key() {
+			return nil
+		}
+	}
+	overridden := false
+	for _, o := range c.in.Project.Overrides {
+		if o.Key() != q.Key() {
+			continue
+		}
+		overridden = true
+		if o.VersionOnly {
+			o.Extras = q.Extras
+			if applies, err := q.Marker.Eval(c.env, pep508.Context{Extra: extra}); err != nil {
+				return err
+			} else if !applies {
+				continue
+			}
+		} else if needed, err := c.ofExtra(q.Marker, extra); err != nil || !needed {
+			return err
+		}
+		if err := c.meet(o.Requirement, "", who); err != nil {
+			return err
+		}
+	}
+	if overridden {
+		return nil
+	}
+	return c.meet(q, extra, who)
+}
+
+// ofExtra tells whether a marker leaves its requirement to that extra, or to
+// none: an override keeps this part of it.
+func (c *checker) ofExtra(m *pep508.Marker, extra string) (bool, error) {
+	if m = m.OfExtra(); m == nil {
+		return true, nil
+	}
+	return m.Eval(c.env, pep508.Context{Extra: extra})
+}
+
 // meet holds one requirement, and all that follows from it, to the selection.
 func (c *checker) meet(q pep508.Requirement, extra, who string) error {
 	applies, err := q.Marker.Eval(c.env, pep508.Context{Extra: extra})
 	if err != nil || !applies {
 		return err
 	}
-	if l := c.in.Project.Local; l != nil && q.Key() == pep508.NormalizeName(l.Name) {
+	for _, l := range c.in.Project.Own() {
+		if q.Key() != pep508.NormalizeName(l.Name) {
+			continue
+		}
 		if len(q.Extras) > 0 || !admits(q, l.Version) {
 			return fmt.Errorf("%s needs %s, and the project itself is %s", who, q, l.Version)
 		}
@@ -178,7 +224,7 @@ func (c *checker) follow(p *lock.Package, extra string) error {
 	for _, text := range c.files[p.Name].RequiresDist {
 		q, _, err := pep508.ParseLenient(text)
 		if err == nil {
-			err = c.meet(q, extra, p.Name+" "+p.Version)
+			err = c.answer(q, extra, p.Name+" "+p.Version)
 		}
 		if err != nil {
 			return err

@@ -109,8 +109,16 @@ func (c *checker) offered(s lock.Selected) ([]byte, error) {
 	return c.in.Index.Metadata(c.ctx, l, files[i])
 }
 
-// requirements are those of the project on one name.
+// requirements are those of the project on one name, or its overrides of it.
 func (c *checker) requirements(name string) (out []manifest.Requirement) {
+	for _, o := range c.in.Project.Overrides {
+		if o.Key() == name {
+			out = append(out, o)
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
 	for _, rt := range c.in.Project.Runtimes {
 		for _, q := range rt.Requirements {
 			if q.Key() == name {

@@ -95,10 +95,10 @@ func (p *problem) needs(ctx context.Context, pkg, version int, told []needOn) (d
 		if reason := p.asked.refuses(n.Requirement); reason != "" {
 			return nil, reason, nil
 		}
-		if n.key == p.asked.self {
+		if _, own := p.asked.own[n.key]; own {
 			continue // the project itself is there
 		}
-		more, err := p.ask(ctx, pkg, saying{version: version, Requirement: n.Requirement}, where)
+		more, err := p.ask(ctx, pkg, saying{version: version, Requirement: n.Requirement, origin: n.origin}, where)
 		if err != nil {
 			return nil, "", err
 		}

@@ -12,14 +12,15 @@ import (
 func (s *shelf) order(p *project, direct bool) []*release {
 	want := s.in.Project.Strategy
 	out := p.releases
-	if want.Prereleases {
+	any := want.Prereleases || s.asked.prereleases(p.name)
+	if any {
 		out = slices.SortedStableFunc(slices.Values(out), func(a, b *release) int { return b.version.Compare(a.version) })
 	}
 	if want.Resolution == manifest.Highest || want.Resolution == manifest.LowestDirect && !direct {
 		return out
 	}
 	return slices.SortedStableFunc(slices.Values(out), func(a, b *release) int {
-		if pre := a.version.IsPrerelease(); pre != b.version.IsPrerelease() && !want.Prereleases {
+		if pre := a.version.IsPrerelease(); pre != b.version.IsPrerelease() && !any {
 			if pre {
 				return 1
 			}

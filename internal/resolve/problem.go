@@ -51,6 +51,7 @@ type saying struct {
 	version int
 	root    int
 	allowed pubgrub.Set
+	origin  string // of an override that says it instead
 }
 
 func newProblem(s *shelf, asked *roots, places []place, on targets, prefer preferences) *problem {

@@ -79,6 +79,10 @@ func Resolve(ctx context.Context, in Input) (*lock.Lock, error) {
 		return nil, err
 	}
 	places := newPlaces(in.Targets)
+	if err := asked.oneOverride(places); err != nil {
+		cancel()
+		return nil, err
+	}
 	shelf := newShelf(in, asked, places)
 	defer shelf.wait()
 	defer cancel()

@@ -19,6 +19,7 @@ type entry struct {
 	*release
 	in    map[int]string // place to the groups' part of the marker
 	needs map[string]bool
+	rules []string // what the project's overrides and excludes did about it
 }
 
 // write makes the lock of what was picked, sorted and without anything that
@@ -26,8 +27,10 @@ type entry struct {
 func write(ctx context.Context, in Input, shelf *shelf, chosen picks) (*lock.Lock, error) {
 	asked, places := shelf.asked, shelf.places
 	entries, remarks := map[*release]*entry{}, map[string]bool{}
+	rules, met := map[*release]*ruled{}, map[string]bool{}
 	for i, place := range places {
-		w := walk{at: i, place: place, self: asked.self, picks: chosen[i], entries: entries, remarks: remarks}
+		w := walk{at: i, place: place, own: asked.own, picks: chosen[i], entries: entries, remarks: remarks,
+			project: in.Project, rules: rules, met: met}
 		if err := w.runtimes(ctx, asked); err != nil {
 			return nil, err
 		}
@@ -42,6 +45,7 @@ func write(ctx context.Context, in Input, shelf *shelf, chosen picks) (*lock.Loc
 		return nil, err
 	}
 	for r, e := range entries {
+		e.rules = rules[r].notes(r, asked)
 		p := e.pack(places, chosen, versions)
 		for _, note := range p.Notes {
 			remarks[fmt.Sprintf("%s %s: %s", p.Name, p.Version, note)] = true
@@ -52,7 +56,7 @@ func write(ctx context.Context, in Input, shelf *shelf, chosen picks) (*lock.Loc
 		}
 		l.Packages = append(l.Packages, p)
 	}
-	for _, text := range slices.Sorted(maps.Keys(remarks)) {
+	for _, text := range append(slices.Sorted(maps.Keys(remarks)), asked.unmet(met)...) {
 		in.say("%s", text)
 	}
 	slices.SortFunc(l.Packages, func(a, b lock.Package) int {
@@ -101,10 +105,13 @@ func rootTexts(asks []manifest.Requirement) []string {
 type walk struct {
 	at      int
 	place   place
-	self    string // the project itself, which is no package of the lock
+	own     map[string]pep440.Version // first-party projects, which are no packages of the lock
 	picks   map[string]*release
 	entries map[*release]*entry
 	remarks map[string]bool // to be said: extras that do not exist
+	project *manifest.Project
+	rules   map[*release]*ruled
+	met     map[string]bool // names on which overrides and excludes replaced a need
 }
 
 // runtimes marks every release with the runtimes that reach it.
@@ -172,12 +179,15 @@ func (w *walk) reach(ctx context.Context, asks []manifest.Requirement, names map
 		if x.extra != "" && !told.provides(x.extra, w.place) {
 			w.remarks[fmt.Sprintf("%s %s has no extra %q: nothing comes with it", x.name, r.version, x.extra)] = true
 		}
+		if err := w.replaced(r, x.extra); err != nil {
+			return err
+		}
 		for _, n := range told.needs {
 			ok, err := n.Marker.Eval(w.place.env, pep508.Context{Extra: x.extra})
 			if err != nil {
 				return fmt.Errorf("%s: %s: %w", x.name, n.Requirement, err)
 			}
-			if ok && n.key != w.self {
+			if _, own := w.own[n.key]; ok && !own {
 				w.entry(r).needs[n.key] = true
 				add(n.Requirement)
 			}
@@ -247,7 +257,7 @@ func (e *entry) remarks() []string {
 	if f := e.anywhere().file; f.Yanked {
 		out = append(out, strings.TrimSuffix("yanked, and asked for by ==: "+f.YankedReason, ": "))
 	}
-	return out
+	return append(out, e.rules...)
 }
 
 // marker names every runtime that contains the package, and the targets where
