@@ -39,6 +39,7 @@ type LockRequest struct {
 	Output      string   // lock file; "" = LockName in the project's folder
 	DryRun      bool     // resolve, write nothing
 	Unfiled     bool     // there is no lock file: none is read and none written
+	From        []string // files of other tools whose locked versions are kept, the first speaks first
 }
 
 // Locked is a lock and what became of its file.
@@ -48,6 +49,7 @@ type Locked struct {
 	Changed bool     // the file's bytes were replaced
 	Fresh   bool     // it answered what is asked already: nothing was resolved
 	Moved   []Change // packages that differ from the lock that was there before
+	From    *Imported
 }
 
 // Lock returns the project's lock, resolving only where the one on disk does
@@ -74,20 +76,30 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	if req.UpgradeOnly, err = lockedNames(old, req.UpgradeOnly, path); err != nil {
 		return nil, err
 	}
+	from, err := e.readImports(p, req.From)
+	if err != nil {
+		return nil, err
+	}
 	asked := p.Digest().String()
-	if old != nil && !req.Upgrade && len(req.UpgradeOnly) == 0 && old.Tool.Asked == asked {
+	if old != nil && from == nil && !req.Upgrade && len(req.UpgradeOnly) == 0 && old.Tool.Asked == asked {
 		return &Locked{Lock: old, Path: path, Fresh: true}, nil
 	}
 	keep := kept(old, req)
-	if keep != nil && old.CreatedBy != createdBy {
+	switch {
+	case from != nil:
+		keep = from.over(keep)
+	case old == nil && !p.Loose:
+		e.offerImport(p)
+	}
+	if from == nil && keep != nil && old.CreatedBy != createdBy {
 		e.say("resolve", event.Note, "", fmt.Sprintf("%s was written by %s: its versions are kept where they fit", path, old.CreatedBy))
 	}
-	l, err := e.resolve(ctx, p, keep)
+	l, err := e.resolve(ctx, p, keep, from)
 	if err != nil {
 		return nil, err
 	}
 	l.Tool.Asked = asked
-	out := &Locked{Lock: l, Path: path}
+	out := &Locked{Lock: l, Path: path, From: from}
 	if old != nil {
 		out.Moved = changesOf(versionsIn(old), versionsIn(l))
 	}
@@ -183,8 +195,9 @@ func kept(old *lock.Lock, req LockRequest) *lock.Lock {
 	return &out
 }
 
-// resolve chooses interpreters, then packages.
-func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lock) (*lock.Lock, error) {
+// resolve chooses interpreters, then packages. from, unless nil, learns what
+// became of its versions.
+func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lock, from *Imported) (*lock.Lock, error) {
 	start := e.Now()
 	targets, err := e.interpreters(ctx, p)
 	if err != nil {
@@ -195,7 +208,7 @@ func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lo
 		return nil, err
 	}
 	e.say("resolve", event.Started, "", "resolving")
-	l, err := resolve.Resolve(ctx, resolve.Input{
+	in := resolve.Input{
 		Project:   p,
 		Targets:   targets,
 		Index:     &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }},
@@ -203,9 +216,18 @@ func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lo
 		AsOf:      p.AsOf,
 		Events:    e.Events,
 		CreatedBy: createdBy,
-	})
+	}
+	if from != nil {
+		in.Moved = from.moved
+	}
+	l, err := resolve.Resolve(ctx, in)
 	if err != nil {
 		return nil, err
+	}
+	if from != nil {
+		if err := from.settle(ctx, l, client); err != nil {
+			return nil, err
+		}
 	}
 	e.Events.Handle(event.Event{Time: e.Now(), Stage: "resolve", Kind: event.Done, Message: "resolved",
 		Done: int64(len(l.Packages)), Unit: "packages", Data: map[string]any{"seconds": e.Now().Sub(start).Seconds()}})
@@ -241,12 +263,26 @@ func (e *Engine) interpreters(ctx context.Context, p *manifest.Project) ([]resol
 	return out, nil
 }
 
-// index is the client for this project's indexes: flags first, then the
-// project, then pip's and uv's own configuration.
+// index is the client for this project's indexes.
 func (e *Engine) index(p *manifest.Project) (*index.Client, error) {
-	cfg, err := index.ReadConfig(e.Env, e.UserHome, p.Root)
+	cfg, err := e.indexes(p)
 	if err != nil {
 		return nil, err
+	}
+	e.noted.Do(func() {
+		for _, note := range cfg.Notes {
+			e.say("index", event.Note, "", note)
+		}
+	})
+	return index.New(e.fetch, cfg.WithLogins(e.Env), filepath.Join(e.Home, "cache", "index")), nil
+}
+
+// indexes are this project's: flags first, then the project, then pip's and
+// uv's own configuration.
+func (e *Engine) indexes(p *manifest.Project) (index.Config, error) {
+	cfg, err := index.ReadConfig(e.Env, e.UserHome, p.Root)
+	if err != nil {
+		return cfg, err
 	}
 	if p.IndexURL != "" {
 		cfg.IndexURL = p.IndexURL
@@ -270,12 +306,7 @@ func (e *Engine) index(p *manifest.Project) (*index.Client, error) {
 	cfg.PackageIndex = mapped
 	cfg.Logins = p.Logins
 	cfg.AsOf = p.AsOf
-	e.noted.Do(func() {
-		for _, note := range cfg.Notes {
-			e.say("index", event.Note, "", note)
-		}
-	})
-	return index.New(e.fetch, cfg.WithLogins(e.Env), filepath.Join(e.Home, "cache", "index")), nil
+	return cfg, nil
 }
 
 // targetOf returns the lock's entry for this machine, matching by what the

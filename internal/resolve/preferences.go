@@ -65,17 +65,14 @@ func holdsAt(l *lock.Lock, p lock.Package, at place) bool {
 	return ok && err == nil
 }
 
-// differ tells whether the old lock has several versions of a name.
-func differ(old *lock.Lock) bool {
-	if old == nil {
-		return false
-	}
-	seen := map[string]bool{}
-	for _, p := range old.Packages {
-		if seen[p.Name] {
-			return true
+// differ tells whether two places prefer different versions of a name.
+func differ(keep []preferences) bool {
+	for _, at := range keep {
+		for name, versions := range at {
+			if first := keep[0][name]; len(first) > 0 && !first[0].Equal(versions[0]) {
+				return true
+			}
 		}
-		seen[p.Name] = true
 	}
 	return false
 }

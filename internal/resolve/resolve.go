@@ -55,6 +55,7 @@ type Input struct {
 	Targets   []TargetPython // in the order of the project
 	Index     Source
 	Locked    *lock.Lock    // what to keep to where it can be kept; nil: nothing
+	Moved     func([]Move)  // is told which of Locked was not kept; nil: those that were yanked are said
 	AsOf      time.Time     // said in the lock; the Source applies it
 	Events    event.Handler // nil: nobody listens
 	CreatedBy string
@@ -84,7 +85,13 @@ func Resolve(ctx context.Context, in Input) (*lock.Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, text := range append(heldBack(in, asked, places, picks), withdrawn(in.Locked, picks)...) {
+	remarks := heldBack(in, asked, places, picks)
+	if in.Moved != nil {
+		in.Moved(moves(in.Locked, asked, places, picks))
+	} else {
+		remarks = append(remarks, withdrawn(in.Locked, picks)...)
+	}
+	for _, text := range remarks {
 		in.say("%s", text)
 	}
 	l, err := write(ctx, in, asked, places, picks)
@@ -147,11 +154,12 @@ func classes(places []place) []targets {
 type picks []map[string]*release
 
 // solveAll solves for all targets together, else class by class. What the old
-// lock has in several versions cannot be kept together, so that is not tried.
+// lock has in several versions for them cannot be kept together, so that is not
+// tried.
 func solveAll(ctx context.Context, in Input, asked *roots, places []place, shelf *shelf) (picks, error) {
 	groups := classes(places)
 	keep := locked(in.Locked, places)
-	if !differ(in.Locked) || len(groups) == 1 {
+	if !differ(keep) || len(groups) == 1 {
 		chosen, err := solve(ctx, newProblem(shelf, asked, places, all(places), merge(keep, all(places))))
 		var conflict *Conflict
 		if !errors.As(err, &conflict) || len(groups) == 1 {
