@@ -181,7 +181,11 @@ func (a *app) printImported(m *engine.Imported) {
 			a.say("  and %d more; --json lists them", len(m.Moved)-i)
 			break
 		}
-		a.say("  %s %s -> %s: %s", move.Name, move.Before, move.After, move.Why)
+		where := ""
+		if len(move.Targets) > 0 {
+			where = " on " + some(move.Targets)
+		}
+		a.say("  %s %s -> %s%s: %s", move.Name, move.Before, move.After, where, move.Why)
 	}
 	if len(m.Unlisted) > 0 {
 		a.say("  no hash of these files was locked: %s", some(m.Unlisted))

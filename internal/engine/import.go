@@ -22,7 +22,7 @@ import (
 type Imported struct {
 	Files    []string       `json:"files"`
 	Locked   int            `json:"locked"` // versions in them
-	Kept     int            `json:"kept"`
+	Kept     int            `json:"kept"`   // wherever they are locked for
 	Moved    []resolve.Move `json:"moved"`
 	Unneeded []string       `json:"unneeded"` // "name version": nothing that is asked brings them in
 	Unlisted []string       `json:"unlisted"` // files of kept versions that had no hash in them
@@ -46,9 +46,6 @@ func (e *Engine) readImports(p *manifest.Project, paths []string) (*Imported, er
 		m, err := foreign.Read(path, e.Env)
 		if err != nil {
 			return nil, err
-		}
-		if len(m.Pins) == 0 {
-			return nil, fault.New(fault.Input, "name the lock that belongs to it", "%s locks no versions", path)
 		}
 		left := append(slices.Clone(m.Left), unasked(m, cfg)...)
 		e.sayLeft(m.Path, left)
@@ -137,10 +134,11 @@ func (m *Imported) settle(ctx context.Context, l *lock.Lock, from resolve.Source
 			}
 			counted[key] = true
 			m.Locked++
-			switch {
+			switch moved := slices.ContainsFunc(m.Moved, func(move resolve.Move) bool { return move.Name == pin.Name && move.Before == pin.Version }); {
+			case moved:
 			case at >= 0:
 				m.Kept++
-			case !slices.ContainsFunc(m.Moved, func(move resolve.Move) bool { return move.Name == pin.Name && move.Before == pin.Version }):
+			default:
 				m.Unneeded = append(m.Unneeded, key)
 			}
 		}

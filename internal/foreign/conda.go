@@ -60,7 +60,7 @@ func ParseConda(data []byte, path string, env func(string) string) (*Import, err
 			return nil, err
 		}
 	}
-	return r.out, nil
+	return r.done()
 }
 
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
@@ -202,6 +202,11 @@ func (r *reader) condaSpec(text string, line int) error {
 		r.leave("the channel "+m[1], noChannel)
 	}
 	name, rest := strings.ToLower(m[2]), m[3]
+	known, why := onIndex(name)
+	if known == "" && name != "python" {
+		r.leave(text, why)
+		return nil
+	}
 	version, bounds := "", ""
 	if b := condaBuild.FindStringSubmatch(rest); b != nil {
 		version = b[2]
@@ -209,12 +214,7 @@ func (r *reader) condaSpec(text string, line int) error {
 		r.leave(text, noBounds)
 	}
 	if name == "python" {
-		return r.condaPython(text, version, bounds, line)
-	}
-	known, why := onIndex(name)
-	if known == "" {
-		r.leave(text, why)
-		return nil
+		return r.condaPython(version, bounds, line)
 	}
 	if single, exact := exactly(mustSpecifiers(bounds)); exact {
 		version = single
@@ -268,7 +268,7 @@ func mustSpecifiers(text string) pep440.Specifiers {
 }
 
 // condaPython turns the Python that is asked for into requires-python.
-func (r *reader) condaPython(text, version, bounds string, line int) error {
+func (r *reader) condaPython(version, bounds string, line int) error {
 	single, exact := exactly(mustSpecifiers(bounds))
 	switch {
 	case version != "":

@@ -40,7 +40,7 @@ var otherwise = map[string]string{
 	"python-levenshtein": "Levenshtein", "python-flatbuffers": "flatbuffers", "python-docx": "python-docx", "prompt_toolkit": "prompt-toolkit",
 	"pysocks": "PySocks", "pyyaml": "PyYAML", "sqlalchemy": "SQLAlchemy", "antlr-python-runtime": "antlr4-python3-runtime",
 	"py4j": "py4j", "backports.zoneinfo": "backports.zoneinfo", "stack_data": "stack-data", "pure_eval": "pure-eval", "importlib_metadata": "importlib-metadata",
-	"importlib_resources": "importlib-resources", "typing_extensions": "typing-extensions", "more-itertools": "more-itertools", "scikit-image-base": "scikit-image",
+	"importlib_resources": "importlib-resources", "typing_extensions": "typing-extensions", "scikit-image-base": "scikit-image",
 	"faiss": "faiss-cpu", "faiss-cpu": "faiss-cpu", "spacy-base": "spacy", "mysqlclient": "mysqlclient", "mysql-connector-python": "mysql-connector-python",
 	"pymupdf": "PyMuPDF", "bs4": "beautifulsoup4", "pillow-simd": "Pillow-SIMD",
 	"huggingface_hub": "huggingface-hub", "sentence-transformers": "sentence-transformers", "setuptools_scm": "setuptools-scm", "jupyter_core": "jupyter-core",

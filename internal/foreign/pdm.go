@@ -44,7 +44,7 @@ func ParsePdm(data []byte, path string) (*Import, error) {
 			return nil, err
 		}
 	}
-	return r.out, nil
+	return r.done()
 }
 
 // kind is where a package comes from that is of no index, "" for an index.

@@ -55,7 +55,7 @@ func ParsePipfile(data []byte, path string) (*Import, error) {
 			}
 		}
 	}
-	return r.out, nil
+	return r.done()
 }
 
 // pipSources reads the indexes: the first is asked for everything, the others
@@ -93,8 +93,8 @@ func (r *reader) category(data []byte, name string, table map[string]any) error 
 	return nil
 }
 
-// pipKeys are those of a package in a Pipfile that are understood; besides, the
-// variables of markers.
+// pipSourceKeys name sources other than an index, pipMarkerKeys are the
+// variables of markers that may be keys.
 var (
 	pipSourceKeys = map[string]string{"git": "git", "hg": "a repository", "svn": "a repository", "bzr": "a repository", "path": "a folder or file"}
 	pipMarkerKeys = []string{"os_name", "sys_platform", "platform_machine", "platform_python_implementation", "platform_release", "platform_system",
@@ -111,16 +111,17 @@ func (r *reader) pipPackage(group, name string, value any, line int) error {
 	if !isTable {
 		return r.bad(line, name+` = "*" or a table`, "%s must be a string or a table", name)
 	}
+	if kind := pipKind(table); kind == "." {
+		r.leave(name, "it is the project itself: name it in [project], and it is installed")
+		return nil
+	} else if kind != "" {
+		r.source(name, kind)
+		return nil
+	}
 	var markers []string
 	for _, key := range slices.Sorted(maps.Keys(table)) {
 		text, isText := table[key].(string)
 		switch {
-		case pipSourceKeys[key] != "" && text == "." && key == "path":
-			r.leave(name, "it is the project itself: name it in [project], and it is installed")
-			return nil
-		case pipSourceKeys[key] != "":
-			r.source(name, pipSourceKeys[key])
-			return nil
 		case key == "version" && isText:
 			a.specifier = strings.TrimSpace(text)
 			if a.specifier == "*" {
@@ -146,6 +147,21 @@ func (r *reader) pipPackage(group, name string, value any, line int) error {
 	}
 	a.marker = strings.Join(markers, " and ")
 	return r.add(group, a)
+}
+
+// pipKind is where a package comes from that is of no index: "." for the
+// project itself, "" for an index.
+func pipKind(table map[string]any) string {
+	for key, kind := range pipSourceKeys {
+		switch table[key] {
+		case nil:
+		case ".":
+			return "."
+		default:
+			return kind
+		}
+	}
+	return ""
 }
 
 // named is an index of that name, "" for the first source.

@@ -58,7 +58,7 @@ func ParsePipfileLock(data []byte, path string) (*Import, error) {
 			}
 		}
 	}
-	return r.out, nil
+	return r.done()
 }
 
 // section decodes one value of the outermost object, which stands once in data.

@@ -51,7 +51,7 @@ func ParsePoetry(data []byte, path string) (*Import, error) {
 			return nil, err
 		}
 	}
-	return r.out, nil
+	return r.done()
 }
 
 func (r *reader) poetry(p poetryPackage, line int) error {
@@ -69,7 +69,7 @@ func (r *reader) poetry(p poetryPackage, line int) error {
 		r.source(p.Name, p.Source.Type)
 		return nil
 	}
-	marker, err := r.markers(p, line)
+	marker, err := r.poetryMarker(p, line)
 	if err != nil {
 		return err
 	}
@@ -87,8 +87,8 @@ func (r *reader) pinFiles(pin Pin, files []poetryFile) error {
 	return r.pin(pin)
 }
 
-// markers is the marker of a package: one, or one for each group.
-func (r *reader) markers(p poetryPackage, line int) (string, error) {
+// poetryMarker is the marker of a package: one, or one for each group.
+func (r *reader) poetryMarker(p poetryPackage, line int) (string, error) {
 	switch m := p.Markers.(type) {
 	case nil:
 		return "", nil

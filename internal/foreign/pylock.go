@@ -39,5 +39,5 @@ func ParsePylock(data []byte, path string) (*Import, error) {
 			return nil, err
 		}
 	}
-	return r.out, nil
+	return r.done()
 }

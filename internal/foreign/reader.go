@@ -21,6 +21,9 @@ type reader struct {
 	file string // for messages
 	out  *Import
 	pins map[string]int // name and version, to the place in out.Pins
+
+	markers [][]string // for each pin, those of its entries
+	entries int
 }
 
 func newReader(format, path string) *reader {
@@ -72,21 +75,31 @@ func (r *reader) pin(p Pin) error {
 		return err
 	}
 	key := p.Name + " " + p.Version
-	if i, ok := r.pins[key]; ok {
-		r.out.Pins[i].join(p)
-		return nil
-	}
-	if len(r.out.Pins) >= maxPins {
+	if r.entries++; r.entries > maxPins {
 		return r.bad(p.Line, repair, "more than %d versions are locked", maxPins)
 	}
-	r.pins[key] = len(r.out.Pins)
-	r.out.Pins = append(r.out.Pins, p)
+	i, ok := r.pins[key]
+	if !ok {
+		i = len(r.out.Pins)
+		r.pins[key] = i
+		r.out.Pins, r.markers = append(r.out.Pins, p), append(r.markers, nil)
+	} else {
+		r.out.Pins[i].join(p)
+	}
+	r.markers[i] = append(r.markers[i], p.Marker)
 	return nil
 }
 
-// join adds what another entry of the same version says.
+// done is the Import with the markers of its pins.
+func (r *reader) done() (*Import, error) {
+	for i := range r.out.Pins {
+		r.out.Pins[i].Marker = either(r.markers[i]...)
+	}
+	return r.out, nil
+}
+
+// join adds the files of another entry of the same version.
 func (p *Pin) join(q Pin) {
-	p.Marker = either(p.Marker, q.Marker)
 	for name, sum := range q.Files {
 		if p.Files == nil {
 			p.Files = map[string]string{}
@@ -99,11 +112,13 @@ func (p *Pin) join(q Pin) {
 // either is the marker that holds where one of the markers does.
 func either(markers ...string) string {
 	var parts []string
+	seen := map[string]bool{}
 	for _, m := range markers {
-		switch {
-		case m == "":
+		if m == "" {
 			return ""
-		case !slices.Contains(parts, m):
+		}
+		if !seen[m] {
+			seen[m] = true
 			parts = append(parts, m)
 		}
 	}

@@ -41,7 +41,7 @@ func ParseRequirements(data []byte, path string, env func(string) string) (*Impo
 			return nil, err
 		}
 	}
-	return r.out, nil
+	return r.done()
 }
 
 // compiledRequirement takes a requirement as a locked version, if it is one, and

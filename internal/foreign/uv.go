@@ -94,7 +94,7 @@ func ParseUv(data []byte, path string) (*Import, error) {
 			return nil, err
 		}
 	}
-	return r.out, nil
+	return r.done()
 }
 
 func (r *reader) uv(p uvPackage, line int) error {
