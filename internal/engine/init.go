@@ -266,6 +266,9 @@ func (e *Engine) sayUnread(root string, before []byte, out *Initialized) {
 func taken(file string, d manifest.Draft) string {
 	text := fmt.Sprintf("%s: taken: %d dependencies", file, len(d.Dependencies))
 	for _, name := range slices.Sorted(maps.Keys(d.Groups)) {
+		if len(d.Groups[name]) == 0 {
+			continue
+		}
 		text += fmt.Sprintf(", %d of group %s", len(d.Groups[name]), name)
 		if name != "dev" && name != "test" {
 			text += " (in no runtime until [tool.snug.runtimes] names it)"
