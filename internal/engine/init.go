@@ -63,10 +63,10 @@ func (e *Engine) Init(root string, req InitRequest) (*Initialized, error) {
 	}
 	e.sayUnread(root, before, out)
 	out.fit(&draft, before)
-	for _, from := range out.From {
+	if from := strings.Join(out.From, ", "); from != "" {
 		e.say("manifest", event.Note, "", taken(from, draft))
+		e.sayLeft(from, out.Left)
 	}
-	e.sayLeft(strings.Join(out.From, ", "), out.Left)
 	draft.Name, draft.RequiresPython = cmp.Or(req.Name, draft.Name, folderName(root)), cmp.Or(req.Python, draft.RequiresPython)
 	data, err := manifest.Init(before, draft)
 	if err != nil {
@@ -111,13 +111,13 @@ func (e *Engine) gather(root string, p *manifest.Project, out *Initialized) (man
 		}
 		out.From = []string{name}
 		draft, left, err := e.draftOf(m)
-		out.Left = left
+		out.leave(left...)
 		return draft, err
 	}
 	if p == nil {
 		return manifest.Draft{}, nil
 	}
-	return e.compiledDraft(p, out)
+	return e.filesDraft(p, out)
 }
 
 // draftOf is the draft of one import with what it does not hold. Of a compiled
@@ -136,7 +136,7 @@ func (e *Engine) draftOf(m *foreign.Import) (manifest.Draft, []foreign.Left, err
 			return draft, left, err
 		}
 		for _, c := range read.Constraints {
-			left = append(left, foreign.Left{What: "the constraint " + c.Requirement.String(), Why: "constraints are not written into pyproject.toml"})
+			left = append(left, foreign.Left{What: "the constraint " + c.Requirement.String(), Why: noConstraints})
 		}
 		asks = append(asks, read.Requirements...)
 	}
@@ -150,30 +150,29 @@ func (e *Engine) draftOf(m *foreign.Import) (manifest.Draft, []foreign.Left, err
 	return draft, left, nil
 }
 
-// compiledDraft is the draft of a project of requirements files. Of files that
+// filesDraft is the draft of a project of requirements files. Of files that
 // were compiled only what was asked for is taken.
-func (e *Engine) compiledDraft(p *manifest.Project, out *Initialized) (manifest.Draft, error) {
+func (e *Engine) filesDraft(p *manifest.Project, out *Initialized) (manifest.Draft, error) {
 	draft := p.Draft()
 	compiled := map[string][]manifest.Requirement{}
 	for _, path := range p.Files {
 		if filepath.Base(path) == manifest.FileName {
 			continue
 		}
-		m, err := foreign.Read(path, e.Env)
+		m, err := foreign.ReadRequirements(path, e.Env)
 		if err != nil {
 			return draft, err
 		}
 		name := relative(p.Root, path)
 		out.From = append(out.From, name)
 		if !m.Compiled {
-			out.leaveHashes(name, m)
 			continue
 		}
 		of, left, err := e.draftOf(m)
 		if err != nil {
 			return draft, err
 		}
-		out.Left = append(out.Left, left...)
+		out.leave(left...)
 		compiled[name] = of.Dependencies
 		if !slices.Contains(out.Locks, path) {
 			out.Locks = append(out.Locks, path)
@@ -183,16 +182,44 @@ func (e *Engine) compiledDraft(p *manifest.Project, out *Initialized) (manifest.
 	for name, group := range draft.Groups {
 		draft.Groups[name] = fromCompiled(group, compiled)
 	}
+	out.leaveOf(p, compiled)
 	return draft, nil
 }
 
-// leaveHashes lists hashes of a file that is no lock: pyproject.toml has no
-// place for them.
-func (i *Initialized) leaveHashes(name string, m *foreign.Import) {
-	if slices.ContainsFunc(m.Dependencies, func(q manifest.Requirement) bool { return len(q.Hashes) > 0 }) {
-		i.Left = append(i.Left, foreign.Left{What: "the hashes in " + name, Why: "pyproject.toml has no place for them; snug lock --from " + name + " compares them"})
+// leave lists what is not taken, once.
+func (i *Initialized) leave(left ...foreign.Left) {
+	for _, l := range left {
+		if !slices.Contains(i.Left, l) {
+			i.Left = append(i.Left, l)
+		}
 	}
 }
+
+// leaveOf lists what requirements files say and pyproject.toml has no place for.
+// Hashes of compiled files are those of locked versions, which Lock compares.
+func (i *Initialized) leaveOf(p *manifest.Project, compiled map[string][]manifest.Requirement) {
+	for _, note := range p.Notes {
+		place, why, _ := strings.Cut(note, ": ")
+		i.leave(foreign.Left{What: place, Why: why})
+	}
+	for _, c := range p.Constraints {
+		i.leave(foreign.Left{What: "the constraint " + c.Requirement.String(), Why: noConstraints})
+	}
+	for _, rt := range p.Runtimes {
+		for _, q := range rt.Requirements {
+			_, locked := compiled[q.Origin.File]
+			if len(q.Hashes) > 0 && !locked {
+				i.leave(foreign.Left{What: "the hashes of " + q.Name, Why: "pyproject.toml has no place for them: snug lock --from " + q.Origin.File + " compares them"})
+			}
+			if q.Path != "" && q.Path != "." {
+				i.leave(foreign.Left{What: q.Name, Why: "pyproject.toml has no place for local paths"})
+			}
+		}
+	}
+}
+
+// noConstraints is why they are left.
+const noConstraints = "constraints are not written into pyproject.toml"
 
 func relative(root, path string) string {
 	if rel, err := filepath.Rel(root, path); err == nil && filepath.IsLocal(rel) {
@@ -225,7 +252,7 @@ func (i *Initialized) fit(draft *manifest.Draft, before []byte) {
 	if manifest.HasTool(before) {
 		for _, x := range append(draft.Indexes, manifest.Index{URL: draft.IndexURL}) {
 			if x.URL != "" && !strings.Contains(string(before), x.URL) {
-				i.Left = append(i.Left, foreign.Left{What: "the index " + x.URL, Why: "[tool.snug] is there already: name it there"})
+				i.leave(foreign.Left{What: "the index " + x.URL, Why: "[tool.snug] is there already: name it there"})
 			}
 		}
 		draft.IndexURL, draft.Indexes = "", nil
@@ -262,9 +289,9 @@ func (e *Engine) sayUnread(root string, before []byte, out *Initialized) {
 	}
 }
 
-// taken tells what the draft has of a file.
-func taken(file string, d manifest.Draft) string {
-	text := fmt.Sprintf("%s: taken: %d dependencies", file, len(d.Dependencies))
+// taken tells what the draft has of the files.
+func taken(files string, d manifest.Draft) string {
+	text := fmt.Sprintf("%s: taken: %d dependencies", files, len(d.Dependencies))
 	for _, name := range slices.Sorted(maps.Keys(d.Groups)) {
 		if len(d.Groups[name]) == 0 {
 			continue

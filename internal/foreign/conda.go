@@ -151,7 +151,7 @@ func (r *reader) condaPip(list *yaml.Node, env func(string) string) error {
 	for _, item := range list.Content {
 		value := strings.ReplaceAll(item.Value, "\n", " ")
 		if strings.Contains(value, "git+") {
-			r.source(value[:min(len(value), max(1, strings.IndexAny(value+" ", " @")))], "git")
+			r.source(nameIn(value), "git")
 			continue
 		}
 		for ; line < item.Line; line++ {
@@ -188,7 +188,7 @@ func (r *reader) condaPip(list *yaml.Node, env func(string) string) error {
 // "VERSION BUILD" with its operator.
 var (
 	condaForm  = regexp.MustCompile(`^(?:([^\s:]+)::)?([A-Za-z0-9_][A-Za-z0-9_.-]*)\s*(.*)$`)
-	condaBuild = regexp.MustCompile(`^(={0,2})\s*([A-Za-z0-9_.!+]+)(?:=|\s+)([A-Za-z0-9_.]+)$`)
+	condaBuild = regexp.MustCompile(`^(={0,2})\s*([A-Za-z0-9_.!+]+)(?:=|\s+)([A-Za-z0-9_.*]+)$`)
 )
 
 // condaSpec reads one package, such as "numpy=1.26.4=py311h64a7726_0".
@@ -208,8 +208,10 @@ func (r *reader) condaSpec(text string, line int) error {
 		return nil
 	}
 	version, bounds := "", ""
-	if b := condaBuild.FindStringSubmatch(rest); b != nil {
+	if b := condaBuild.FindStringSubmatch(rest); b != nil && !strings.Contains(b[3], "*") {
 		version = b[2]
+	} else if b != nil { // which build it is does not matter here
+		bounds = condaBounds("=" + b[2])
 	} else if bounds = condaBounds(rest); bounds == "" && strings.Trim(rest, "* ") != "" {
 		r.leave(text, noBounds)
 	}

@@ -129,6 +129,15 @@ func Read(path string, env func(string) string) (*Import, error) {
 		"%s: not a lock or a list that snug reads", path)
 }
 
+// ReadRequirements is Read for a requirements file of any name.
+func ReadRequirements(path string, env func(string) string) (*Import, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequirements(data, path, env)
+}
+
 func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {

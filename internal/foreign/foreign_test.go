@@ -203,3 +203,18 @@ func TestBare(t *testing.T) {
 		}
 	}
 }
+
+func TestNameIn(t *testing.T) {
+	for text, want := range map[string]string{
+		"kit @ git+https://me:pw@code.example/k.git@main":       "kit",
+		"git+https://me:pw@code.example/kit.git@main":           "kit.git",
+		"git+https://me:pw@code.example/k.git@main#egg=kit":     "kit",
+		"git+ssh://git@code.example/kit":                        "kit",
+		"file:///home/me/kit":                                   "kit",
+		"git+https://${USER}:${PASS}@code.example/kit@v1#sub=x": "kit",
+	} {
+		if got := nameIn(text); got != want {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+}

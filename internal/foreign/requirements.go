@@ -1,6 +1,7 @@
 package foreign
 
 import (
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -14,12 +15,12 @@ import (
 // comments tell why each package is there, as pip-compile and uv write them,
 // only what a source file or a project asked for is a requirement: the rest is
 // what that needs. Such a requirement has no bounds: those are in the source.
-func ParseRequirements(data []byte, path string, env func(string) string) (*Import, error) {
-	r := newReader(Requirements, path)
+func ParseRequirements(data []byte, file string, env func(string) string) (*Import, error) {
+	r := newReader(Requirements, file)
 	if err := r.size(data); err != nil {
 		return nil, err
 	}
-	read, err := manifest.ParseRequirements(data, path, env)
+	read, err := manifest.ParseRequirements(r.withoutEditable(data), file, env)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +35,7 @@ func ParseRequirements(data []byte, path string, env func(string) string) (*Impo
 		place, text, _ := strings.Cut(note, ": ")
 		r.leave(place, text)
 	}
-	why := reasons(data, filepath.Base(path), read.Requirements)
+	why := reasons(data, filepath.Base(file), read.Requirements)
 	r.out.Compiled = slices.ContainsFunc(why, func(via []string) bool { return len(via) > 0 })
 	for i, q := range read.Requirements {
 		if err := r.compiledRequirement(q, why[i]); err != nil {
@@ -42,6 +43,38 @@ func ParseRequirements(data []byte, path string, env func(string) string) (*Impo
 		}
 	}
 	return r.done()
+}
+
+// editable is a line that installs a checkout of an address; pip knows its name
+// from "#egg=".
+var editable = regexp.MustCompile(`(?m)^[ \t]*(?:-e|--editable)[ \t=]*((?:git|hg|svn|bzr)\+\S+|file:\S+)[^\n]*$`)
+
+// withoutEditable lists such lines as left, and empties them.
+func (r *reader) withoutEditable(data []byte) []byte {
+	return editable.ReplaceAllFunc(data, func(line []byte) []byte {
+		address := string(editable.FindSubmatch(line)[1])
+		kind, _, _ := strings.Cut(address, "+")
+		if strings.HasPrefix(address, "file:") {
+			kind = "a folder"
+		}
+		name := nameIn(address)
+		r.source(name, kind)
+		return nil
+	})
+}
+
+// nameIn is the package that "NAME @ ADDRESS" or "ADDRESS#egg=NAME" names, else
+// the last part of the address. Logins are no part of it.
+func nameIn(text string) string {
+	if name, _, ok := strings.Cut(text, " @ "); ok {
+		return strings.TrimSpace(name)
+	}
+	address, name, ok := strings.Cut(login.ReplaceAllString(text, "$1"), "#egg=")
+	if ok {
+		return name
+	}
+	address, _, _ = strings.Cut(address, "@")
+	return path.Base(address)
 }
 
 // compiledRequirement takes a requirement as a locked version, if it is one, and
@@ -74,6 +107,8 @@ func (r *reader) compiledRequirement(q manifest.Requirement, via []string) error
 // pinned makes a locked version of "name==version".
 func (r *reader) pinned(q manifest.Requirement) error {
 	switch {
+	case q.Path == ".": // the project itself
+		return nil
 	case q.Path != "":
 		r.source(q.Name, "a file or folder")
 		return nil

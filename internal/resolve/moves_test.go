@@ -19,6 +19,7 @@ func TestMoves(t *testing.T) {
 		{"a second version for nobody here", "a 1\na 2\nb 1\nb 2 | tag=cp314-cp314-manylinux_2_17_x86_64", "a & b", "a 1 | sys_platform == 'darwin'\na 2 | sys_platform != 'darwin'",
 			"a 2, b 1; a 2, b 1", ""},
 		{"gone", "a 2", "a", "a 1", "a 2; a 2", "a 1 -> 2 []: the index does not have it"},
+		{"a build that is not there", "a 1\na 2", "a", "a 1+cpu", "a 1; a 1", "a 1+cpu -> 1 []: the index does not have it"},
 		{"yanked", "a 1 | yanked\na 2", "a", "a 1", "a 2; a 2", "a 1 -> 2 []: yanked"},
 		{"only an sdist", "a 1 | sdist\na 2", "a", "a 1", "a 2; a 2", "a 1 -> 2 []: it has only an sdist; building from source is not done yet"},
 		{"no wheel for one target", "a 1 | tag=cp314-cp314-win_amd64\na 2", "a", "a 1", "a 2; a 2", "a 1 -> 2 []: no wheel for linux-x86_64 and Python 3.14.0"},

@@ -11,14 +11,19 @@ import (
 // preferences are the versions of each name to try first, in that order.
 type preferences map[string][]pep440.Version
 
-// first puts the preferred releases before the others.
+// first puts the preferred releases before the others. Where a preferred
+// version is of a build that is not there ("2.5+cpu"), the plain one is liked.
 func (p preferences) first(name string, releases []*release) []*release {
 	if len(p[name]) == 0 {
 		return releases
 	}
 	out := make([]*release, 0, len(releases))
 	for _, want := range p[name] {
-		if i := slices.IndexFunc(releases, func(r *release) bool { return r.version.Equal(want) }); i >= 0 && !slices.Contains(out, releases[i]) {
+		i := slices.IndexFunc(releases, func(r *release) bool { return r.version.Equal(want) })
+		if i < 0 && want.Local() != "" {
+			i = slices.IndexFunc(releases, func(r *release) bool { return r.version.Equal(want.Public()) })
+		}
+		if i >= 0 && !slices.Contains(out, releases[i]) {
 			out = append(out, releases[i])
 		}
 	}
