@@ -1,8 +1,8 @@
 package foreign
 
 import (
-	"slices"
 	"strings"
+	"sync"
 )
 
 // onIndex is the name that a package of conda has on the package index, "" with
@@ -15,16 +15,27 @@ func onIndex(conda string) (name, why string) {
 	if conda == "pip" {
 		return "", "snug installs packages itself: snug add --runtime dev pip puts it into a runtime"
 	}
-	if slices.Contains(strings.Fields(likewise), strings.ReplaceAll(conda, "_", "-")) {
+	if likewiseWords()[strings.ReplaceAll(conda, "_", "-")] {
 		return conda, ""
 	}
-	for _, word := range strings.Fields(native) {
+	for _, word := range nativeWords() {
 		if stem, isStem := strings.CutSuffix(word, "*"); conda == word || isStem && strings.HasPrefix(conda, stem) {
 			return "", notPython
 		}
 	}
 	return "", notKnown
 }
+
+var (
+	nativeWords   = sync.OnceValue(func() []string { return strings.Fields(native) })
+	likewiseWords = sync.OnceValue(func() map[string]bool {
+		out := map[string]bool{}
+		for _, word := range strings.Fields(likewise) {
+			out[word] = true
+		}
+		return out
+	})
+)
 
 // otherwise are packages that conda names otherwise than the index.
 var otherwise = map[string]string{

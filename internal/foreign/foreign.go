@@ -28,7 +28,7 @@ const (
 	MaxSize  = lock.MaxSize     // bytes of one file
 	maxPins  = lock.MaxPackages // locked versions of one file
 	maxRoots = 10_000           // requirements of one file
-	maxLeft  = 10_000
+	maxLeft  = 10_000           // things that are not carried over
 )
 
 // The formats, by the name of their usual file.

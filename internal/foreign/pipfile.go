@@ -33,9 +33,10 @@ func ParsePipfile(data []byte, path string) (*Import, error) {
 	if err := r.toml(data, &tables); err != nil {
 		return nil, err
 	}
+	lines := keyLines(data)
 	r.out.Rooted = true
 	r.pipSources(head.Sources)
-	if err := r.pipRequires(head.Requires.Version, head.Requires.Full, keyLine(data, "requires", "")); err != nil {
+	if err := r.pipRequires(head.Requires.Version, head.Requires.Full, lines["requires\x00"]); err != nil {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(tables)) {
@@ -50,7 +51,7 @@ func ParsePipfile(data []byte, path string) (*Import, error) {
 				r.leave(name, noSetting)
 			}
 		default:
-			if err := r.category(data, name, table); err != nil {
+			if err := r.category(lines, name, table); err != nil {
 				return nil, err
 			}
 		}
@@ -79,14 +80,14 @@ func (r *reader) pipRequires(minor, full string, line int) error {
 	return r.python(version, line)
 }
 
-func (r *reader) category(data []byte, name string, table map[string]any) error {
+func (r *reader) category(lines map[string]int, name string, table map[string]any) error {
 	group := map[string]string{"packages": "", "dev-packages": "dev"}
 	to, ok := group[name]
 	if !ok {
 		to = name
 	}
 	for _, pkg := range slices.Sorted(maps.Keys(table)) {
-		if err := r.pipPackage(to, pkg, table[pkg], keyLine(data, name, pkg)); err != nil {
+		if err := r.pipPackage(to, pkg, table[pkg], lines[name+"\x00"+pkg]); err != nil {
 			return err
 		}
 	}
@@ -190,24 +191,25 @@ func (r *reader) texts(line int, what string, value any) ([]string, error) {
 
 var tomlHeader = regexp.MustCompile(`^\s*\[+\s*([^\]]+?)\s*\]+`)
 
-// keyLine is the line of a key in a table of a TOML file, of the table itself
-// for "", 0 where it is written in some way that this does not see.
-func keyLine(data []byte, table, key string) int {
-	line, inside := 0, false
+// keyLines are the lines of the keys in the tables of a TOML file, as
+// "table\x00key", and of the tables themselves, with an empty key. What is
+// written in some way that this does not see is not there.
+func keyLines(data []byte) map[string]int {
+	out := map[string]int{}
+	line, table := 0, ""
 	for text := range strings.Lines(string(data)) {
 		line++
 		if m := tomlHeader.FindStringSubmatch(text); m != nil {
-			name := strings.ReplaceAll(m[1], `"`, "")
-			inside = name == table
-			if inside && key == "" || name == table+"."+key {
-				return line
+			table = strings.ReplaceAll(m[1], `"`, "")
+			out[table+"\x00"] = line
+			if outer, key, ok := strings.Cut(table, "."); ok {
+				out[outer+"\x00"+key] = line
 			}
 			continue
 		}
-		before, _, ok := strings.Cut(text, "=")
-		if inside && ok && strings.Trim(strings.TrimSpace(before), `"'`) == key {
-			return line
+		if before, _, ok := strings.Cut(text, "="); ok {
+			out[table+"\x00"+strings.Trim(strings.TrimSpace(before), `"'`)] = line
 		}
 	}
-	return 0
+	return out
 }

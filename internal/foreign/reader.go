@@ -21,13 +21,14 @@ type reader struct {
 	file string // for messages
 	out  *Import
 	pins map[string]int // name and version, to the place in out.Pins
+	left map[Left]bool
 
 	markers [][]string // for each pin, those of its entries
 	entries int
 }
 
 func newReader(format, path string) *reader {
-	return &reader{file: path, pins: map[string]int{},
+	return &reader{file: path, pins: map[string]int{}, left: map[Left]bool{},
 		out: &Import{Format: format, Path: path, Groups: map[string][]manifest.Requirement{}, Extras: map[string][]manifest.Requirement{}}}
 }
 
@@ -51,12 +52,18 @@ func (r *reader) version(is string, known ...string) error {
 	return fault.New(fault.Unsupported, repair+", or take a newer snug", "%s: version %q of the format is not supported, want %s", r.file, is, strings.Join(known, " or "))
 }
 
-// leave lists what is not carried over.
+// leave lists what is not carried over. Of more than anybody reads the last line
+// says that there is more.
 func (r *reader) leave(what, why string) {
 	l := Left{what, why}
-	if len(r.out.Left) < maxLeft && !slices.Contains(r.out.Left, l) {
-		r.out.Left = append(r.out.Left, l)
+	if len(r.out.Left) == maxLeft {
+		l = Left{"and more", "the list ends here"}
 	}
+	if len(r.out.Left) > maxLeft || r.left[l] {
+		return
+	}
+	r.left[l] = true
+	r.out.Left = append(r.out.Left, l)
 }
 
 // pin adds a locked version. Entries of one version, such as pdm writes for
