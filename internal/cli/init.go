@@ -48,7 +48,7 @@ func (a *app) doInit(req engine.InitRequest) error {
 		return err
 	}
 	if p == nil || !p.Declared() {
-		a.interview(&req, p == nil && !engine.HasList(a.rootDir()))
+		a.interview(&req, p == nil && len(engine.Lists(a.rootDir())) == 0)
 	}
 	made, err := e.Init(a.rootDir(), req)
 	if err != nil {

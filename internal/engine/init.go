@@ -37,8 +37,9 @@ type Initialized struct {
 	Locks   []string       // files beside it whose versions Lock can keep
 }
 
-// HasList tells whether Init would find in root what the project needs.
-func HasList(root string) bool { return len(foreign.Manifests(root)) > 0 }
+// Lists are the files in root, besides requirements files, in which Init would
+// look for what the project needs.
+func Lists(root string) []string { return foreign.Manifests(root) }
 
 // Init writes a minimal pyproject.toml below root, or adds [project] to one
 // that has none, taking in what lies there: a Pipfile, uv.lock, requirements
@@ -78,7 +79,7 @@ func (e *Engine) Init(root string, req InitRequest) (*Initialized, error) {
 	if data, err = manifest.AddTo(data, manifest.Group("test"), req.Test); err != nil {
 		return out, err
 	}
-	out.Written, out.Filled = true, len(draft.Dependencies)+len(draft.Groups)+len(req.Packages)+len(req.Test) > 0
+	out.Written, out.Filled = true, draft.Asks() || len(req.Packages)+len(req.Test) > 0
 	return out, store.WriteFile(out.Path, data, 0o644)
 }
 
@@ -106,10 +107,8 @@ func (e *Engine) gather(root string, p *manifest.Project, out *Initialized) (man
 		if !m.Rooted {
 			continue
 		}
-		if m.Format == foreign.Conda && len(m.Pins) > 0 {
-			out.Locks = append(out.Locks, m.Path)
-		}
 		out.From = []string{name}
+		out.lockedBy(root, m)
 		draft, left, err := e.draftOf(m)
 		out.leave(left...)
 		return draft, err
@@ -118,6 +117,22 @@ func (e *Engine) gather(root string, p *manifest.Project, out *Initialized) (man
 		return manifest.Draft{}, nil
 	}
 	return e.filesDraft(p, out)
+}
+
+// lockedBy leaves of the locks in root the one that belongs to an import, if
+// there is such.
+func (i *Initialized) lockedBy(root string, m *foreign.Import) {
+	own := m.Path
+	switch {
+	case m.Format == foreign.Pipfile:
+		own = filepath.Join(root, foreign.PipfileLock)
+		if !slices.Contains(i.Locks, own) {
+			return
+		}
+	case len(m.Pins) == 0:
+		return
+	}
+	i.Locks = []string{own}
 }
 
 // draftOf is the draft of one import with what it does not hold. Of a compiled
@@ -155,6 +170,7 @@ func (e *Engine) draftOf(m *foreign.Import) (manifest.Draft, []foreign.Left, err
 func (e *Engine) filesDraft(p *manifest.Project, out *Initialized) (manifest.Draft, error) {
 	draft := p.Draft()
 	compiled := map[string][]manifest.Requirement{}
+	var locks []string
 	for _, path := range p.Files {
 		if filepath.Base(path) == manifest.FileName {
 			continue
@@ -174,9 +190,10 @@ func (e *Engine) filesDraft(p *manifest.Project, out *Initialized) (manifest.Dra
 		}
 		out.leave(left...)
 		compiled[name] = of.Dependencies
-		if !slices.Contains(out.Locks, path) {
-			out.Locks = append(out.Locks, path)
-		}
+		locks = append(locks, path)
+	}
+	if len(locks) > 0 {
+		out.Locks = locks
 	}
 	draft.Dependencies = fromCompiled(draft.Dependencies, compiled)
 	for name, group := range draft.Groups {
@@ -283,6 +300,10 @@ func (e *Engine) sayUnread(root string, before []byte, out *Initialized) {
 		if err == nil && len(out.From) > 0 && !slices.Contains(out.From, name) && name != foreign.Uv {
 			e.say("manifest", event.Note, "", fmt.Sprintf("%s is not taken: %s says what is wanted", name, out.From[0]))
 		}
+	}
+	if len(out.From) == 0 && len(out.Locks) > 0 {
+		name := filepath.Base(out.Locks[0])
+		e.say("manifest", event.Note, "", name+" does not say which of its packages were asked for: snug add them, then snug lock --from "+name+" keeps its versions")
 	}
 	if manifest.HasPoetry(before) {
 		e.say("manifest", event.Note, "", "[tool.poetry] is not read: list its dependencies in [project] and [dependency-groups]")

@@ -31,6 +31,9 @@ func (d Draft) requirements() []Requirement {
 	return out
 }
 
+// Asks reports whether the draft asks for any package.
+func (d Draft) Asks() bool { return len(d.requirements()) > 0 }
+
 // Draft is a project of requirements files as a pyproject.toml has it.
 func (p *Project) Draft() Draft {
 	d := Draft{Name: p.Name, Groups: map[string][]Requirement{}, IndexURL: bare(p.IndexURL)}
