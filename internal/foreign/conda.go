@@ -1,7 +1,6 @@
 package foreign
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -127,7 +126,9 @@ func (r *reader) conda(list *yaml.Node, env func(string) string) error {
 			for key, value := range pairs(item) {
 				if key.Value != "pip" {
 					r.leave(key.Value, noSetting)
-				} else if err = errors.Join(err, r.condaPip(value, env)); err != nil {
+					continue
+				}
+				if err := r.condaPip(value, env); err != nil {
 					return err
 				}
 			}

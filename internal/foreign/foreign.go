@@ -47,7 +47,7 @@ const (
 type Import struct {
 	Format         string
 	Path           string // as it was given
-	Name           string // of the project; "" where the format does not tell
+	Name, Version  string // of the project; "" where the format does not tell
 	RequiresPython string // PEP 440; "": any
 	// Rooted says that the file tells which packages were asked for. Those are
 	// Dependencies, the Groups by name and the Extras by name.
@@ -216,7 +216,7 @@ func Lock(imports []*Import) *lock.Lock {
 // Draft is what manifest.Init writes of an import.
 func (m *Import) Draft() manifest.Draft {
 	return manifest.Draft{
-		Name: m.Name, RequiresPython: m.RequiresPython, Dependencies: m.Dependencies, Groups: m.Groups, Extras: m.Extras,
+		Name: m.Name, Version: m.Version, RequiresPython: m.RequiresPython, Dependencies: m.Dependencies, Groups: m.Groups, Extras: m.Extras,
 		IndexURL: m.IndexURL, Indexes: m.Indexes,
 	}
 }

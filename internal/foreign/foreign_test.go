@@ -61,7 +61,7 @@ func TestRead(t *testing.T) {
 func tell(m *Import) string {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	say("%s %q python %q rooted %v", m.Format, m.Name, m.RequiresPython, m.Rooted)
+	say("%s %q %q python %q rooted %v", m.Format, m.Name, m.Version, m.RequiresPython, m.Rooted)
 	asked := func(group string, asks []manifest.Requirement) {
 		for _, q := range asks {
 			say("%s: %s (%s) index %q", group, q.Requirement.String(), q.Origin, q.Index)
@@ -215,6 +215,38 @@ func TestNameIn(t *testing.T) {
 	} {
 		if got := nameIn(text); got != want {
 			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+// The markers of a lock by PEP 751 speak of groups, which must be known where
+// they are decided.
+func TestLock(t *testing.T) {
+	l := Lock([]*Import{
+		{Format: Uv, Pins: []Pin{{Name: "a", Version: "1", Marker: "os_name == 'nt'"}}},
+		{Format: Pylock, Pins: []Pin{{Name: "a", Version: "2"}}, MarkerGroups: []string{"dev"}, MarkerExtras: []string{"pg"}},
+	})
+	if len(l.Packages) != 2 || l.Packages[0].Version != "1" || l.Packages[0].Marker == "" || !slices.Equal(l.DependencyGroups, []string{"dev"}) || !slices.Equal(l.Extras, []string{"pg"}) {
+		t.Errorf("got %+v", l)
+	}
+}
+
+func TestCutExtra(t *testing.T) {
+	for marker, want := range map[string][2]string{
+		"extra == 'x'":                                           {"", "x"},
+		`os_name == "nt" and extra == "x"`:                       {`os_name == "nt"`, "x"},
+		"extra == 'x' and os_name == 'nt'":                       {"os_name == 'nt'", "x"},
+		"(a == 'b' or c == 'd') and extra == 'x'":                {"(a == 'b' or c == 'd')", "x"},
+		"a == 'b' or c == 'd' and extra == 'x'":                  {"a == 'b' or c == 'd' and extra == 'x'", ""},
+		"(a == 'b') or (c == 'd') and extra == 'x'":              {"(a == 'b') or (c == 'd') and extra == 'x'", ""},
+		"os_name == 'nt' and extra == 'x' and e == 'f'":          {"os_name == 'nt' and e == 'f'", "x"},
+		"extra == 'x' or extra == 'y'":                           {"extra == 'x' or extra == 'y'", ""},
+		"(e == 'f' and extra == 'x') or (extra == 'y')":          {"(e == 'f' and extra == 'x') or (extra == 'y')", ""},
+		"os_name == 'nt'":                                        {"os_name == 'nt'", ""},
+		"extra == 'x' and e == 'f' or extra == 'y' and g == 'h'": {"extra == 'x' and e == 'f' or extra == 'y' and g == 'h'", ""},
+	} {
+		if rest, extra := cutExtra(marker); [2]string{rest, extra} != want {
+			t.Errorf("%s: got %q of %q", marker, rest, extra)
 		}
 	}
 }

@@ -124,6 +124,9 @@ func (r *reader) uv(p uvPackage, line int) error {
 // uvRoot reads what the project itself asks for.
 func (r *reader) uvRoot(p uvPackage, line int) error {
 	r.out.Rooted, r.out.Name = true, p.Name
+	if v, err := pep440.Parse(p.Version); err == nil { // a dynamic one is not there
+		r.out.Version = v.String()
+	}
 	for _, a := range p.Metadata.RequiresDist {
 		q, extra, err := r.uvAsk(a, line)
 		switch {
@@ -150,15 +153,34 @@ func (r *reader) uvRoot(p uvPackage, line int) error {
 	return r.bounded(line)
 }
 
-// ofExtra is how METADATA says that a requirement belongs to an extra.
-var ofExtra = regexp.MustCompile(`^(?:(.*) and )?extra == ['"]([^'"]+)['"]$`)
+// ofExtra is how METADATA says that a requirement belongs to an extra: last, as
+// a rule.
+var ofExtra = regexp.MustCompile(`^(?:(.*) and )?extra == ['"]([^'"]+)['"](?: and (.*))?$`)
+
+// cutExtra takes the extra out of a marker, "" where it is in no place where one
+// can be taken out.
+func cutExtra(marker string) (rest, extra string) {
+	m := ofExtra.FindStringSubmatch(marker)
+	if m == nil {
+		return marker, ""
+	}
+	var parts []string
+	for _, part := range []string{m[1], m[3]} {
+		closed := strings.HasPrefix(part, "(") && strings.HasSuffix(part, ")")
+		if strings.Contains(part, " or ") && (!closed || strings.Count(part, "(") > 1) {
+			return marker, "" // "a or b and extra == 'x'": the extra belongs to b alone
+		}
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, " and "), m[2]
+}
 
 // uvAsk is a requirement and the extra that it belongs to; nil where it is left.
 func (r *reader) uvAsk(a uvAsk, line int) (*manifest.Requirement, string, error) {
-	extra := ""
-	if m := ofExtra.FindStringSubmatch(a.Marker); m != nil {
-		a.Marker, extra = m[1], m[2]
-	}
+	var extra string
+	a.Marker, extra = cutExtra(a.Marker)
 	kind := a.kind()
 	if kind != "" && a.URL == "" {
 		r.source(a.Name, kind)

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,6 +14,7 @@ import (
 // Draft is what a new pyproject.toml says.
 type Draft struct {
 	Name           string // made to fit
+	Version        string // "": 0.1.0
 	RequiresPython string // PEP 440; "": any
 	Dependencies   []Requirement
 	Groups, Extras map[string][]Requirement // by name; the groups test and dev are always written
@@ -62,7 +64,7 @@ func Init(src []byte, d Draft) ([]byte, error) {
 	if b.Write(src); len(src) > 0 {
 		b.WriteString(strings.Repeat("\n", 2-min(1, strings.Count(string(src[len(src)-1:]), "\n"))))
 	}
-	fmt.Fprintf(&b, "[project]\nname = %s\nversion = \"0.1.0\"\n", quote(projectName(d.Name)))
+	fmt.Fprintf(&b, "[project]\nname = %s\nversion = %s\n", quote(projectName(d.Name)), quote(cmp.Or(d.Version, "0.1.0")))
 	if d.RequiresPython != "" {
 		fmt.Fprintf(&b, "requires-python = %s\n", quote(d.RequiresPython))
 	}
