@@ -117,15 +117,19 @@ func (m *Imported) moved(moves []resolve.Move) {
 }
 
 // settle counts what was kept, and holds the files of those versions to the
-// hashes that were locked.
-func (m *Imported) settle(ctx context.Context, l *lock.Lock, from resolve.Source) error {
+// hashes that were locked. The locks are what was made, one for each file.
+func (m *Imported) settle(ctx context.Context, from resolve.Source, locks ...*lock.Lock) error {
+	var packages []lock.Package
+	for _, l := range locks {
+		packages = append(packages, l.Packages...)
+	}
 	counted := map[string]bool{}
 	for _, i := range m.imports {
 		for _, pin := range i.Pins {
 			key := pin.Name + " " + pin.Version
-			at := slices.IndexFunc(l.Packages, func(p lock.Package) bool { return p.Name == pin.Name && p.Version == pin.Version })
+			at := slices.IndexFunc(packages, func(p lock.Package) bool { return p.Name == pin.Name && p.Version == pin.Version })
 			if at >= 0 {
-				if err := m.compare(ctx, i.Path, pin, l.Packages[at], from); err != nil {
+				if err := m.compare(ctx, i.Path, pin, packages[at], from); err != nil {
 					return err
 				}
 			}

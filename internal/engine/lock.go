@@ -225,7 +225,7 @@ func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lo
 		return nil, err
 	}
 	if from != nil {
-		if err := from.settle(ctx, l, client); err != nil {
+		if err := from.settle(ctx, client, l); err != nil {
 			return nil, err
 		}
 	}
