@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"snug/internal/engine"
+	"snug/internal/foreign"
 	"snug/internal/pep440"
 	"snug/internal/pep508"
 )
@@ -18,9 +19,11 @@ func (a *app) init() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init [DIR]",
 		Short: "write a minimal pyproject.toml",
-		Long: `Init writes a minimal pyproject.toml, taking in the requirements files that lie
-in the folder. A pyproject.toml without [project] gets one; one that has it stays
-as it is. On a terminal init asks for what was not said.`,
+		Long: `Init writes a minimal pyproject.toml, taking in what lies in the folder: a Pipfile,
+uv.lock, requirements files (of what pip-compile wrote only what was asked for), or
+conda's environment.yml. What it does not take it names; snug lock --from keeps the
+versions of the lock. A pyproject.toml without [project] gets one; one that has it
+stays as it is. On a terminal init asks for what was not said.`,
 		Example: "  snug init\n  snug init --name shop --python '>=3.13'",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -45,31 +48,64 @@ func (a *app) doInit(req engine.InitRequest) error {
 		return err
 	}
 	if p == nil || !p.Declared() {
-		a.interview(&req, p == nil)
+		a.interview(&req, p == nil && len(engine.Lists(a.rootDir())) == 0)
 	}
-	if req.Name == "" {
-		req.Name = filepath.Base(a.rootDir())
-	}
-	path, written, err := e.Init(a.rootDir(), req)
+	made, err := e.Init(a.rootDir(), req)
 	if err != nil {
 		return err
 	}
-	a.printInit(path, written, len(req.Packages) > 0)
+	a.printInit(made)
 	return nil
 }
 
-func (a *app) printInit(path string, written, filled bool) {
-	state, text := "written", "wrote "+path+"\nhint: snug add NAME, then snug build"
-	switch {
-	case !written:
-		state, text = "unchanged", path+" is a project already; snug build works with it as it is"
-	case filled:
-		text = "wrote " + path + "\nhint: snug build"
+func (a *app) printInit(i *engine.Initialized) {
+	state, next := "written", "snug add NAME, then snug build"
+	switch keep := a.keepCommand(i.Locks); {
+	case !i.Written:
+		state, next = "unchanged", ""
+	case keep != "" && i.Filled:
+		next = keep
+	case i.Filled:
+		next = "snug build"
 	}
 	if a.json {
-		a.result(map[string]any{"path": path, "state": state})
+		a.result(map[string]any{"path": i.Path, "state": state, "from": append([]string{}, i.From...), "left": append([]foreign.Left{}, i.Left...), "next": next})
 	}
-	a.say("%s", text)
+	switch {
+	case !i.Written:
+		a.say("%s is a project already; snug build works with it as it is", i.Path)
+	case strings.HasPrefix(next, "snug lock"):
+		a.say("wrote %s\nhint: %s keeps the versions that are locked there; then snug build", i.Path, next)
+	default:
+		a.say("wrote %s\nhint: %s", i.Path, next)
+	}
+}
+
+// keepCommand is the command that keeps the versions of those files, typed in
+// the folder where snug was started; "" without files.
+func (a *app) keepCommand(locks []string) string {
+	if len(locks) == 0 {
+		return ""
+	}
+	words := []string{"snug lock"}
+	if a.project != "" {
+		words = append(words, "--project "+shellWord(a.project))
+	}
+	for _, path := range locks {
+		if rel, err := filepath.Rel(a.Dir, path); err == nil {
+			path = rel
+		}
+		words = append(words, "--from "+shellWord(path))
+	}
+	return strings.Join(words, " ")
+}
+
+// shellWord is text as one word of a shell's command.
+func shellWord(text string) string {
+	if text != "" && !strings.ContainsAny(text, " \t'\"\\$&|;<>()*?[]#~`!") {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // interview asks for what was not said; where nobody can answer it does nothing.

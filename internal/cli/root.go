@@ -217,7 +217,16 @@ func (a *app) rootDir() string {
 	return a.path(a.project)
 }
 
-func (a *app) load() (*manifest.Project, error) { return manifest.Load(a.rootDir(), a.env) }
+func (a *app) load() (*manifest.Project, error) {
+	p, err := manifest.Load(a.rootDir(), a.env)
+	if fault.CodeOf(err) != fault.NotFound {
+		return p, err
+	}
+	if lists := engine.Lists(a.rootDir()); len(lists) > 0 {
+		err = fault.New(fault.NotFound, "snug init makes a project of "+lists[0], "%w", err)
+	}
+	return p, err
+}
 
 // projectIfAny loads the project for commands that work without one as well:
 // nil where there is none.

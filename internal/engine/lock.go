@@ -41,6 +41,7 @@ type LockRequest struct {
 	Output      string   // lock file; "" = LockName in the project's folder
 	DryRun      bool     // resolve, write nothing
 	Unfiled     bool     // there is no lock file: none is read and none written
+	From        []string // files of other tools whose locked versions are kept, the first speaks first
 
 	by asking // of commands of the engine that lock besides
 }
@@ -53,6 +54,7 @@ type Locked struct {
 	Fresh   bool      // it answered what is asked already: nothing was resolved
 	Moved   []Change  // packages that differ from the lock that was there before
 	Apart   []*Locked // of targets that have a lock of their own
+	From    *Imported
 }
 
 // Lock returns the project's lock, resolving only where the one on disk does
@@ -79,26 +81,36 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	if req.UpgradeOnly, err = lockedNames(old, req.UpgradeOnly, path); err != nil {
 		return nil, err
 	}
+	from, err := e.readImports(p, req.From)
+	if err != nil {
+		return nil, err
+	}
 	asked := p.Digest().String()
 	others, err := readApart(old, path)
 	if err != nil {
 		return nil, err
 	}
-	if old != nil && !req.Upgrade && len(req.UpgradeOnly) == 0 && old.Tool.Asked == asked && allAnswer(old, others, asked) {
+	if old != nil && from == nil && !req.Upgrade && len(req.UpgradeOnly) == 0 && old.Tool.Asked == asked && allAnswer(old, others, asked) {
 		return &Locked{Lock: old, Path: path, Fresh: true, Apart: lockedApart(path, old, others)}, nil
 	}
 	keep := kept(old, p.Strategy, req)
-	if keep != nil && old.CreatedBy != createdBy {
+	switch {
+	case from != nil:
+		keep = from.over(keep)
+	case old == nil && !p.Loose:
+		e.offerImport(p)
+	}
+	if from == nil && keep != nil && old.CreatedBy != createdBy {
 		e.say("resolve", event.Note, "", fmt.Sprintf("%s was written by %s: its versions are kept where they fit", path, old.CreatedBy))
 	}
-	made, err := e.resolve(ctx, question{project: p, keep: keep, keepApart: keptApart(others, p.Strategy, req), alone: req.Unfiled}, e.asking(p, req))
+	made, err := e.resolve(ctx, question{project: p, keep: keep, keepApart: keptApart(others, p.Strategy, req), alone: req.Unfiled, from: from}, e.asking(p, req))
 	if err != nil {
 		return nil, err
 	}
 	for _, l := range append(made.apart, made.lock) {
 		l.Tool.Asked = asked
 	}
-	out := &Locked{Lock: made.lock, Path: path}
+	out := &Locked{Lock: made.lock, Path: path, From: from}
 	if old != nil {
 		out.Moved = changesOf(versionsIn(old), versionsIn(made.lock))
 	}
@@ -235,6 +247,11 @@ func (e *Engine) resolve(ctx context.Context, q question, by asking) (*resolutio
 	if err != nil {
 		return nil, e.advise(ctx, q, by, err)
 	}
+	if q.from != nil {
+		if err := q.from.settle(ctx, q.source, append(made.apart, made.lock)...); err != nil {
+			return nil, err
+		}
+	}
 	e.Events.Handle(event.Event{Time: e.Now(), Stage: "resolve", Kind: event.Done, Message: "resolved",
 		Done: int64(len(made.lock.Packages)), Unit: "packages", Data: map[string]any{"seconds": e.Now().Sub(start).Seconds()}})
 	return made, nil
@@ -293,12 +310,26 @@ func placesOf(targets []resolve.TargetPython) []manifest.Place {
 	return out
 }
 
-// index is the client for this project's indexes: flags first, then the
-// project, then pip's and uv's own configuration.
+// index is the client for this project's indexes.
 func (e *Engine) index(p *manifest.Project) (*index.Client, error) {
-	cfg, err := index.ReadConfig(e.Env, e.UserHome, p.Root)
+	cfg, err := e.indexes(p)
 	if err != nil {
 		return nil, err
+	}
+	e.noted.Do(func() {
+		for _, note := range cfg.Notes {
+			e.say("index", event.Note, "", note)
+		}
+	})
+	return index.New(e.fetch, cfg.WithLogins(e.Env), filepath.Join(e.Home, "cache", "index")), nil
+}
+
+// indexes are this project's: flags first, then the project, then pip's and
+// uv's own configuration.
+func (e *Engine) indexes(p *manifest.Project) (index.Config, error) {
+	cfg, err := index.ReadConfig(e.Env, e.UserHome, p.Root)
+	if err != nil {
+		return cfg, err
 	}
 	if p.IndexURL != "" {
 		cfg.IndexURL = p.IndexURL
@@ -320,12 +351,7 @@ func (e *Engine) index(p *manifest.Project) (*index.Client, error) {
 	cfg.PackageIndex = p.PackageIndex
 	cfg.Logins = p.Logins
 	cfg.AsOf = p.AsOf
-	e.noted.Do(func() {
-		for _, note := range cfg.Notes {
-			e.say("index", event.Note, "", note)
-		}
-	})
-	return index.New(e.fetch, cfg.WithLogins(e.Env), filepath.Join(e.Home, "cache", "index")), nil
+	return cfg, nil
 }
 
 // targetOf returns the lock's entry for this machine, matching by what the

@@ -19,12 +19,17 @@ type question struct {
 	keepApart map[string]*lock.Lock // the same of targets that have a lock of their own
 	alone     bool                  // one lock is made: it is an error that targets need more
 	now       time.Time
+	from      *Imported // learns what became of its versions; nil: nobody asks
 }
 
 func (q question) resolve(ctx context.Context, events event.Handler) (*resolution, error) {
 	one := func(targets []resolve.TargetPython, keep *lock.Lock) (*lock.Lock, error) {
-		return resolve.Resolve(ctx, resolve.Input{Project: q.project, Targets: targets, Index: q.source, Locked: keep,
-			AsOf: q.project.AsOf, MinAge: byAddress(q.project), Now: q.now, Events: events, CreatedBy: createdBy})
+		in := resolve.Input{Project: q.project, Targets: targets, Index: q.source, Locked: keep,
+			AsOf: q.project.AsOf, MinAge: byAddress(q.project), Now: q.now, Events: events, CreatedBy: createdBy}
+		if q.from != nil {
+			in.Moved = q.from.moved
+		}
+		return resolve.Resolve(ctx, in)
 	}
 	if !q.alone {
 		return resolveApart(q.targets, q.keep, q.keepApart, one)

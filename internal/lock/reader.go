@@ -137,7 +137,7 @@ func decode(data []byte) (map[string]any, error) {
 	if len(data) > MaxSize {
 		return nil, fmt.Errorf("%d bytes, more than %d", len(data), MaxSize)
 	}
-	if err := checkDepth(string(data)); err != nil {
+	if err := CheckDepth(string(data)); err != nil {
 		return nil, err
 	}
 	var document map[string]any
@@ -152,9 +152,9 @@ func decode(data []byte) (map[string]any, error) {
 	return document, nil
 }
 
-// checkDepth refuses deep nesting before the recursive decoder sees it. It steps over strings and comments; where those
+// CheckDepth refuses deep nesting before the recursive decoder sees it. It steps over strings and comments; where those
 // are malformed the decoder complains later.
-func checkDepth(text string) error {
+func CheckDepth(text string) error {
 	depth := 0
 	for i := 0; i < len(text); i++ {
 		switch text[i] {

@@ -1,45 +1,120 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"snug/internal/fault"
 	"snug/internal/pep440"
 )
 
+// Draft is what a new pyproject.toml says.
+type Draft struct {
+	Name           string // made to fit
+	Version        string // "": 0.1.0
+	RequiresPython string // PEP 440; "": any
+	Dependencies   []Requirement
+	Groups, Extras map[string][]Requirement // by name; the groups test and dev are always written
+	IndexURL       string                   // asked last; "": what the machine's configuration says
+	Indexes        []Index                  // those that a requirement's Index names are among them
+}
+
+// requirements are all of the draft.
+func (d Draft) requirements() []Requirement {
+	out := slices.Clone(d.Dependencies)
+	for _, m := range []map[string][]Requirement{d.Extras, d.Groups} {
+		for _, name := range slices.Sorted(maps.Keys(m)) {
+			out = append(out, m[name]...)
+		}
+	}
+	return out
+}
+
+// Asks reports whether the draft asks for any package.
+func (d Draft) Asks() bool { return len(d.requirements()) > 0 }
+
+// Draft is a project of requirements files as a pyproject.toml has it.
+func (p *Project) Draft() Draft {
+	d := Draft{Name: p.Name, Groups: map[string][]Requirement{}, IndexURL: bare(p.IndexURL)}
+	for _, x := range p.Indexes {
+		x.URL = bare(x.URL)
+		d.Indexes = append(d.Indexes, x)
+	}
+	for _, rt := range p.Runtimes {
+		if rt.Contains == "" {
+			d.Dependencies = rt.asked
+		} else {
+			d.Groups[rt.Name] = rt.asked
+		}
+	}
+	return d
+}
+
 // Init is a minimal pyproject.toml, behind what src holds of other tools; src
-// has no [project] and no [dependency-groups]. name is made to fit; python is a
-// requires-python or empty; from, unless nil, is a project of requirements
-// files whose requirements are taken in. What pyproject.toml cannot hold
-// (hashes, local paths) is named in comments.
-func Init(src []byte, name, python string, from *Project) ([]byte, error) {
-	if _, err := pep440.ParseSpecifiers(python); err != nil {
+// has no [project] and no [dependency-groups]. What pyproject.toml cannot hold
+// (local paths) is named in comments; hashes are left to the lock.
+func Init(src []byte, d Draft) ([]byte, error) {
+	if _, err := pep440.ParseSpecifiers(d.RequiresPython); err != nil {
 		return nil, fault.New(fault.Usage, `such as ">=3.12"`, "requires-python: %w", err)
 	}
 	var b strings.Builder
 	if b.Write(src); len(src) > 0 {
 		b.WriteString(strings.Repeat("\n", 2-min(1, strings.Count(string(src[len(src)-1:]), "\n"))))
 	}
-	fmt.Fprintf(&b, "[project]\nname = %s\nversion = \"0.1.0\"\n", quote(projectName(name)))
-	if python != "" {
-		fmt.Fprintf(&b, "requires-python = %s\n", quote(python))
+	fmt.Fprintf(&b, "[project]\nname = %s\nversion = %s\n", quote(projectName(d.Name)), quote(cmp.Or(d.Version, "0.1.0")))
+	if d.RequiresPython != "" {
+		fmt.Fprintf(&b, "requires-python = %s\n", quote(d.RequiresPython))
 	}
-	groups := map[string][]Requirement{}
-	if from != nil {
-		for _, rt := range from.Runtimes {
-			groups[rt.Name] = rt.asked
+	writeArray(&b, "dependencies", d.Dependencies)
+	if len(d.Extras) > 0 {
+		b.WriteString("\n[project.optional-dependencies]\n")
+		for _, name := range slices.Sorted(maps.Keys(d.Extras)) {
+			writeArray(&b, tomlKey(name), d.Extras[name])
 		}
 	}
-	writeArray(&b, "dependencies", groups["prod"])
 	b.WriteString("\n[dependency-groups]\n")
-	writeArray(&b, "test", groups["test"])
-	writeArray(&b, "dev", groups["dev"])
+	writeArray(&b, "test", d.Groups["test"])
+	writeArray(&b, "dev", d.Groups["dev"])
+	for _, name := range slices.Sorted(maps.Keys(d.Groups)) {
+		if name != "test" && name != "dev" {
+			writeArray(&b, tomlKey(name), d.Groups[name])
+		}
+	}
+	d.writeIndexes(&b)
 	out := []byte(b.String())
 	if _, err := parseTOML(FileName, out); err != nil {
 		return nil, err
 	}
 	return out, nil
+}
+
+// writeIndexes writes [tool.snug] where the draft names indexes.
+func (d Draft) writeIndexes(b *strings.Builder) {
+	if d.IndexURL == "" && len(d.Indexes) == 0 {
+		return
+	}
+	b.WriteString("\n[tool.snug]\n")
+	if d.IndexURL != "" {
+		fmt.Fprintf(b, "index-url = %s\n", quote(d.IndexURL))
+	}
+	for _, x := range d.Indexes {
+		text := quote(x.URL)
+		if x.Explicit {
+			text = fmt.Sprintf("{ url = %s, explicit = true }", text)
+		}
+		fmt.Fprintf(b, "extra-index.%s = %s\n", tomlKey(x.Name), text)
+	}
+	said := map[string]bool{}
+	for _, r := range d.requirements() {
+		known := slices.ContainsFunc(d.Indexes, func(x Index) bool { return x.Name == r.Index })
+		if known && !said[r.Key()] {
+			said[r.Key()] = true
+			fmt.Fprintf(b, "index.%s = %s\n", r.Key(), quote(r.Index))
+		}
+	}
 }
 
 func writeArray(b *strings.Builder, key string, reqs []Requirement) {
@@ -59,4 +134,10 @@ func writeArray(b *strings.Builder, key string, reqs []Requirement) {
 		}
 	}
 	b.WriteString("]\n")
+}
+
+// HasTool reports whether a pyproject.toml has [tool.snug].
+func HasTool(src []byte) bool {
+	doc, err := parseTOML(FileName, src)
+	return err == nil && at(doc.root, "tool", "snug") != nil
 }

@@ -32,10 +32,31 @@ func Load(root string, env func(string) string) (*Project, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
+	return p.load(doc)
+}
+
+// Parse is Load for a pyproject.toml that is not on disk: src, as if it lay in
+// root. It has [project].
+func Parse(root string, src []byte, env func(string) string) (*Project, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := parseTOML(FileName, src)
+	if err != nil {
+		return nil, err
+	}
+	p := &Project{Root: root, Name: projectName(filepath.Base(root)), env: env}
+	return p.load(doc)
+}
+
+// load reads the project of a document, or of requirements files.
+func (p *Project) load(doc *document) (*Project, error) {
+	var err error
 	if doc != nil && declares(doc) {
 		err = p.fromPyproject(doc)
 	} else {
-		err = p.fromRequirements(doc, env)
+		err = p.fromRequirements(doc, p.env)
 	}
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 
 	"snug/internal/dist"
 	"snug/internal/fault"
+	"snug/internal/pep508"
 )
 
 // write unpacks "-- name --" sections into a new folder.
@@ -334,7 +335,12 @@ func TestInit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := Init(nil, "My Shop", ">=3.12", from)
+	draft := from.Draft()
+	draft.Name, draft.RequiresPython = "My Shop", ">=3.12"
+	draft.Extras = map[string][]Requirement{"pg.x": {{Requirement: pep508.Requirement{Name: "psycopg"}, Index: "own"}}}
+	draft.Groups["docs"] = []Requirement{{Requirement: pep508.Requirement{Name: "sphinx"}}}
+	draft.Indexes = []Index{{Name: "own", URL: "https://own.example/simple/", Explicit: true}}
+	out, err := Init([]byte("[tool.black]"), draft)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -342,7 +348,8 @@ func TestInit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Name != "my-shop" || len(p.Runtimes[0].Requirements) != 1 {
+	if p.Name != "my-shop" || len(p.Runtimes[0].Requirements) != 1 || len(p.Local.Extras["pg-x"]) != 1 ||
+		!slices.Equal(p.Indexes, draft.Indexes) || p.PackageIndex["psycopg"] != "own" {
 		t.Errorf("got %s", out)
 	}
 }

@@ -78,7 +78,7 @@ func TestFoldersOfRequirements(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, "prod", texts(p.Runtimes[0].Requirements), []string{"early==1", "own<2,>=1"})
-	src, err := Init(nil, "shop", "", p) // the folder, not what it stands for
+	src, err := Init(nil, p.Draft()) // the folder, not what it stands for
 	if err != nil || !strings.Contains(string(src), "# requirements.txt:1: local path libs/core") || strings.Contains(string(src), "early") {
 		t.Errorf("%s %v", src, err)
 	}

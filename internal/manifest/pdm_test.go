@@ -20,7 +20,7 @@ func TestPdmRefuses(t *testing.T) {
 		"[tool.pdm.dev-dependencies]\ndev = ['a b']":                                                      "dev",
 		"[tool.pdm.dev-dependencies]\ndev = 'a'":                                                          "dev must be an array",
 		"[tool.pdm.dev-dependencies]\ndev = ['-e file:///${PROJECT_ROOT}/part#egg=part']":                 "no file or folder part",
-		"[tool.pdm]\ndistribution = false\n[tool.uv]\nresolution = 'lowest'":                              "what resolution asks for",
+		"[tool.pdm]\ndistribution = false\n[tool.uv]\nresolution = 'oldest'":                              "what resolution asks for",
 		"[tool.pdm.resolution]\nallow-prereleases = 'yes'":                                                "allow-prereleases must be true or false",
 		"[tool.pdm.dev-dependencies]\ntest = ['t']\n[tool.snug.runtimes]\nprod = { groups = ['lint'] }\n": `unknown dependency group "lint"`,
 	})

@@ -33,6 +33,20 @@ func ReadRequirements(path string, env func(string) string) (*Requirements, erro
 	return readRequirements(filepath.Dir(path), path, env)
 }
 
+// ParseRequirements is ReadRequirements for the text of a file at path, which is
+// not read; the files that it includes are.
+func ParseRequirements(src []byte, path string, env func(string) string) (*Requirements, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	rd := &reader{root: filepath.Dir(path), env: env, out: &Requirements{}}
+	if err := rd.text(src, path, nil); err != nil {
+		return nil, err
+	}
+	return rd.out, nil
+}
+
 func readRequirements(root, path string, env func(string) string) (*Requirements, error) {
 	rd := &reader{root: root, env: env, out: &Requirements{}}
 	if err := rd.file(path, Origin{}, nil); err != nil {
@@ -83,7 +97,12 @@ func (rd *reader) file(path string, from Origin, via []string) error {
 	if err != nil {
 		return err
 	}
-	if err := checkText(name, src); err != nil {
+	return rd.text(src, path, via)
+}
+
+// text reads what stands in one file.
+func (rd *reader) text(src []byte, path string, via []string) error {
+	if err := checkText(rd.rel(path), src); err != nil {
 		return err
 	}
 	if !slices.Contains(rd.out.Files, path) {

@@ -11,14 +11,19 @@ import (
 // preferences are the versions of each name to try first, in that order.
 type preferences map[string][]pep440.Version
 
-// first puts the preferred releases before the others.
+// first puts the preferred releases before the others. Where a preferred
+// version is of a build that is not there ("2.5+cpu"), the plain one is liked.
 func (p preferences) first(name string, releases []*release) []*release {
 	if len(p[name]) == 0 {
 		return releases
 	}
 	out := make([]*release, 0, len(releases))
 	for _, want := range p[name] {
-		if i := slices.IndexFunc(releases, func(r *release) bool { return r.version.Equal(want) }); i >= 0 && !slices.Contains(out, releases[i]) {
+		i := slices.IndexFunc(releases, func(r *release) bool { return r.version.Equal(want) })
+		if i < 0 && want.Local() != "" {
+			i = slices.IndexFunc(releases, func(r *release) bool { return r.version.Equal(want.Public()) })
+		}
+		if i >= 0 && !slices.Contains(out, releases[i]) {
 			out = append(out, releases[i])
 		}
 	}
@@ -65,18 +70,17 @@ func holdsAt(l *lock.Lock, p lock.Package, at place) bool {
 	return ok && err == nil
 }
 
-// differing are the names of which the old lock has several versions.
-func differing(old *lock.Lock) []string {
-	if old == nil {
-		return nil
-	}
+// differing are the names of which places prefer different versions, sorted.
+func differing(keep []preferences) []string {
 	var out []string
-	seen := map[string]bool{}
-	for _, p := range old.Packages {
-		if seen[p.Name] {
-			out = append(out, p.Name)
+	first := map[string]pep440.Version{}
+	for _, at := range keep {
+		for name, versions := range at {
+			if v, ok := first[name]; ok && !v.Equal(versions[0]) {
+				out = append(out, name)
+			}
+			first[name] = versions[0]
 		}
-		seen[p.Name] = true
 	}
 	return slices.Compact(slices.Sorted(slices.Values(out)))
 }

@@ -55,6 +55,7 @@ type Input struct {
 	Targets   []TargetPython // in the order of the project
 	Index     Source
 	Locked    *lock.Lock      // what to keep to where it can be kept; nil: nothing
+	Moved     func([]Move)    // is told which of Locked was not kept; nil: those that were yanked are said
 	AsOf      time.Time       // said in the lock; the Source applies it
 	MinAge    cooldown.Policy // indexes by address, as listings name them
 	Now       time.Time       // what ages are counted from, unless AsOf is before it
@@ -90,8 +91,14 @@ func Resolve(ctx context.Context, in Input) (*lock.Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	remarks := &apart{ctx, shelf, picks}
-	for _, text := range slices.Concat(remarks.heldBack(), remarks.leftYoung(), remarks.belowBound(), withdrawn(in.Locked, picks)) {
+	a := &apart{ctx, shelf, picks}
+	remarks := slices.Concat(a.heldBack(), a.leftYoung(), a.belowBound())
+	if in.Moved != nil {
+		in.Moved(moves(in.Locked, asked, places, picks))
+	} else {
+		remarks = append(remarks, withdrawn(in.Locked, picks)...)
+	}
+	for _, text := range remarks {
 		in.say("%s", text)
 	}
 	l, err := write(ctx, in, shelf, picks)

@@ -62,7 +62,7 @@ func (j *joint) choose(ctx context.Context) (picks, error) {
 		return spread(make(picks, len(j.places)), whole, chosen), err
 	}
 	c := cut{map[string][]targets{}, []targets{whole}}
-	for _, name := range differing(j.in.Locked) {
+	for _, name := range differing(j.keep) {
 		c.names[name] = j.classes
 	}
 	for round := 0; ; round++ {
