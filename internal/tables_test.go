@@ -45,6 +45,26 @@ func TestHostileInputIsHeld(t *testing.T) {
 	}
 }
 
+// The Makefile's ten fuzz targets, which .ci/run runs, are there.
+func TestNamedFuzzTargets(t *testing.T) {
+	text, err := os.ReadFile("../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(strings.ReplaceAll(string(text), "\\\n", " "), "\nFUZZ_NAMED =")
+	list, _, _ = strings.Cut(list, "\n")
+	names := strings.Fields(list)
+	if len(names) != 10 {
+		t.Errorf("%d targets: %q", len(names), names)
+	}
+	known := testsBelow(t)
+	for _, name := range names {
+		if pkg, target, _ := strings.Cut(name, ":"); !strings.HasPrefix(target, "Fuzz") || !known[pkg+"."+target] {
+			t.Errorf("there is no %s", name)
+		}
+	}
+}
+
 // tableRows are the cells of the rows of a document's first table.
 func tableRows(t *testing.T, file string) (rows [][]string) {
 	t.Helper()

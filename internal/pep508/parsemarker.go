@@ -173,8 +173,8 @@ func unescape(text string) (string, bool) {
 	var b strings.Builder
 	for text != "" {
 		if text[0] == '\\' && len(text) > 1 && !strings.Contains(`abfnrtv\'"xuU01234567`, text[1:2]) {
-			b.WriteString(text[:2]) // an unknown escape is itself
-			text = text[2:]
+			b.WriteByte('\\') // an unknown escape is itself
+			text = text[1:]
 			continue
 		}
 		if text[0] == '\\' && len(text) > 1 && (text[1] == '\'' || text[1] == '"') {
