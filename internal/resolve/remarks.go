@@ -33,20 +33,18 @@ func (a *apart) heldBack() []string {
 		if newer == nil {
 			continue
 		}
-		if a.free(newer) {
-			lacking := slices.Index(newer.wheel, -1)
-			out = append(out, fmt.Sprintf("%s %s is not taken: %s; all targets have %s", name, newer.version, newer.why[lacking], r.version))
-		}
+		lacking := slices.Index(newer.wheel, -1)
+		out = append(out, fmt.Sprintf("%s %s is not taken: %s; all targets have %s", name, newer.version, newer.why[lacking], r.version))
 	}
 	return out
 }
 
-// lackedSomewhere is the newest of the releases newer than r, if some target
-// lacks each of these; else nil.
+// lackedSomewhere is the newest of the releases newer than r that nobody refuses,
+// if some target lacks each of these; else nil.
 func (a *apart) lackedSomewhere(r *release) *release {
 	var newest *release
 	for _, newer := range r.of.releases[:slices.Index(r.of.releases, r)] {
-		if newer.banned != "" || !a.asked.admits(r.of.name, newer.version) || newer.anywhere() == nil {
+		if newer.banned != "" || !a.asked.admits(r.of.name, newer.version) || newer.anywhere() == nil || !a.free(newer) {
 			continue
 		}
 		if !slices.Contains(newer.wheel, -1) {
