@@ -10,6 +10,17 @@ import (
 // picks is the chosen release of each name, for each place.
 type picks []map[string]*release
 
+// names lists what is chosen somewhere, sorted.
+func (p picks) names() []string {
+	names := map[string]bool{}
+	for _, at := range p {
+		for name := range at {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
 // several lists the names that have more than one version, sorted.
 func (p picks) several() []string {
 	var out []string

@@ -2,7 +2,6 @@ package resolve
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"snug/internal/lock"
@@ -17,14 +16,8 @@ func (a *apart) heldBack() []string {
 	if a.in.Project.Strategy.Resolution != manifest.Highest {
 		return nil // new versions are not what is wanted
 	}
-	names := map[string]bool{}
-	for _, at := range a.picks {
-		for name := range at {
-			names[name] = true
-		}
-	}
 	var out []string
-	for _, name := range slices.Sorted(maps.Keys(names)) {
+	for _, name := range a.picks.names() {
 		r := everywhere(a.picks, name)
 		if r == nil || isLocked(a.in.Locked, name, r.version) {
 			continue
@@ -33,8 +26,7 @@ func (a *apart) heldBack() []string {
 		if newer == nil {
 			continue
 		}
-		lacking := slices.Index(newer.wheel, -1)
-		out = append(out, fmt.Sprintf("%s %s is not taken: %s; all targets have %s", name, newer.version, newer.why[lacking], r.version))
+		out = append(out, fmt.Sprintf("%s %s is not taken: %s; all targets have %s", name, newer.version, newer.why[a.lacking(newer)], r.version))
 	}
 	return out
 }
@@ -47,7 +39,7 @@ func (a *apart) lackedSomewhere(r *release) *release {
 		if newer.banned != "" || !a.asked.admits(r.of.name, newer.version) || newer.anywhere() == nil || !a.free(newer) {
 			continue
 		}
-		if !slices.Contains(newer.wheel, -1) {
+		if a.lacking(newer) < 0 {
 			return nil // it could be had everywhere: something else holds r back
 		}
 		if newest == nil {
@@ -57,20 +49,29 @@ func (a *apart) lackedSomewhere(r *release) *release {
 	return newest
 }
 
+// lacking is the first place that needs the package and has no wheel of this
+// release, -1 for none.
+func (a *apart) lacking(r *release) int {
+	return slices.IndexFunc(slices.Collect(all(a.places).each), func(i int) bool { return a.picks[i][r.of.name] != nil && !r.has(i) })
+}
+
 // free tells whether nobody asks for another version than this one.
 func (a *apart) free(r *release) bool {
 	return !slices.ContainsFunc(slices.Collect(all(a.places).each), func(i int) bool { return a.refuses(r, i) != "" })
 }
 
-// everywhere is the one release of a name that several places share, nil if
-// there is no such.
+// everywhere is the one release of a name that every place has which needs it,
+// nil if there are several.
 func everywhere(chosen picks, name string) *release {
 	var r *release
 	for _, at := range chosen {
-		if at[name] == nil || r != nil && at[name] != r {
-			return nil // it is not needed here, or in another version
+		switch now := at[name]; {
+		case now == nil:
+		case r != nil && now != r:
+			return nil
+		default:
+			r = now
 		}
-		r = at[name]
 	}
 	return r
 }
