@@ -24,54 +24,6 @@ func (a *app) readLock() (*lock.Lock, error) {
 	return l, nil
 }
 
-func (a *app) why() *cobra.Command {
-	return &cobra.Command{
-		Use:   "why NAME",
-		Short: "every chain that brings a package in, per runtime and target",
-		Long: `Why lists every chain from a runtime's own requirement to the package, the
-shortest first. A chain that holds on some targets only names them. What the lock
-notes of the package follows, such as why targets have different versions.`,
-		Example: "  snug why sqlparse",
-		Args:    cobra.ExactArgs(1),
-
-		ValidArgsFunction: a.lockedNames(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			l, err := a.readLock()
-			if err != nil {
-				return err
-			}
-			chains, err := engine.Why(l, args[0])
-			if err != nil {
-				return err
-			}
-			for _, c := range chains {
-				if a.json {
-					a.result(c)
-					continue
-				}
-				line := c.Runtime + ": " + strings.Join(c.Names, " -> ")
-				if len(c.Targets) < len(l.Tool.Targets) {
-					line += " (" + strings.Join(c.Targets, ", ") + ")"
-				}
-				fmt.Fprintln(a.Stdout, line)
-			}
-			a.printNotes(engine.Notes(l, args[0]))
-			return nil
-		},
-	}
-}
-
-// printNotes tells what the lock says of a package besides.
-func (a *app) printNotes(notes []engine.PackageNote) {
-	for _, n := range notes {
-		if a.json {
-			a.result(n)
-			continue
-		}
-		fmt.Fprintf(a.Stdout, "%s %s: %s\n", n.Name, n.Version, n.Note)
-	}
-}
-
 func (a *app) list() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list [RUNTIME]",

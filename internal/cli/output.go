@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"snug/internal/event"
 	"snug/internal/fault"
+	"snug/internal/resolve"
 )
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
@@ -59,8 +61,9 @@ func (a *app) handsOn() bool { return a.command == "run" || a.command == "shell"
 // fail prints an error with its remedy.
 func (a *app) fail(err error) {
 	if a.json {
-		a.handler().Handle(event.Event{Stage: cmp.Or(a.command, "snug"), Kind: event.Failed, Message: err.Error(),
-			Data: failure{Code: fault.CodeOf(err), Hint: remedy(err), Exit: fault.ExitCode(err)}})
+		data := failure{Code: fault.CodeOf(err), Hint: remedy(err), Exit: fault.ExitCode(err)}
+		errors.As(err, &data.Conflict) // nil where it is none
+		a.handler().Handle(event.Event{Stage: cmp.Or(a.command, "snug"), Kind: event.Failed, Message: err.Error(), Data: data})
 		return
 	}
 	fmt.Fprintf(a.Stderr, "snug: %v\n", err)
@@ -72,6 +75,8 @@ type failure struct {
 	Code fault.Code `json:"code"`
 	Hint string     `json:"hint,omitempty"`
 	Exit int        `json:"exit"`
+
+	Conflict *resolve.Conflict `json:"conflict,omitempty"`
 }
 
 // result is one thing that the user asked for, as an event for --json.

@@ -116,7 +116,7 @@ type app struct {
 	World
 	home, indexURL, asOf, project string
 	pythonMirror                  string
-	extra                         []string
+	extra, minAge                 []string
 	offline, json, quiet, noBar   bool
 	offlineSaid                   bool // --offline=false overrules the project
 	jobs                          int
@@ -154,7 +154,7 @@ SNUG_INDEX_URL for --index-url. Flags speak before variables, and those before
 		return fault.New(fault.Usage, c.CommandPath()+" --help lists the flags", "%w", err)
 	})
 	a.settings(cmd)
-	cmd.AddCommand(a.build(), a.lock(), a.run(), a.shell(), a.init(), a.add(), a.remove(), a.why(), a.diff(),
+	cmd.AddCommand(a.build(), a.lock(), a.run(), a.shell(), a.init(), a.add(), a.remove(), a.why(), a.whyNot(), a.diff(),
 		a.list(), a.history(), a.rollback(), a.gc(), a.verify(), a.prove(), a.python())
 	a.completeFlags(cmd)
 	return cmd

@@ -45,16 +45,19 @@ import (
 // A variable that a script sets is seen by snug if its name begins as those of
 // storyVariables do. Every failure of snug must give a hint and speak no Go; one
 // with --json must end with an event that says so.
-func TestStories(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:   "testdata/script",
+func TestStories(t *testing.T) { testscript.Run(t, stories("testdata/script")) }
+
+// stories are those of a folder.
+func stories(dir string) testscript.Params {
+	return testscript.Params{
+		Dir:   dir,
 		Setup: setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"snug": storySnug, "python": storyPython, "found": storyFound, "release": storyRelease, "later": storyLater, "answer": storyAnswer,
 			"index": storyIndex, "guard": storyGuard,
 			"fault": storyFault, "swap": storySwap, "refused": storyRefused, "withdraw": storyWithdraw, "broken": storyBroken, "damage": storyDamage,
 		},
-	})
+	}
 }
 
 // story is the world of one script.
@@ -66,6 +69,7 @@ type story struct {
 	broken bool // runtimes do not start
 	now    time.Time
 	typed  []string // what the user answers to the next snug; nil: nobody is there
+	said   string   // what the last snug said
 }
 
 type storyKey struct{}
@@ -127,7 +131,7 @@ func runSnug(ts *testscript.TestScript, args []string) (code int, said string) {
 		Sleep:     func(context.Context, time.Duration) error { return nil },
 		Transport: s.net, Sources: []interp.Source{s.python, s.found}, Runner: fakeRunner{starts: !s.broken},
 	})
-	s.typed = nil
+	s.typed, s.said = nil, out.String()+errOut.String()
 	fmt.Fprintf(&errOut, "exit code %d\n", code)
 	io.WriteString(ts.Stdout(), out.String())
 	io.WriteString(ts.Stderr(), errOut.String())
@@ -140,7 +144,7 @@ func runSnug(ts *testscript.TestScript, args []string) (code int, said string) {
 // storyVariables are what a script may set, one by one: testscript does not list
 // its environment.
 var storyVariables = []string{
-	"SNUG_HOME", "SNUG_INDEX_URL", "SNUG_EXTRA_INDEX", "SNUG_AS_OF", "SNUG_PROJECT", "SNUG_OFFLINE", "SNUG_JOBS", "SNUG_JSON", "SNUG_QUIET",
+	"SNUG_HOME", "SNUG_INDEX_URL", "SNUG_EXTRA_INDEX", "SNUG_AS_OF", "SNUG_MIN_AGE", "SNUG_PROJECT", "SNUG_OFFLINE", "SNUG_JOBS", "SNUG_JSON", "SNUG_QUIET",
 	"SNUG_NO_PROGRESS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CONFIG_FILE", "PIP_NO_INDEX", "PIP_FIND_LINKS", "UV_INDEX", "UV_DEFAULT_INDEX",
 	"UV_INDEX_URL", "UV_CONFIG_FILE", "UV_NO_CONFIG", "SHELL", "NETRC", "TOKEN", "SNUG_INDEX_MINE_USERNAME", "SNUG_INDEX_MINE_PASSWORD",
 }

@@ -108,6 +108,7 @@ func (e *Engine) lockForBuild(ctx context.Context, p *manifest.Project, req Buil
 	if req.Locked {
 		req.Lock.DryRun = true
 	}
+	req.Lock.by.builds = true
 	locked, err := e.Lock(ctx, p, req.Lock)
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ import (
 // Add writes requirements into the manifest for one runtime and locks. When
 // resolving fails, every file is as it was.
 func (e *Engine) Add(ctx context.Context, root, runtime string, reqs []string) (*Locked, error) {
-	return e.edit(ctx, root, func(p *manifest.Project) (map[string][]byte, error) {
+	return e.edit(ctx, root, asking{added: reqs, runtime: runtime}, func(p *manifest.Project) (map[string][]byte, error) {
 		return manifest.Add(p, runtime, reqs)
 	})
 }
@@ -29,7 +29,7 @@ func (e *Engine) Add(ctx context.Context, root, runtime string, reqs []string) (
 // runtime or, when runtime is empty, from every one, and locks. A package that
 // stays because another one needs it is said.
 func (e *Engine) Remove(ctx context.Context, root, runtime string, names []string) (*Locked, error) {
-	locked, err := e.edit(ctx, root, func(p *manifest.Project) (map[string][]byte, error) {
+	locked, err := e.edit(ctx, root, asking{removes: true}, func(p *manifest.Project) (map[string][]byte, error) {
 		return manifest.Remove(p, runtime, names)
 	})
 	if err != nil {
@@ -59,7 +59,7 @@ func (e *Engine) sayKept(l *lock.Lock, names []string) error {
 // edit replaces the files that change returns, locks, and puts the old bytes
 // back if that fails. Two edits of one project wait for each other: the second
 // starts from what the first wrote.
-func (e *Engine) edit(ctx context.Context, root string, change func(*manifest.Project) (map[string][]byte, error)) (*Locked, error) {
+func (e *Engine) edit(ctx context.Context, root string, by asking, change func(*manifest.Project) (map[string][]byte, error)) (*Locked, error) {
 	release, err := e.store.Hold(ctx, editKey(root))
 	if err != nil {
 		return nil, fmt.Errorf("wait for other edits of %s: %w", root, err)
@@ -79,7 +79,7 @@ func (e *Engine) edit(ctx context.Context, root string, change func(*manifest.Pr
 	}
 	if p, err = manifest.Load(root, e.Env); err == nil {
 		var locked *Locked
-		if locked, err = e.Lock(ctx, p, LockRequest{}); err == nil {
+		if locked, err = e.Lock(ctx, p, LockRequest{by: by}); err == nil {
 			return locked, nil
 		}
 	}

@@ -42,6 +42,7 @@ type Options struct {
 	Offline      bool
 	AsOf         time.Time // files uploaded later are not seen
 	AllFiles     bool      // no cut-off, whatever the project says
+	MinAge       []string  // over the project's cooldown, as cooldown.Policy.Amend reads them
 	Jobs         int       // parallel work; 0 = one for each core
 	Transport    http.RoundTripper
 	Sleep        func(context.Context, time.Duration) error // between tries of the network; nil: a timer
@@ -49,6 +50,8 @@ type Options struct {
 	Runner       interp.Runner                              // nil: real processes
 	Events       event.Handler                              // nil: nothing is said
 	Version      string                                     // snug's own, for created-by
+	Typed        []string                                   // the command line, for fixes to repeat
+	Folder       string                                     // the project's, where Typed names it by no flag
 }
 
 // Engine runs the pipeline. It is safe for use by one goroutine at a time;

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"snug/internal/cooldown"
 	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/index"
@@ -41,6 +42,8 @@ type LockRequest struct {
 	Output      string   // lock file; "" = LockName in the project's folder
 	DryRun      bool     // resolve, write nothing
 	Unfiled     bool     // there is no lock file: none is read and none written
+
+	by asking // of commands of the engine that lock besides
 }
 
 // Locked is a lock and what became of its file.
@@ -89,7 +92,7 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	if keep != nil && old.CreatedBy != createdBy {
 		e.say("resolve", event.Note, "", fmt.Sprintf("%s was written by %s: its versions are kept where they fit", path, old.CreatedBy))
 	}
-	made, err := e.resolve(ctx, p, keep, keptApart(others, p.Strategy, req), req.Unfiled)
+	made, err := e.resolve(ctx, question{project: p, keep: keep, keepApart: keptApart(others, p.Strategy, req), alone: req.Unfiled}, e.asking(p, req))
 	if err != nil {
 		return nil, err
 	}
@@ -141,6 +144,10 @@ func (e *Engine) override(p *manifest.Project, req LockRequest) error {
 	p.Strategy.Prereleases = p.Strategy.Prereleases || req.Prereleases
 	if !e.AsOf.IsZero() || e.AllFiles {
 		p.AsOf = e.AsOf
+	}
+	var err error
+	if p.MinAge, err = p.MinAge.Amend(e.MinAge); err != nil {
+		return fault.New(fault.Usage, "write --min-age AGE or NAME=AGE", "--min-age: %w", err)
 	}
 	if len(p.Targets) == 0 {
 		host, err := e.host()
@@ -206,43 +213,44 @@ func kept(old *lock.Lock, now manifest.Strategy, req LockRequest) *lock.Lock {
 	return &out
 }
 
-// resolve chooses interpreters, then packages. With one lock alone it is an error
-// that targets need more.
-func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lock, keepApart map[string]*lock.Lock, alone bool) (*resolution, error) {
-	start := e.Now()
-	targets, err := e.interpreters(ctx, p)
-	if err != nil {
-		return nil, err
+// asking is what a fix has to repeat of the command that locks.
+func (e *Engine) asking(p *manifest.Project, req LockRequest) asking {
+	by := req.by
+	by.typed = e.Typed
+	if flags, _ := by.typed.split([]string{"--project"}); len(flags) == 0 {
+		by.folder = e.Folder
 	}
-	client, err := e.index(p)
+	by.manifest = !p.Loose && req.Python == "" && len(req.Targets) == 0 && req.Output == ""
+	return by
+}
+
+// resolve chooses interpreters, then packages.
+func (e *Engine) resolve(ctx context.Context, q question, by asking) (*resolution, error) {
+	start := e.Now()
+	q, err := e.complete(ctx, q)
 	if err != nil {
 		return nil, err
 	}
 	e.say("resolve", event.Started, "", "resolving")
-	source := &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }}
-	one := func(targets []resolve.TargetPython, keep *lock.Lock) (*lock.Lock, error) {
-		return resolve.Resolve(ctx, resolve.Input{
-			Project:   p,
-			Targets:   targets,
-			Index:     source,
-			Locked:    keep,
-			AsOf:      p.AsOf,
-			Events:    e.Events,
-			CreatedBy: createdBy,
-		})
-	}
-	made := &resolution{}
-	if alone {
-		made.lock, err = one(targets, keep)
-	} else {
-		made, err = resolveApart(targets, keep, keepApart, one)
-	}
+	made, err := q.resolve(ctx, e.Events)
 	if err != nil {
-		return nil, err
+		return nil, e.advise(ctx, q, by, err)
 	}
 	e.Events.Handle(event.Event{Time: e.Now(), Stage: "resolve", Kind: event.Done, Message: "resolved",
 		Done: int64(len(made.lock.Packages)), Unit: "packages", Data: map[string]any{"seconds": e.Now().Sub(start).Seconds()}})
 	return made, nil
+}
+
+// complete adds to a question of a project the interpreters and the index.
+func (e *Engine) complete(ctx context.Context, q question) (question, error) {
+	var err error
+	if q.targets, err = e.interpreters(ctx, q.project); err != nil {
+		return q, err
+	}
+	client, err := e.index(q.project)
+	q.source = &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }}
+	q.now = e.Now()
+	return q, err
 }
 
 // interpreters picks one interpreter for every target, the same full version
@@ -339,3 +347,19 @@ func runsOn(t, host pytag.Target) bool {
 
 // since is how long ago t was, for the table that build prints.
 func (e *Engine) since(t time.Time) time.Duration { return e.Now().Sub(t) }
+
+// byAddress is the project's cooldown with its indexes by their addresses, as
+// listings and locks name them.
+func byAddress(p *manifest.Project) cooldown.Policy {
+	out := p.MinAge
+	out.Indexes = nil
+	for _, x := range p.Indexes {
+		if age, ok := p.MinAge.Indexes[x.Name]; ok {
+			if out.Indexes == nil {
+				out.Indexes = map[string]cooldown.Age{}
+			}
+			out.Indexes[index.BareURL(x.URL)] = age
+		}
+	}
+	return out
+}

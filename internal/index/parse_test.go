@@ -1,7 +1,6 @@
 package index
 
 import (
-	"encoding/json"
 	"maps"
 	"net/url"
 	"os"
@@ -35,23 +34,6 @@ func TestJSONVariants(t *testing.T) {
 			t.Errorf("%s: %+v", name, p.files[0])
 		}
 	}
-}
-
-// what the standard decoder takes, the scanner takes, and it never panics.
-func FuzzScanner(f *testing.F) {
-	for _, s := range []string{`{"files":[]}`, `{"a":"\u00e9\\\""}`, `{"meta":{"api-version":"1.1"},"files":[{"filename":"a-1.zip","url":"x"}]}`, `{"a":[1,2,{}]} `} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		s := &scanner{in: []byte(text)}
-		err := s.skip()
-		if json.Valid([]byte(text)) && err != nil && err.Error() != "nested too deeply" && err.Error() != "a string is not UTF-8" {
-			t.Errorf("%q: %v", text, err)
-		}
-		at, _ := url.Parse("https://index.example/")
-		parseJSON([]byte(text), at)
-		parseHTML([]byte(text), at)
-	})
 }
 
 func TestReadConfig(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"snug/internal/cooldown"
 	"snug/internal/pep440"
 )
 
@@ -132,7 +133,7 @@ func (w *writer) pkg(p Package) {
 }
 
 func (w *writer) tool(t Tool) {
-	if t.Asked == "" && t.AsOf.IsZero() && t.Resolution == "" && !t.Prereleases && len(t.Targets) == 0 && len(t.Runtimes) == 0 && len(t.Apart) == 0 && len(t.Overlaps) == 0 {
+	if t.Asked == "" && t.AsOf.IsZero() && t.MinAge.IsZero() && t.Resolution == "" && !t.Prereleases && len(t.Targets) == 0 && len(t.Runtimes) == 0 && len(t.Apart) == 0 && len(t.Overlaps) == 0 {
 		return
 	}
 	w.line("\n[tool.snug]")
@@ -140,6 +141,7 @@ func (w *writer) tool(t Tool) {
 	if !t.AsOf.IsZero() {
 		w.line("%s", timePair("as-of", t.AsOf))
 	}
+	w.minAge(t.MinAge)
 	w.text("resolution", t.Resolution)
 	if t.Prereleases {
 		w.line("prereleases = true")
@@ -177,6 +179,18 @@ func (w *writer) textTable(name string, texts map[string]string) {
 	w.line("\n[%s]", name)
 	for _, k := range slices.Sorted(maps.Keys(texts)) {
 		w.line("%s = %s", key(k), quote(texts[k]))
+	}
+}
+
+func (w *writer) minAge(p cooldown.Policy) {
+	if p.Default != 0 {
+		w.text("min-age", p.Default.String())
+	}
+	if len(p.Packages) > 0 {
+		w.line("min-age-package = %s", stringTable(cooldown.Texts(p.Packages)))
+	}
+	if len(p.Indexes) > 0 {
+		w.line("min-age-index = %s", stringTable(cooldown.Texts(p.Indexes)))
 	}
 }
 

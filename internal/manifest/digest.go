@@ -38,6 +38,7 @@ func (p *Project) Digest() digest.SHA256 {
 			say(m.key, k, m.m[k])
 		}
 	}
+	p.sayMinAge(say)
 	if p.uv != "" {
 		say("uv", p.uv)
 	}

@@ -18,7 +18,7 @@ func TestFormatsExampleLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.IndexURL == "" || len(p.Indexes) != 2 || p.PackageIndex["torch"] != "gpu" || p.Home == "" || !p.Offline || p.Jobs != 4 || p.PythonMirror == "" || len(p.Overlaps) != 1 || len(p.Runtimes) != 3 {
+	if p.IndexURL == "" || len(p.Indexes) != 3 || p.PackageIndex["torch"] != "gpu" || p.Home == "" || !p.Offline || p.Jobs != 4 || p.PythonMirror == "" || len(p.Overlaps) != 1 || len(p.Runtimes) != 3 {
 		t.Errorf("got %+v", p)
 	}
 	for _, key := range toolKeys {

@@ -236,7 +236,7 @@ func Loose(dir string, args, files, constraints []string, env func(string) strin
 	rt := Runtime{Name: "prod", Isolated: true}
 	for _, arg := range args {
 		rd := &reader{root: root, env: env, out: &Requirements{}}
-		if err := rd.requirement(arg, Origin{File: "argument " + arg}, root, false); err != nil {
+		if err := rd.requirement(arg, Origin{File: argument + arg}, root, false); err != nil {
 			return nil, err
 		}
 		rt.Requirements = append(rt.Requirements, rd.out.Requirements...)

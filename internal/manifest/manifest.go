@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"time"
 
+	"snug/internal/cooldown"
 	"snug/internal/dist"
 	"snug/internal/pep440"
 	"snug/internal/pep508"
@@ -31,9 +32,9 @@ const (
 
 // Origin is the place where something was asked for.
 type Origin struct {
-	File  string // relative to the project where it lies below it
-	Line  int    // from 1; 0 when unknown
-	Table string // "[dependency-groups] test" in TOML, else empty
+	File  string `json:"file"`            // relative to the project where it lies below it
+	Line  int    `json:"line,omitempty"`  // from 1; 0 when unknown
+	Table string `json:"table,omitempty"` // "[dependency-groups] test" in TOML, else empty
 }
 
 // String is "pyproject.toml: [dependency-groups] test" or "requirements.txt:3".
@@ -87,7 +88,7 @@ type Index struct {
 }
 
 // Project is everything that was asked for. Its slices are in a fixed order;
-// callers may override Python, Targets, AsOf and Strategy before Digest is taken.
+// callers may override Python, Targets, AsOf, MinAge and Strategy before Digest is taken.
 type Project struct {
 	Root           string   // absolute
 	Loose          bool     // of the command line alone: Root is where it was typed
@@ -104,6 +105,7 @@ type Project struct {
 	Logins         []string          // addresses with logins, "https://user:password@host", that requirements' URLs had
 	PackageIndex   map[string]string // normalised name -> Index.Name
 	AsOf           time.Time
+	MinAge         cooldown.Policy
 	Strategy       Strategy
 	Overlaps       map[string]string // glob of installed paths -> the package that wins
 	PythonMirror   string

@@ -200,7 +200,7 @@ func (p *Project) dynamicDependencies(doc *document, project table, env func(str
 }
 
 // toolKeys are those of [tool.snug].
-var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "overlaps", "package", "python-mirror", "home", "offline", "jobs", "resolution", "prereleases"}
+var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "min-age", "min-age-package", "overlaps", "package", "python-mirror", "home", "offline", "jobs", "resolution", "prereleases"}
 
 // readTool reads [tool.snug]. g is nil where requirements files are the
 // manifest: then the runtimes are those of the files.
@@ -242,6 +242,9 @@ func (p *Project) readTool(doc *document, g *groups) error {
 		return err
 	}
 	if err := p.readIndexes(t); err != nil {
+		return err
+	}
+	if err := p.readMinAge(t); err != nil {
 		return err
 	}
 	if err := p.readMachine(t); err != nil {
@@ -331,7 +334,7 @@ func readIndex(extra table, name string) (Index, error) {
 	if err != nil {
 		return ix, err
 	}
-	if err := t.only("url", "explicit"); err != nil {
+	if err := t.only("url", "explicit", "min-age"); err != nil {
 		return ix, err
 	}
 	if ix.URL, err = t.str("url"); err != nil {

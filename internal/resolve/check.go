@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"snug/internal/dist"
 	"snug/internal/fault"
@@ -25,7 +29,8 @@ import (
 // URL or path. The error is a fault of code Internal that names the first thing
 // that is wrong, or one of the index's.
 func Check(ctx context.Context, l *lock.Lock, in Input, direct func(ctx context.Context, name string) ([]byte, error)) error {
-	known := map[string]*dist.Metadata{}
+	known := &knownMetadata{by: map[string]*dist.Metadata{}}
+	known.readAll(ctx, l, in, direct)
 	for _, t := range in.Targets {
 		inner := map[string]map[string]lock.Selected{}
 		for i, rt := range in.Project.Runtimes {
@@ -35,17 +40,46 @@ func Check(ctx context.Context, l *lock.Lock, in Input, direct func(ctx context.
 			if err == nil {
 				err = c.holds(rt, inner[rt.Contains])
 			}
-			switch fault.CodeOf(err) {
-			case fault.Network, fault.Canceled:
-				return err
-			}
 			if err != nil {
-				return fault.New(fault.Internal, "please report this lock: it was not written", "check of %s on %s: %w", rt.Name, t.Target, err)
+				return foundIn(rt, t, err)
 			}
 			inner[rt.Name] = c.selected
 		}
 	}
 	return nil
+}
+
+// foundIn says where an error was found, unless it is the index's.
+func foundIn(rt manifest.Runtime, t TargetPython, err error) error {
+	switch fault.CodeOf(err) {
+	case fault.Network, fault.Canceled:
+		return err
+	}
+	return fault.New(fault.Internal, "please report this lock: it was not written", "check of %s on %s: %w", rt.Name, t.Target, err)
+}
+
+// knownMetadata is that of every file that was read.
+type knownMetadata struct {
+	mu sync.Mutex
+	by map[string]*dist.Metadata
+}
+
+// readAll reads the metadata of all wheels at once. What is wrong with one is
+// said where it is selected.
+func (k *knownMetadata) readAll(ctx context.Context, l *lock.Lock, in Input, direct func(context.Context, string) ([]byte, error)) {
+	c := checker{ctx: ctx, in: in, direct: direct, known: k}
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range l.Packages {
+		p := &l.Packages[i]
+		g.Go(func() error {
+			for j := range p.Wheels {
+				_, _ = c.read(lock.Selected{Package: p, File: &p.Wheels[j]})
+			}
+			return nil
+		})
+	}
+	_ = g.Wait()
 }
 
 type checker struct {
@@ -54,7 +88,7 @@ type checker struct {
 	env      pep508.Environment
 	in       Input
 	direct   func(ctx context.Context, name string) ([]byte, error)
-	known    map[string]*dist.Metadata // of every file that was read
+	known    *knownMetadata
 	selected map[string]lock.Selected
 	files    map[string]*dist.Metadata // of the selected files, by package
 	done     map[[2]string]bool        // name and extra

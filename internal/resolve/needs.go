@@ -3,7 +3,6 @@ package resolve
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"snug/internal/manifest"
 	"snug/internal/pep508"
@@ -99,7 +98,7 @@ func (p *problem) needs(ctx context.Context, pkg, version int, told []needOn) (d
 		if n.key == p.asked.self {
 			continue // the project itself is there
 		}
-		more, err := p.ask(ctx, pkg, version, n.Requirement, where, "")
+		more, err := p.ask(ctx, pkg, saying{version: version, Requirement: n.Requirement}, where)
 		if err != nil {
 			return nil, "", err
 		}
@@ -112,7 +111,7 @@ func (p *problem) needs(ctx context.Context, pkg, version int, told []needOn) (d
 func (p *problem) rootDeps(ctx context.Context) ([]pubgrub.Dep, error) {
 	var deps []pubgrub.Dep
 	p.shelf.crawlRoots(ctx, p.asked.all)
-	for _, q := range p.asked.all {
+	for i, q := range p.asked.all {
 		where, err := p.where(q.Marker, "", p.on)
 		if err != nil {
 			return nil, badMarker(q, err)
@@ -120,7 +119,7 @@ func (p *problem) rootDeps(ctx context.Context) ([]pubgrub.Dep, error) {
 		if where == 0 {
 			continue
 		}
-		more, err := p.ask(ctx, pubgrub.Root, 0, q.Requirement, where, q.Origin.String())
+		more, err := p.ask(ctx, pubgrub.Root, saying{root: i, Requirement: q.Requirement}, where)
 		if err != nil {
 			return nil, err
 		}
@@ -130,14 +129,9 @@ func (p *problem) rootDeps(ctx context.Context) ([]pubgrub.Dep, error) {
 }
 
 // ask turns a requirement into needs of one variable for the package and one
-// for each extra.
-func (p *problem) ask(ctx context.Context, pkg, version int, q pep508.Requirement, where targets, origin string) ([]pubgrub.Dep, error) {
-	name := q.Key()
-	text := strings.TrimSpace(strings.TrimSuffix(q.String(), q.Marker.String()))
-	text = strings.TrimRight(text, "; ")
-	if origin != "" {
-		text += " (" + origin + ")"
-	}
+// for each extra, and keeps what was said for explanations.
+func (p *problem) ask(ctx context.Context, pkg int, said saying, where targets) ([]pubgrub.Dep, error) {
+	name := said.Key()
 	var deps []pubgrub.Dep
 	for _, of := range p.cut.of(name) {
 		if where&of == 0 {
@@ -147,11 +141,12 @@ func (p *problem) ask(ctx context.Context, pkg, version int, q pep508.Requiremen
 		if err != nil {
 			return nil, err
 		}
-		for _, extra := range append([]string{""}, q.Extras...) {
+		said.allowed = v.allowed(said.Specifiers)
+		for _, extra := range append([]string{""}, said.Extras...) {
 			on := p.number(variable{name, pep508.NormalizeName(extra), where & of, of})
-			deps = append(deps, pubgrub.Dep{Pkg: on, Allowed: v.allowed(q.Specifiers)})
+			deps = append(deps, pubgrub.Dep{Pkg: on, Allowed: said.allowed})
 			need := pubgrub.Need{Of: pkg, On: on}
-			p.said[need] = append(p.said[need], saying{version, text})
+			p.said[need] = append(p.said[need], said)
 		}
 	}
 	return deps, nil

@@ -10,17 +10,6 @@ import (
 // picks is the chosen release of each name, for each place.
 type picks []map[string]*release
 
-// names lists what is chosen somewhere, sorted.
-func (p picks) names() []string {
-	names := map[string]bool{}
-	for _, at := range p {
-		for name := range at {
-			names[name] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(names))
-}
-
 // several lists the names that have more than one version, sorted.
 func (p picks) several() []string {
 	var out []string
@@ -35,6 +24,33 @@ func (p picks) several() []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// names lists what is chosen for some place, sorted.
+func (p picks) names() []string {
+	all := map[string]bool{}
+	for _, at := range p {
+		for name := range at {
+			all[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// one is the release that all places share which have the name; nil if they have
+// several.
+func (p picks) one(name string) *release {
+	var one *release
+	for _, at := range p {
+		r := at[name]
+		if one != nil && r != nil && r != one {
+			return nil
+		}
+		if r != nil {
+			one = r
+		}
+	}
+	return one
 }
 
 // surplus counts the versions beyond the first of each name.

@@ -44,10 +44,13 @@ type problem struct {
 	having    map[variable]*release // the newest seen with the extra of a name, for each part of the targets
 }
 
-// saying is a requirement of one version.
+// saying is a requirement of one version or, with its place in roots.all, of
+// the project.
 type saying struct {
+	pep508.Requirement
 	version int
-	text    string
+	root    int
+	allowed pubgrub.Set
 }
 
 func newProblem(s *shelf, asked *roots, places []place, on targets, prefer preferences) *problem {

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"snug/internal/lock"
@@ -18,7 +19,7 @@ func (a *apart) heldBack() []string {
 	}
 	var out []string
 	for _, name := range a.picks.names() {
-		r := everywhere(a.picks, name)
+		r := a.picks.one(name)
 		if r == nil || isLocked(a.in.Locked, name, r.version) {
 			continue
 		}
@@ -31,12 +32,41 @@ func (a *apart) heldBack() []string {
 	return out
 }
 
+// leftYoung says which packages that the project names are older than they could
+// be, because of the cooldown.
+func (a *apart) leftYoung() []string {
+	if a.in.Project.Strategy.Resolution != manifest.Highest {
+		return nil // as above
+	}
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(a.asked.names)) {
+		r := a.picks.one(name)
+		if r == nil || isLocked(a.in.Locked, name, r.version) {
+			continue
+		}
+		var young *release
+		for _, newer := range r.of.releases[:slices.Index(r.of.releases, r)] {
+			switch {
+			case !a.asked.admits(name, newer.version):
+			case newer.young != "" && young == nil:
+				young = newer
+			case newer.somewhere():
+				young = nil // something else holds r back
+			}
+		}
+		if young != nil && !isLocked(a.in.Locked, name, young.version) {
+			out = append(out, fmt.Sprintf("%s %s is %s: %s taken", name, young.version, young.young, r.version))
+		}
+	}
+	return out
+}
+
 // lackedSomewhere is the newest of the releases newer than r that nobody refuses,
 // if some target lacks each of these; else nil.
 func (a *apart) lackedSomewhere(r *release) *release {
 	var newest *release
 	for _, newer := range r.of.releases[:slices.Index(r.of.releases, r)] {
-		if newer.banned != "" || !a.asked.admits(r.of.name, newer.version) || newer.anywhere() == nil || !a.free(newer) {
+		if !newer.somewhere() || !a.asked.admits(r.of.name, newer.version) || !a.free(newer) {
 			continue
 		}
 		if a.lacking(newer) < 0 {
@@ -60,22 +90,6 @@ func (a *apart) free(r *release) bool {
 	return !slices.ContainsFunc(slices.Collect(all(a.places).each), func(i int) bool { return a.refuses(r, i) != "" })
 }
 
-// everywhere is the one release of a name that every place has which needs it,
-// nil if there are several.
-func everywhere(chosen picks, name string) *release {
-	var r *release
-	for _, at := range chosen {
-		switch now := at[name]; {
-		case now == nil:
-		case r != nil && now != r:
-			return nil
-		default:
-			r = now
-		}
-	}
-	return r
-}
-
 func isLocked(old *lock.Lock, name string, v pep440.Version) bool {
 	return old != nil && slices.ContainsFunc(old.Packages, func(p lock.Package) bool {
 		have, err := pep440.Parse(p.Version)
@@ -84,7 +98,7 @@ func isLocked(old *lock.Lock, name string, v pep440.Version) bool {
 }
 
 // withdrawn says which locked versions could not be kept because they were
-// yanked since.
+// yanked since, or are younger than is allowed now.
 func withdrawn(old *lock.Lock, chosen picks) []string {
 	if old == nil {
 		return nil
@@ -97,12 +111,24 @@ func withdrawn(old *lock.Lock, chosen picks) []string {
 			if now == nil || err != nil || now.version.Equal(v) {
 				continue
 			}
-			i := slices.IndexFunc(now.of.releases, func(r *release) bool { return r.version.Equal(v) && r.yanked })
-			if i >= 0 {
-				out = append(out, fmt.Sprintf("%s %s was locked and has been %s; %s takes its place", p.Name, v, now.of.releases[i].banned, now.version))
+			if i := slices.IndexFunc(now.of.releases, func(r *release) bool { return r.version.Equal(v) }); i >= 0 {
+				if why := now.of.releases[i].gone(); why != "" {
+					out = append(out, fmt.Sprintf("%s %s was locked and %s; %s takes its place", p.Name, v, why, now.version))
+				}
 			}
 			break
 		}
 	}
 	return out
+}
+
+// gone is what became of a release that could be locked once, "" if nothing.
+func (r *release) gone() string {
+	switch {
+	case r.yanked:
+		return "has been " + r.banned
+	case r.young != "":
+		return "is " + r.young + fmt.Sprintf(" (min-age-package.%s = \"0\" in [tool.snug] keeps it)", r.of.name)
+	}
+	return ""
 }

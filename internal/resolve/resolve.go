@@ -16,8 +16,10 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"slices"
 	"time"
 
+	"snug/internal/cooldown"
 	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/index"
@@ -52,9 +54,11 @@ type Input struct {
 	Project   *manifest.Project
 	Targets   []TargetPython // in the order of the project
 	Index     Source
-	Locked    *lock.Lock    // what to keep to where it can be kept; nil: nothing
-	AsOf      time.Time     // said in the lock; the Source applies it
-	Events    event.Handler // nil: nobody listens
+	Locked    *lock.Lock      // what to keep to where it can be kept; nil: nothing
+	AsOf      time.Time       // said in the lock; the Source applies it
+	MinAge    cooldown.Policy // indexes by address, as listings name them
+	Now       time.Time       // what ages are counted from, unless AsOf is before it
+	Events    event.Handler   // nil: nobody listens
 	CreatedBy string
 }
 
@@ -82,7 +86,8 @@ func Resolve(ctx context.Context, in Input) (*lock.Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, text := range append((&apart{ctx, shelf, picks}).heldBack(), withdrawn(in.Locked, picks)...) {
+	remarks := &apart{ctx, shelf, picks}
+	for _, text := range slices.Concat(remarks.heldBack(), remarks.leftYoung(), remarks.belowBound(), withdrawn(in.Locked, picks)) {
 		in.say("%s", text)
 	}
 	l, err := write(ctx, in, shelf, picks)

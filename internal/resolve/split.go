@@ -214,7 +214,7 @@ func solve(ctx context.Context, p *problem) (map[string]*release, error) {
 	got, err := pubgrub.Solve(ctx, p)
 	var none *pubgrub.NoSolution
 	if errors.As(err, &none) {
-		return nil, p.explain(none)
+		return nil, p.explain(ctx, none)
 	}
 	if err != nil {
 		return nil, err

@@ -48,12 +48,22 @@ func (r *release) tellings() []*telling {
 		return nil
 	}
 	out := make([]*telling, len(r.wheel))
+	if r.err != nil {
+		failed := &telling{err: r.err}
+		failed.once.Do(func() {})
+		for i, n := range r.wheel {
+			if n >= 0 {
+				out[i] = failed
+			}
+		}
+		return out
+	}
 	byKey := map[string]*telling{}
 	for i, n := range r.wheel {
 		if n < 0 {
 			continue
 		}
-		f := &r.files[n]
+		f := r.files[i]
 		key := f.MetadataHash
 		if key == "" {
 			key = f.URL
@@ -66,13 +76,15 @@ func (r *release) tellings() []*telling {
 	return out
 }
 
-// anywhere is the telling of the first place that has one, nil if none has.
+// anywhere is the telling of the first place that has one; somewhere told that
+// there is.
 func (r *release) anywhere() *telling {
-	i := slices.IndexFunc(r.wheel, func(n int) bool { return n >= 0 })
-	if i < 0 {
-		return nil
-	}
-	return r.told()[i]
+	return r.told()[slices.IndexFunc(r.wheel, func(n int) bool { return n >= 0 })]
+}
+
+// somewhere tells whether any place has a wheel of the release.
+func (r *release) somewhere() bool {
+	return r.banned == "" && slices.ContainsFunc(r.wheel, func(n int) bool { return n >= 0 })
 }
 
 // on lists the tellings of some places, each once, with the places of each.

@@ -65,7 +65,7 @@ func write(ctx context.Context, in Input, shelf *shelf, chosen picks) (*lock.Loc
 func head(in Input, asked *roots) *lock.Lock {
 	p := in.Project
 	l := &lock.Lock{LockVersion: lock.Version, RequiresPython: p.RequiresPython.String(), CreatedBy: in.CreatedBy,
-		Tool: lock.Tool{AsOf: in.AsOf, Resolution: string(p.Strategy.Resolution), Prereleases: p.Strategy.Prereleases, Overlaps: maps.Clone(p.Overlaps)}}
+		Tool: lock.Tool{AsOf: in.AsOf, MinAge: in.MinAge, Resolution: string(p.Strategy.Resolution), Prereleases: p.Strategy.Prereleases, Overlaps: maps.Clone(p.Overlaps)}}
 	for _, t := range in.Targets {
 		l.Tool.Targets = append(l.Tool.Targets, lock.Target{Name: t.Target.String(), Python: t.Python.String(), Interpreter: t.Interpreter})
 	}

@@ -77,7 +77,7 @@ func TestHashes(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	in.Project.Runtimes[0].Requirements[0].Hashes = []string{"sha256:" + strings.Repeat("0", 64)}
-	if _, err := Resolve(t.Context(), in); err == nil || !strings.Contains(err.Error(), "a 1 … 2 (2 versions) cannot be used: its hash is none of those") {
+	if _, err := Resolve(t.Context(), in); err == nil || !strings.Contains(err.Error(), "a 1 and 2 cannot be used: its hash is none of those") {
 		t.Errorf("got %v", err)
 	}
 }

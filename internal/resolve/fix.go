@@ -1,0 +1,28 @@
+package resolve
+
+import "cmp"
+
+// Fix is one change after which there is an answer.
+type Fix struct {
+	Kind    FixKind  `json:"kind"`
+	Command string   `json:"command,omitempty"` // to type; "": there is none, Edit says what to write
+	Edit    string   `json:"edit,omitempty"`
+	Gives   []string `json:"gives,omitempty"` // "django 5.2": what comes of it for the packages of the chain
+}
+
+// FixKind is what is changed.
+type FixKind string
+
+// The kinds of fix, in the order in which they are told.
+const (
+	FixRequirement FixKind = "requirement" // one of the project's own becomes another
+	FixPin         FixKind = "pin"         // a yanked version is asked for
+	FixConstraint  FixKind = "constraint"  // one is dropped
+	FixPython      FixKind = "python"
+	FixTargets     FixKind = "targets" // fewer
+	FixAsOf        FixKind = "as-of"   // later
+	FixRemove      FixKind = "remove"  // one of the project's own goes
+)
+
+// String is what to type, or to write.
+func (f Fix) String() string { return cmp.Or(f.Command, f.Edit) }
