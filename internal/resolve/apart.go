@@ -141,8 +141,11 @@ func (a *apart) need(of *release, at int, which func(need) bool) (need, bool) {
 		return need{}, false
 	}
 	for _, q := range t.needs {
+		if !which(q) { // first: it is cheap
+			continue
+		}
 		for _, extra := range append([]string{""}, t.extras...) {
-			if ok, err := q.Marker.Eval(a.places[at].env, pep508.Context{Extra: extra}); err == nil && ok && which(q) {
+			if ok, err := q.Marker.Eval(a.places[at].env, pep508.Context{Extra: extra}); err == nil && ok {
 				return q, true
 			}
 		}

@@ -19,7 +19,7 @@ func (a *apart) heldBack() []string {
 	}
 	var out []string
 	for _, name := range a.picks.names() {
-		r := everywhere(a.picks, name)
+		r := a.picks.one(name)
 		if r == nil || isLocked(a.in.Locked, name, r.version) {
 			continue
 		}
@@ -27,10 +27,7 @@ func (a *apart) heldBack() []string {
 		if newer == nil {
 			continue
 		}
-		if a.free(newer) {
-			lacking := slices.Index(newer.wheel, -1)
-			out = append(out, fmt.Sprintf("%s %s is not taken: %s; all targets have %s", name, newer.version, newer.why[lacking], r.version))
-		}
+		out = append(out, fmt.Sprintf("%s %s is not taken: %s; all targets have %s", name, newer.version, newer.why[a.lacking(newer)], r.version))
 	}
 	return out
 }
@@ -38,9 +35,12 @@ func (a *apart) heldBack() []string {
 // leftYoung says which packages that the project names are older than they could
 // be, because of the cooldown.
 func (a *apart) leftYoung() []string {
+	if a.in.Project.Strategy.Resolution != manifest.Highest {
+		return nil // as above
+	}
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(a.asked.names)) {
-		r := everywhere(a.picks, name)
+		r := a.picks.one(name)
 		if r == nil || isLocked(a.in.Locked, name, r.version) {
 			continue
 		}
@@ -61,15 +61,15 @@ func (a *apart) leftYoung() []string {
 	return out
 }
 
-// lackedSomewhere is the newest of the releases newer than r, if some target
-// lacks each of these; else nil.
+// lackedSomewhere is the newest of the releases newer than r that nobody refuses,
+// if some target lacks each of these; else nil.
 func (a *apart) lackedSomewhere(r *release) *release {
 	var newest *release
 	for _, newer := range r.of.releases[:slices.Index(r.of.releases, r)] {
-		if !newer.somewhere() || !a.asked.admits(r.of.name, newer.version) {
+		if !newer.somewhere() || !a.asked.admits(r.of.name, newer.version) || !a.free(newer) {
 			continue
 		}
-		if !slices.Contains(newer.wheel, -1) {
+		if a.lacking(newer) < 0 {
 			return nil // it could be had everywhere: something else holds r back
 		}
 		if newest == nil {
@@ -79,22 +79,15 @@ func (a *apart) lackedSomewhere(r *release) *release {
 	return newest
 }
 
+// lacking is the first place that needs the package and has no wheel of this
+// release, -1 for none.
+func (a *apart) lacking(r *release) int {
+	return slices.IndexFunc(slices.Collect(all(a.places).each), func(i int) bool { return a.picks[i][r.of.name] != nil && !r.has(i) })
+}
+
 // free tells whether nobody asks for another version than this one.
 func (a *apart) free(r *release) bool {
 	return !slices.ContainsFunc(slices.Collect(all(a.places).each), func(i int) bool { return a.refuses(r, i) != "" })
-}
-
-// everywhere is the one release of a name that several places share, nil if
-// there is no such.
-func everywhere(chosen picks, name string) *release {
-	var r *release
-	for _, at := range chosen {
-		if at[name] == nil || r != nil && at[name] != r {
-			return nil // it is not needed here, or in another version
-		}
-		r = at[name]
-	}
-	return r
 }
 
 func isLocked(old *lock.Lock, name string, v pep440.Version) bool {

@@ -115,10 +115,14 @@ func TestSaidOfTargets(t *testing.T) {
 	for _, c := range []struct{ name, index, asks, locked, want string }{
 		{"held back", some, "a", "", "a 3 is not taken: no wheel for macos-arm64 and Python 3.14.0; all targets have 1"},
 		{"asked for so", some, "a<2", "", ""},
-		{"something else holds it back", some + "\na 4\nb 1 | a<4", "a & b", "", ""},
+		{"needed where it can be had", some, "a; sys_platform == 'linux'", "", ""},
+		{"needed on some", some, "a; sys_platform != 'darwin'", "", "a 3 is not taken: no wheel for windows-x86_64 and Python 3.14.0; all targets have 1"},
+		{"something else holds it back", some + "\na 4 | z>9\nz 1", "a", "", ""},
+		{"another does not want the newest", some + "\na 4\nb 1 | a<4", "a & b", "", "a 3 is not taken: no wheel for macos-arm64 and Python 3.14.0; all targets have 1"},
 		{"locked so", some, "a", "1", ""},
 		{"needed by another", some + "\nb 1 | a", "b", "", "a 3 is not taken: no wheel for macos-arm64 and Python 3.14.0; all targets have 1"},
-		{"another wants it so", some + "\nb 1 | a<3", "b", "", ""},
+		{"another wants it older", some + "\nb 1 | a<3", "b", "", "a 2 is not taken: no wheel for macos-arm64 and Python 3.14.0; all targets have 1"},
+		{"another wants it so", some + "\nb 1 | a<2", "b", "", ""},
 		{"yanked since", "a 1 | yanked\na 2", "a", "1", "a 1 was locked and has been yanked; 2 takes its place"},
 		{"gone since", "a 2", "a", "1", ""},
 	} {
