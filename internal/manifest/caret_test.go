@@ -58,3 +58,21 @@ func TestPoetryConstraint(t *testing.T) {
 		}
 	}
 }
+
+// FuzzPoetryConstraint: what is understood is PEP 440, and says itself again.
+func FuzzPoetryConstraint(f *testing.F) {
+	for _, text := range []string{"^1.2", "~1.2 || ^3", ">=1,<2 !=1.5", "1.*", "<1.2 || >=1.4", "^0.0", "*"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		all, err := PoetryConstraint(text)
+		for _, s := range all {
+			if again, err := PoetryConstraint(s.String()); err != nil || len(again) != 1 {
+				t.Errorf("%q gives %q, which gives %v %v", text, s, again, err)
+			}
+		}
+		if err == nil && len(all) == 0 {
+			t.Errorf("%q gives no alternative", text)
+		}
+	})
+}

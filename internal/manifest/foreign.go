@@ -114,6 +114,15 @@ func (t table) origin(key string) Origin {
 	return Origin{File: t.doc.file, Line: t.doc.scan.lineOf(path...), Table: t.name() + key}
 }
 
+// unheld refuses a group where requirements files are the manifest, since these
+// have no groups.
+func (t table) unheld(key string) error {
+	if t.m[key] == nil {
+		return nil
+	}
+	return t.bad(key, "add [project]: snug init takes the requirements files in", "%s needs [project], but requirements files are read here", key)
+}
+
 // join adds requirements to a group, which may be a new one.
 func (g *groups) join(name string, reqs []Requirement) {
 	key := pep508.NormalizeName(name)

@@ -36,6 +36,9 @@ func FuzzLoadPyproject(f *testing.F) {
 		"[dependency-groups]\ntest = [{include-group = \"dev\"}]\ndev = [\"a @ https://index.example/a-1-py3-none-any.whl\"]\n",
 		"[project]\nname = \"x\"\n[tool.snug]\npython = \"3.14\"\ntargets = [\"linux-x86_64\"]\nas-of = 2026-01-01\nmin-age = \"7d\"\nmin-age-package = { y = \"0\" }\n[tool.snug.runtimes]\nprod = { slim = \"safe\" }\n[tool.snug.overlaps]\n\"a/**\" = \"b\"\n",
 		"project.name = 'x'\nproject.readme = { file = 'R', content-type = 'text/plain' }\nproject.license = 'MIT'\nproject.urls.a = 'b'\n",
+		standard + "[tool.uv]\nenvironments = ['os_name == \"x\"']\noverride-dependencies = ['a>1']\nsources.a = [{ index = 'x', marker = 'os_name == \"x\"' }, { path = '.' }]\n[tool.uv.workspace]\nmembers = ['*']\n",
+		"[tool.poetry]\nname = 'p'\nversion = '1'\nauthors = ['A <a>']\n[tool.poetry.dependencies]\npython = '^3.8 || ~2.7'\na = [{ version = '^1', python = '<3.9', extras = ['x'] }, { path = '.' }]\n[tool.poetry.group.dev]\ninclude-groups = ['x']\n[tool.poetry.group.x.dependencies]\nb = '*'\n[[tool.poetry.source]]\nname = 'x'\nurl = 'y'\n",
+		standard + "[tool.pdm.dev-dependencies]\nx = ['-e file:///${PROJECT_ROOT}/#egg=p']\n[tool.pdm.resolution.overrides]\na = '1'\n[[tool.pdm.source]]\nname = 'pypi'\nurl = 'y'\n",
 		"[project", "a = 1\n[a.b]\n", "[project]\nname = 7\n",
 	} {
 		f.Add(text)

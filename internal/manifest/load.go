@@ -106,7 +106,12 @@ func declares(d *document) bool {
 
 // poetic reports whether [tool.poetry] says what the project is.
 func poetic(d *document) bool {
-	return at(d.root, "tool", "poetry", "dependencies") != nil || at(d.root, "tool", "poetry", "group") != nil
+	for _, key := range []string{"dependencies", "dev-dependencies", "group"} {
+		if at(d.root, "tool", "poetry", key) != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // readFile reads a bounded file: fs.ErrNotExist, or fault.Input where it cannot

@@ -95,3 +95,22 @@ func TestConstraintsNameNoPlace(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestForeignTablesBesideRequirementsFiles(t *testing.T) {
+	p, err := Load(write(t, "-- requirements.txt --\na\n-- pyproject.toml --\n[tool.uv]\nconstraint-dependencies = ['a<2']\n[tool.poetry]\nname = 'x'\n"), env)
+	if err != nil || len(p.Constraints) != 1 || p.Declared() {
+		t.Errorf("got %+v %v", p, err)
+	}
+	for table, want := range map[string]string{
+		"[tool.uv]\ndev-dependencies = ['b']":          "[tool.uv] dev-dependencies needs [project]",
+		"[tool.pdm.dev-dependencies]\nx = ['b']":       "[tool.pdm] dev-dependencies needs [project]",
+		"[tool.poetry.dev-dependencies]\nx = '1'":      "name is missing",
+		"[tool.uv]\nresolution = 'lowest'":             "what resolution asks for",
+		"[tool.snug.runtimes]\nprod = { groups = [] }": "runtimes need [dependency-groups]",
+	} {
+		_, err := Load(write(t, "-- requirements.txt --\na\n-- pyproject.toml --\n"+table+"\n"), env)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", table, err, want)
+		}
+	}
+}

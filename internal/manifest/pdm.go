@@ -50,7 +50,7 @@ func (p *Project) readPdm(t table, g *groups) error {
 		return err
 	}
 	if g == nil {
-		return nil // requirements files are the manifest
+		return t.unheld("dev-dependencies")
 	}
 	return p.readPdmGroups(t, g)
 }

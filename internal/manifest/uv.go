@@ -93,7 +93,7 @@ func (p *Project) readUvGroups(t table, g *groups) error {
 		return err
 	}
 	if g == nil {
-		return nil // requirements files are the manifest
+		return t.unheld("dev-dependencies")
 	}
 	if len(dev) > 0 {
 		g.join("dev", dev)

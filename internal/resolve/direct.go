@@ -35,6 +35,10 @@ func (s *shelf) loadDirect(ctx context.Context, p *project, q manifest.Requireme
 	name := q.Path
 	if name == "" {
 		u, err := url.Parse(q.URL)
+		if err == nil && strings.Contains(u.Scheme, "+") {
+			return fault.New(fault.Unsupported, "take a release from an index, or build a wheel and name it by its address or path",
+				"%s: %s comes from a repository (%s), and snug does not build from one yet", q.Origin, q.Key(), u.Scheme)
+		}
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" {
 			return fault.New(fault.Unsupported, "name a wheel by https:// or by path", "%s: %s is neither a wheel on the web nor a file", q.Origin, q.Key())
 		}

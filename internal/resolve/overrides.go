@@ -21,7 +21,7 @@ func (r *roots) rewrite(rt *manifest.Runtime) error {
 		case err != nil:
 			return badMarker(q, err)
 		case replaced:
-			r.replaced[q.Key()] = true
+			r.replaced[q.Key()] = append(r.replaced[q.Key()], q)
 			out = append(out, with...)
 		default:
 			out = append(out, q)
@@ -58,7 +58,7 @@ func (r *roots) unmet(met map[string]bool) []string {
 	var out []string
 	for what, rules := range map[string][]manifest.Requirement{"override": r.project.Overrides, "exclude": r.project.Excludes} {
 		for _, q := range rules {
-			if !met[q.Key()] && !r.replaced[q.Key()] {
+			if !met[q.Key()] && r.replaced[q.Key()] == nil {
 				out = append(out, fmt.Sprintf("%s: the %s %s met nothing: no package here asks for it", q.Origin, what, q.Requirement))
 			}
 		}
@@ -120,14 +120,21 @@ func (u *ruled) notes(r *release, asked *roots) []string {
 			by = append(by, fmt.Sprintf("%s (%s)", o.Requirement, o.Origin))
 		}
 	}
-	if len(by) > 0 && (asked.replaced[r.of.name] || u != nil && u.overridden) {
-		out = append(out, "overridden by "+strings.Join(by, " and "))
-	}
+	own := asked.replaced[r.of.name]
 	if u == nil {
-		return out
+		u = &ruled{overridden: own != nil, broken: map[string]bool{}}
 	}
-	if len(u.broken) > 0 {
-		out[0] += ", though " + strings.Join(slices.Sorted(maps.Keys(u.broken)), ", ")
+	for _, q := range own {
+		if !q.Specifiers.Contains(r.version) {
+			q.Marker = nil
+			u.broken["the project asks for "+q.String()] = true
+		}
+	}
+	if len(by) > 0 && (own != nil || u.overridden) {
+		out = append(out, "overridden by "+strings.Join(by, " and "))
+		if len(u.broken) > 0 {
+			out[0] += ", though " + strings.Join(slices.Sorted(maps.Keys(u.broken)), ", ")
+		}
 	}
 	return append(out, slices.Sorted(maps.Keys(u.dropped))...)
 }

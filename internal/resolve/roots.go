@@ -20,7 +20,7 @@ type roots struct {
 	project  *manifest.Project
 	own      map[string]pep440.Version         // first-party projects
 	limits   map[string][]manifest.Requirement // constraints by name
-	replaced map[string]bool                   // names of the project's own requirements that are overridden or excluded
+	replaced map[string][]manifest.Requirement // the project's own requirements that are overridden or excluded, by name
 }
 
 type rootRuntime struct {
@@ -37,7 +37,7 @@ type rootName struct {
 }
 
 func readRoots(p *manifest.Project) (*roots, error) {
-	r := &roots{project: p, names: map[string]*rootName{}, limits: map[string][]manifest.Requirement{}, own: map[string]pep440.Version{}, replaced: map[string]bool{}}
+	r := &roots{project: p, names: map[string]*rootName{}, limits: map[string][]manifest.Requirement{}, own: map[string]pep440.Version{}, replaced: map[string][]manifest.Requirement{}}
 	for _, rt := range p.Runtimes {
 		if err := r.rewrite(&rt); err != nil {
 			return nil, err
