@@ -20,6 +20,7 @@ import (
 // Bounds of the search for fixes.
 const (
 	maxFixes   = 3
+	maxGiven   = 3               // packages whose versions are told
 	adviceTime = 5 * time.Second // for all of them
 	tryTime    = 2 * time.Second // for one resolution
 )
@@ -41,6 +42,7 @@ func (q question) resolve(ctx context.Context, events event.Handler) (*lock.Lock
 type change struct {
 	resolve.Fix
 	question
+	about []string // packages that the fix is about, besides those of the conflict
 }
 
 // adviser looks for fixes of one conflict.
@@ -52,8 +54,8 @@ type adviser struct {
 	fixes    []resolve.Fix // never nil: it is part of the JSON
 }
 
-// advise adds to the error of a resolution what would help: single changes that
-// are resolved, before they are told, with what the index said already.
+// advise adds to the error of a resolution what would help: changes that are
+// resolved, before they are told, with what the index said already.
 func (e *Engine) advise(ctx context.Context, q question, by asking, err error) error {
 	var c *resolve.Conflict
 	if !errors.As(err, &c) || by.removes {
@@ -73,7 +75,7 @@ func (e *Engine) advise(ctx context.Context, q question, by asking, err error) e
 
 // kinds are the searches, in the order in which fixes are told.
 func (a *adviser) kinds() []func(context.Context) {
-	return []func(context.Context){a.requirements, a.pins, a.constraints, a.pythons, a.fewerTargets, a.later, a.removals}
+	return []func(context.Context){a.requirements, a.pins, a.constraints, a.pythons, a.fewerTargets, a.later, a.several, a.removals}
 }
 
 // hintOf is the fixes as text, or what else there is to say.
@@ -94,7 +96,7 @@ func hintOf(c *resolve.Conflict, otherwise string) string {
 // FixLines is the fixes of a conflict as text, or that there is none.
 func FixLines(c *resolve.Conflict) []string {
 	if len(c.Fixes) == 0 {
-		return []string{"no single change that was tried helps"}
+		return []string{"no change that was tried helps"}
 	}
 	var lines []string
 	width := 0
@@ -117,29 +119,29 @@ func FixLines(c *resolve.Conflict) []string {
 
 // try resolves a change, and keeps it as a fix if there is an answer.
 func (a *adviser) try(ctx context.Context, c change) bool {
-	l, ok := a.answer(ctx, c.question)
-	if !ok || slices.ContainsFunc(a.fixes, func(f resolve.Fix) bool { return f.Command == c.Command && f.Edit == c.Edit }) {
+	l, err := a.answer(ctx, c.question)
+	if err != nil || slices.ContainsFunc(a.fixes, func(f resolve.Fix) bool { return f.Command == c.Command && f.Edit == c.Edit }) {
 		return false
 	}
-	c.Gives = a.gives(l)
+	c.Gives = gives(l, append(a.conflict.Names(), c.about...))
 	a.fixes = append(a.fixes, c.Fix)
 	return true
 }
 
-func (a *adviser) answer(ctx context.Context, q question) (*lock.Lock, bool) {
+func (a *adviser) answer(ctx context.Context, q question) (*lock.Lock, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
-	l, err := q.resolve(ctx, event.Discard())
-	return l, err == nil
+	return q.resolve(ctx, event.Discard())
 }
 
-// gives is what the lock has of the packages that clashed.
-func (a *adviser) gives(l *lock.Lock) []string {
+// gives is what the lock has of a few packages, each once.
+func gives(l *lock.Lock, names []string) []string {
 	versions := versionsIn(l)
 	var out []string
-	for _, name := range a.conflict.Names() {
-		if versions[name] != "" && len(out) < 3 {
-			out = append(out, name+" "+versions[name])
+	for _, name := range names {
+		text := name + " " + versions[name]
+		if versions[name] != "" && len(out) < maxGiven && !slices.Contains(out, text) {
+			out = append(out, text)
 		}
 	}
 	return out
@@ -184,8 +186,8 @@ func (a *adviser) loosen(ctx context.Context, q manifest.Requirement) (c change,
 	}
 	free := q.Requirement
 	free.Specifiers = nil
-	l, ok := a.answer(ctx, a.with(q, free))
-	if !ok {
+	l, err := a.answer(ctx, a.with(q, free))
+	if err != nil {
 		return c, false, false
 	}
 	for _, v := range lockedOf(l, q.Key()) {
@@ -254,7 +256,7 @@ func (a *adviser) constraints(ctx context.Context) {
 		}
 		p := *a.project
 		p.Constraints = slices.Delete(slices.Clone(p.Constraints), i, i+1)
-		c := change{resolve.Fix{Kind: resolve.FixConstraint, Edit: fmt.Sprintf("remove the constraint %s (%s)", q.Requirement, q.Origin)}, a.question}
+		c := change{Fix: resolve.Fix{Kind: resolve.FixConstraint, Edit: fmt.Sprintf("remove the constraint %s (%s)", q.Requirement, q.Origin)}, question: a.question}
 		c.project = &p
 		if a.try(ctx, c) {
 			return
@@ -271,7 +273,7 @@ func (a *adviser) removals(ctx context.Context) {
 		if a.adds(q) >= 0 || !a.asksElse(q.Key()) {
 			continue
 		}
-		c := change{resolve.Fix{Kind: resolve.FixRemove, Command: append(typed{"remove", q.Key()}, a.settings()...).String()}, a.question}
+		c := change{Fix: resolve.Fix{Kind: resolve.FixRemove, Command: append(typed{"remove", q.Key()}, a.settings()...).String()}, question: a.question}
 		c.project = a.project.Without(q.Key())
 		a.try(ctx, c)
 	}
