@@ -190,17 +190,27 @@ func (a *adviser) loosen(ctx context.Context, q manifest.Requirement) (c change,
 	if err != nil {
 		return c, false, false
 	}
-	for _, v := range lockedOf(l, q.Key()) {
-		spec, err := loosened(q.Specifiers, v)
-		if err != nil {
-			continue // a version with nothing that a specifier could name
-		}
-		free.Specifiers = spec
-		c, ok = a.replace(resolve.FixRequirement, q, free)
-		up = slices.ContainsFunc(q.Specifiers, func(s pep440.Specifier) bool { return !s.Contains(v) && s.Version.Compare(v) < 0 })
-		return c, up, ok
+	other, up, ok := toFit(q, l)
+	if !ok {
+		return c, false, false
 	}
-	return c, false, false
+	c, ok = a.replace(resolve.FixRequirement, q, other)
+	return c, up, ok
+}
+
+// toFit is a requirement for the version that a lock has, which up tells to be
+// newer than what q asks for; not ok where that fits as it is, or where there are
+// several.
+func toFit(q manifest.Requirement, l *lock.Lock) (other pep508.Requirement, up, ok bool) {
+	found := lockedOf(l, q.Key())
+	if len(found) != 1 || q.Specifiers.Contains(found[0]) {
+		return other, false, false
+	}
+	spec, err := loosened(q.Specifiers, found[0])
+	other = q.Requirement
+	other.Specifiers = spec
+	up = slices.ContainsFunc(q.Specifiers, func(s pep440.Specifier) bool { return !s.Contains(found[0]) && s.Version.Compare(found[0]) < 0 })
+	return other, up, err == nil
 }
 
 // lockedOf are the versions that a lock has of a name.
@@ -234,6 +244,9 @@ func (a *adviser) pins(ctx context.Context) {
 		c, ok := change{}, false
 		if root >= 0 {
 			q := a.conflict.Roots[root]
+			if len(q.Hashes) > 0 {
+				continue // it would lose them
+			}
 			pin.Name, pin.Extras, pin.Marker = q.Name, q.Extras, q.Marker
 			c, ok = a.replace(resolve.FixPin, q, pin)
 		} else {
@@ -270,7 +283,8 @@ func (a *adviser) removals(ctx context.Context) {
 		return
 	}
 	for _, q := range a.conflict.Roots {
-		if a.adds(q) >= 0 || !a.asksElse(q.Key()) {
+		_, ok := a.project.RuntimeOf(q)
+		if len(a.fixes) == maxFixes || !ok || a.adds(q) >= 0 || !a.asksElse(q.Key()) {
 			continue
 		}
 		c := change{Fix: resolve.Fix{Kind: resolve.FixRemove, Command: append(typed{"remove", q.Key()}, a.settings()...).String()}, question: a.question}

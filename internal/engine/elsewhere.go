@@ -8,7 +8,6 @@ import (
 
 	"snug/internal/interp"
 	"snug/internal/lock"
-
 	"snug/internal/pytag"
 	"snug/internal/resolve"
 )

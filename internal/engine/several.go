@@ -8,7 +8,6 @@ import (
 
 	"snug/internal/lock"
 	"snug/internal/manifest"
-	"snug/internal/pep508"
 	"snug/internal/resolve"
 )
 
@@ -53,7 +52,7 @@ func (a *adviser) rewrite(ctx context.Context, freed []manifest.Requirement, l *
 	c := change{Fix: resolve.Fix{Kind: resolve.FixRequirement}, question: a.question}
 	var reqs, edits, runtimes []string
 	for _, q := range freed {
-		other, ok := toFit(q, l)
+		other, _, ok := toFit(q, l)
 		if !ok {
 			continue
 		}
@@ -71,17 +70,4 @@ func (a *adviser) rewrite(ctx context.Context, freed []manifest.Requirement, l *
 		c = a.adding(c, reqs, runtimes[0])
 	}
 	a.try(ctx, c)
-}
-
-// toFit is a requirement for the version that a lock has; not ok where that fits
-// as it is, or where there are several.
-func toFit(q manifest.Requirement, l *lock.Lock) (pep508.Requirement, bool) {
-	found := lockedOf(l, q.Key())
-	if len(found) != 1 || q.Specifiers.Contains(found[0]) {
-		return q.Requirement, false
-	}
-	other := q.Requirement
-	spec, err := loosened(q.Specifiers, found[0])
-	other.Specifiers = spec
-	return other, err == nil
 }
