@@ -5,12 +5,17 @@
 # make latest   build the examples without their as-of date
 # make bench    snug and uv in turn on the same lists: the table of docs/benchmarks.md (BENCH='-runs 3 -lists web')
 # make figures  the long runs: every fuzz target for a minute (FUZZTIME), every Go benchmark, make bench
+# make fuzz-named  the readers of what comes from outside (FUZZ_NAMED), FUZZTIME each; offline
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 FUZZTIME = 1m
 
-.PHONY: check cross live interpreters latest bench figures fuzz
+# version, specifier, marker, requirement, wheel name, METADATA, pylock, listing in JSON and in HTML, zip
+FUZZ_NAMED = pep440:FuzzParse pep440:FuzzParseSpecifiers pep508:FuzzParseMarker pep508:FuzzParse dist:FuzzWheelName \
+	dist:FuzzMetadata lock:FuzzParse index:FuzzListingJSON index:FuzzListingHTML archive:FuzzZip
+
+.PHONY: check cross live interpreters latest bench figures fuzz fuzz-named
 
 check:
 	@unformatted=$$(gofmt -l cmd internal examples); test -z "$$unformatted" || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
@@ -45,4 +50,9 @@ fuzz:
 		for f in $$(go test -run '^$$' -list '^Fuzz' $$p | grep '^Fuzz'); do \
 			echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
 		done; \
+	done
+
+fuzz-named:
+	@for n in $(FUZZ_NAMED); do \
+		echo "$$n"; go test -run '^$$' -fuzz "^$${n#*:}$$" -fuzztime $(FUZZTIME) ./internal/$${n%:*} || exit 1; \
 	done

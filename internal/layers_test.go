@@ -34,7 +34,7 @@ var layers = []layer{
 	{"stages", false, []string{"resolve", "assemble", "prove"}},
 	{"tools", true, []string{"pubgrub", "index", "store", "interp", "wheel"}},
 	{"documents", true, []string{"event", "manifest", "lock", "generation"}},
-	{"words", true, []string{"pep440", "license", "pep508", "pytag", "dist"}},
+	{"words", true, []string{"pep440", "license", "pep508", "cooldown", "pytag", "dist"}},
 	{"ground", true, []string{"fault", "digest", "fetch", "archive", "term", "conformance"}},
 }
 

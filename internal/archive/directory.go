@@ -20,6 +20,7 @@ const (
 	sigEnd        = 0x06054b50
 	sigEnd64      = 0x06064b50
 	sigLocator64  = 0x07064b50
+	sigDescriptor = 0x08074b50
 	lenLocal      = 30
 	lenCentral    = 46
 	lenEnd        = 22
@@ -239,6 +240,9 @@ func (z *Zip) check(size, end int64, lim Limits) error {
 		return unsafe("", "%d bytes unpack to %d, more than %g times as much", size, total, lim.Ratio)
 	}
 	slices.SortFunc(order, func(a, b *entry) int { return cmp.Compare(a.offset, b.offset) })
+	if len(order) > 0 && order[0].offset != 0 {
+		return unsafe(order[0].name, "something lies before it, the first entry: another archive, or a program")
+	}
 	for i := len(order) - 1; i >= 0; i-- {
 		e := order[i]
 		e.limit = end
@@ -303,7 +307,42 @@ func (z *Zip) checkLocal(e *entry) (start int64, err error) {
 	if !ok || differs(int64(crc), int64(e.crc)) || differs(packed, e.packed) || differs(size, e.size) {
 		return 0, unsafe(e.name, "its local header and the directory disagree on its size or CRC")
 	}
-	return start, nil
+	return start, z.checkBehind(e, start+e.packed)
+}
+
+// checkBehind holds what lies between an entry's data and the next entry to be
+// nothing, or the data descriptor that was announced (APPNOTE 4.3.9), saying the
+// same as the directory: a reader of streams knows no other.
+func (z *Zip) checkBehind(e *entry, end int64) error {
+	gap := e.limit - end
+	if e.flags&flagTrailing == 0 {
+		if gap != 0 {
+			return unsafe(e.name, "something lies between it and the next entry")
+		}
+		return nil
+	}
+	if gap != 12 && gap != 16 && gap != 20 && gap != 24 { // in 32 and in 64 bits, without and with signature
+		return unsafe(e.name, "no data descriptor, or more than that, lies between it and the next entry")
+	}
+	rest := make([]byte, gap)
+	if err := readAt(z.r, rest, end); err != nil {
+		return err
+	}
+	le := binary.LittleEndian
+	signed := gap == 16 || gap == 24
+	if signed {
+		signed, rest = le.Uint32(rest) == sigDescriptor, rest[4:]
+	}
+	var packed, size int64
+	if len(rest) == 12 {
+		packed, size = int64(le.Uint32(rest[4:])), int64(le.Uint32(rest[8:]))
+	} else {
+		packed, size = int64(le.Uint64(rest[4:])), int64(le.Uint64(rest[12:]))
+	}
+	if signed != (gap == 16 || gap == 24) || le.Uint32(rest) != e.crc || packed != e.packed || size != e.size {
+		return unsafe(e.name, "its data descriptor and the directory disagree")
+	}
+	return nil
 }
 
 // readAt fills p; a file that is too short is unsafe, any other failure is the reader's own.

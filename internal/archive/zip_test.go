@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
@@ -229,6 +230,11 @@ func TestZipTricks(t *testing.T) {
 		{"damaged", func(b []byte) []byte { central(b)[0] = 'x'; return b }},
 		{"no end record", func(b []byte) []byte { return b[:len(b)-1] }},
 		{"no end record", func([]byte) []byte { return nil }},
+		{"lies before it, the first entry", func(b []byte) []byte { return insert(b, 0, []byte("#!/bin/sh\n")) }},
+		{"lies before it, the first entry", func(b []byte) []byte { return insert(b, 0, good()) }},
+		{"between it and the next", func(b []byte) []byte { return insert(b, 38, []byte("hidden")) }},
+		{"between it and the next", func(b []byte) []byte { return insert(b, 38, bytes.Clone(b[:38])) }}, // an entry that the directory lacks
+		{"between it and the next", func(b []byte) []byte { return insert(b, 38, make([]byte, 16)) }},    // where no descriptor was announced
 	}
 	for i, c := range cases {
 		z, err := open(c.trick(good()), archive.DefaultLimits())
@@ -244,6 +250,131 @@ func TestZipTricks(t *testing.T) {
 		var refused *archive.UnsafeError
 		if !errors.As(err, &refused) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("trick %d: got %v, want %q", i, err, c.want)
+		}
+	}
+}
+
+// insert puts bytes at a place of a zip of stored entries, and moves what its
+// directory says of what comes after.
+func insert(b []byte, at int, more []byte) []byte {
+	le := binary.LittleEndian
+	for from := bytes.Index(b, []byte("PK\x01\x02")); from >= 0; {
+		if head := b[from:]; int(le.Uint32(head[42:])) >= at {
+			le.PutUint32(head[42:], le.Uint32(head[42:])+uint32(len(more)))
+		}
+		next := bytes.Index(b[from+4:], []byte("PK\x01\x02"))
+		if next < 0 {
+			break
+		}
+		from += 4 + next
+	}
+	end := b[bytes.LastIndex(b, []byte("PK\x05\x06")):]
+	le.PutUint32(end[16:], le.Uint32(end[16:])+uint32(len(more)))
+	return slices.Concat(b[:at], more, b[at:])
+}
+
+// wide is a zip of one stored entry "aaaa" with its sizes in zip64 fields, in
+// the directory and in the local header.
+func wide(size, packed uint64, fieldBytes uint16) []byte {
+	le := binary.LittleEndian
+	crc := crc32.ChecksumIEEE([]byte("aaaa"))
+	field := le.AppendUint16(le.AppendUint16(nil, 1), fieldBytes)
+	field = le.AppendUint64(le.AppendUint64(field, size), packed)
+	common := func(b []byte) []byte { // from "version needed" to the length of the extra field
+		b = append(b, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+		b = le.AppendUint32(le.AppendUint32(le.AppendUint32(b, crc), 1<<32-1), 1<<32-1)
+		return le.AppendUint16(le.AppendUint16(b, 4), uint16(len(field)))
+	}
+	b := common([]byte("PK\x03\x04"))
+	b = slices.Concat(b, []byte("aaaa"), field, []byte("aaaa"))
+	start := len(b)
+	b = common(append(b, "PK\x01\x02-\x00"...))
+	b = slices.Concat(b, make([]byte, 14), []byte("aaaa"), field)
+	b = append(b, "PK\x05\x06\x00\x00\x00\x00\x01\x00\x01\x00"...)
+	b = le.AppendUint32(b, uint32(len(b)-12-start))
+	return append(le.AppendUint32(b, uint32(start)), 0, 0)
+}
+
+func TestZip64(t *testing.T) {
+	z, err := open(wide(4, 4, 16), archive.DefaultLimits())
+	if err == nil {
+		err = readAll(z)
+	}
+	if err != nil {
+		t.Errorf("a sound one: %v", err)
+	}
+	for want, data := range map[string][]byte{
+		"a broken zip64 field":           wide(4, 4, 12),
+		"bytes, more than the 858993459": wide(1<<40, 4, 16),
+		"stored, with two sizes":         wide(5, 4, 16),
+	} {
+		if _, err := open(data, archive.DefaultLimits()); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), `entry "aaaa"`) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+// A stored entry with its sizes behind it has one meaning where the directory
+// has them too: many writers make these.
+func TestZipDescriptorOfStoredEntry(t *testing.T) {
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for _, name := range []string{"a", "b"} {
+		if f, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store}); err != nil {
+			t.Fatal(err)
+		} else if _, err := io.WriteString(f, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if out.Bytes()[6]&8 == 0 {
+		t.Fatal("the writer made no descriptor")
+	}
+	for at := range 16 { // local header 30, name 1, data 1
+		lies := bytes.Clone(out.Bytes())
+		lies[32+at]++
+		z, err := open(lies, archive.DefaultLimits())
+		if err == nil {
+			err = readAll(z)
+		}
+		if err == nil || !strings.Contains(err.Error(), `entry "a": its data descriptor and the directory disagree`) {
+			t.Errorf("byte %d of the descriptor changed: %v", at, err)
+		}
+	}
+	z, err := open(out.Bytes(), archive.DefaultLimits())
+	if err == nil {
+		err = readAll(z)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// Who may execute is taken from zips that were made on Unix, and nothing else of
+// their modes: files that nobody may read, that all may write, or that run as
+// another user are made readable, read-only and plain.
+func TestZipModes(t *testing.T) {
+	const unix, dos = 3, 0
+	for _, c := range []struct {
+		made uint16
+		mode uint32 // st_mode
+		want fs.FileMode
+	}{
+		{unix, 0o100755, 0o755}, {unix, 0o100001, 0o755}, {unix, 0o100644, 0o644}, {unix, 0o100000, 0o644}, {unix, 0o104777, 0o755},
+		{unix, 0, 0o644}, {dos, 0o100755, 0o644},
+	} {
+		h := &zip.FileHeader{Name: "x", CreatorVersion: c.made << 8, ExternalAttrs: c.mode << 16}
+		z, err := open(zipOf(t, h), archive.DefaultLimits())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := z.Files()[0].Mode; got != c.want {
+			t.Errorf("made by %d with %o: %o, want %o", c.made, c.mode, got, c.want)
+		}
+		if err := readAll(z); err != nil {
+			t.Error(err)
 		}
 	}
 }
@@ -284,6 +415,36 @@ func FuzzZip(f *testing.F) {
 				t.Errorf("accepted %q", file.Name)
 			}
 		}
-		_ = readAll(z) // any error will do; a panic or a wrong length will not
+		if readAll(z) == nil { // any error will do; a panic or a wrong length will not
+			asStandard(t, data, z)
+		}
 	})
+}
+
+// asStandard: what is accepted has one meaning, so another reader finds the same.
+func asStandard(t *testing.T, data []byte, z *archive.Zip) {
+	t.Helper()
+	other, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil || len(other.File) != len(z.Files()) {
+		t.Fatalf("another reader: %v", err)
+	}
+	for i, f := range other.File {
+		if f.Name != z.Files()[i].Name || int64(f.UncompressedSize64) != z.Files()[i].Size {
+			t.Fatalf("entry %d is %q of %d bytes, and %+v", i, f.Name, f.UncompressedSize64, z.Files()[i])
+		}
+		if z.Files()[i].Dir {
+			continue
+		}
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := io.ReadAll(r)
+		if err := errors.Join(err, r.Close()); err != nil {
+			t.Fatalf("%q by another reader: %v", f.Name, err)
+		}
+		if got, err := z.ReadFile(f.Name, 1<<20); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%q is %q, %v; want %q", f.Name, got, err, want)
+		}
+	}
 }

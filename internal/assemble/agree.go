@@ -1,11 +1,16 @@
 package assemble
 
 import (
+	"fmt"
+	"slices"
+
 	"snug/internal/dist"
 	"snug/internal/lock"
+	"snug/internal/manifest"
 	"snug/internal/pep440"
 	"snug/internal/pep508"
 	"snug/internal/pytag"
+	"snug/internal/wheel"
 )
 
 // agrees holds a wheel's own METADATA to the lock, which was made from what the
@@ -26,6 +31,13 @@ func (in *Input) agrees(src source, m *dist.Metadata) error {
 		if !applies || in.isOwn(q.Key()) {
 			continue
 		}
+		if in.Project != nil {
+			if _, ruled, err := in.Project.Instead(q); err != nil {
+				return disagrees("Requires-Dist %q: %w", text, err)
+			} else if ruled {
+				continue // the resolver's check held the lock to what stands in its place
+			}
+		}
 		switch p := src.beside[q.Key()]; {
 		case p == nil:
 			return disagrees("its metadata needs %s, which the lock does not have", q)
@@ -36,12 +48,23 @@ func (in *Input) agrees(src source, m *dist.Metadata) error {
 	return nil
 }
 
+// runs holds native code to the floor of this target: a wheel's name may promise
+// less than its libraries need. It runs once for a wheel, as agrees does.
+func (in *Input) runs(needs wheel.Needs) error {
+	floor := in.Target.Floor
+	if in.Target.Libc != "glibc" || slices.Compare(needs.Glibc[:], floor[:]) <= 0 {
+		return nil
+	}
+	return integrity(fmt.Sprintf("choose another version of it, or say that the runtime is for newer systems: targets = [\"%s-%s-glibc%d.%d\"]", in.Target.OS, in.Target.Arch, needs.Glibc[0], needs.Glibc[1]),
+		"its name promises that it runs on %s, and it needs %s", in.Target, needs)
+}
+
 func disagrees(format string, args ...any) error {
 	return integrity("the index described this wheel otherwise: choose another version of it, or ask for what it needs yourself", format, args...)
 }
 
 func (in *Input) isOwn(name string) bool {
-	return in.Project != nil && in.Project.Local != nil && pep508.NormalizeName(in.Project.Local.Name) == name
+	return in.Project != nil && slices.ContainsFunc(in.Project.Own(), func(l *manifest.Local) bool { return pep508.NormalizeName(l.Name) == name })
 }
 
 func admits(q pep508.Requirement, version string) bool {

@@ -100,10 +100,17 @@ func Assemble(ctx context.Context, in Input) (*generation.Manifest, error) {
 	}
 	m := in.manifest(wheels)
 	m.Files, m.Overlaps, m.Notes = merged.files(), merged.won, merged.notes
-	if err := in.addProject(m); err != nil {
+	own, err := in.own()
+	if err != nil {
 		return nil, err
 	}
-	if err := in.addControl(m, wheels); err != nil {
+	m.Local = manifest.DigestOf(own)
+	for _, local := range own {
+		if err := in.addProject(m, local); err != nil {
+			return nil, err
+		}
+	}
+	if err := in.addControl(m, wheels, own); err != nil {
 		return nil, err
 	}
 	return m, nil
@@ -135,9 +142,6 @@ func (in *Input) manifest(wheels []layer) *generation.Manifest {
 	}
 	if in.Copy {
 		m.LinkMode = "copy"
-	}
-	if in.Project != nil {
-		m.Local = in.Project.Local.Digest()
 	}
 	for _, w := range wheels {
 		m.Packages = append(m.Packages, generation.Package{Name: w.name, Version: w.version, SHA256: w.sum})

@@ -11,6 +11,7 @@ import (
 
 	"snug/internal/digest"
 	"snug/internal/generation"
+	"snug/internal/manifest"
 	"snug/internal/wheel"
 )
 
@@ -48,7 +49,7 @@ var ensurepip string
 const noPip = " This Python came without a pip to put there: snug add pip --runtime dev, first.\n"
 
 // addControl writes the control files: the closed list of what snug adds.
-func (in *Input) addControl(m *generation.Manifest, wheels []layer) error {
+func (in *Input) addControl(m *generation.Manifest, wheels []layer, own []*manifest.Local) error {
 	control := map[string]string{generation.LockPath: string(in.LockBytes)}
 	if in.Bytecode {
 		control[wheel.SealedPath] = "launchers write no bytecode here\n"
@@ -58,7 +59,7 @@ func (in *Input) addControl(m *generation.Manifest, wheels []layer) error {
 	if err != nil {
 		return err
 	}
-	roots, err := in.importRoots()
+	roots, err := in.importRoots(own)
 	if err != nil {
 		return err
 	}
@@ -108,7 +109,7 @@ func (in *Input) isolatedPath(fromWheels, roots []string) string {
 // `app` from the runtime's root where it is isolated or copied, else straight
 // to the project, relative to site-packages, so that tracebacks, coverage and
 // breakpoints name the files that people edit.
-func (in *Input) importRoots() ([]string, error) {
+func (in *Input) importRoots(own []*manifest.Local) ([]string, error) {
 	if !in.hasProject() {
 		return nil, nil
 	}
@@ -125,15 +126,15 @@ func (in *Input) importRoots() ([]string, error) {
 		base = filepath.ToSlash(rel)
 	}
 	roots := []string{base}
-	if in.Project.Local == nil {
-		return roots, nil
-	}
-	for _, p := range in.Project.Local.Paths {
-		if !filepath.IsLocal(filepath.FromSlash(p)) {
-			return nil, fmt.Errorf("import root %q leaves the project", p)
-		}
-		if p = path.Clean(p); p != "." {
-			roots = append(roots, base+"/"+p)
+	for _, local := range own {
+		for _, p := range local.Paths {
+			p = path.Join(local.Dir, p)
+			if !filepath.IsLocal(filepath.FromSlash(p)) {
+				return nil, fmt.Errorf("import root %q leaves the project", p)
+			}
+			if root := base + "/" + p; p != "." && !slices.Contains(roots, root) {
+				roots = append(roots, root)
+			}
 		}
 	}
 	return roots, nil
@@ -142,7 +143,7 @@ func (in *Input) importRoots() ([]string, error) {
 // hasProject tells whether there is first-party code. A folder in which somebody
 // only asked for packages has none: whatever lies in it is not ours to deliver.
 func (in *Input) hasProject() bool {
-	return in.Project != nil && in.Project.Root != "" && (!in.Project.Loose || in.Project.Local != nil)
+	return in.Project != nil && in.Project.Root != "" && (!in.Project.Loose || len(in.Project.Own()) > 0)
 }
 
 // write puts a file that no tree holds into the runtime and the manifest.

@@ -16,18 +16,24 @@ import (
 	"snug/internal/dist"
 	"snug/internal/fault"
 	"snug/internal/generation"
+	"snug/internal/manifest"
 	"snug/internal/pep508"
+	"snug/internal/pytag"
 	"snug/internal/wheel"
 )
 
-// addProject installs the local project as an editable wheel would be:
+// own are the first-party projects whose code the runtime holds.
+func (in *Input) own() ([]*manifest.Local, error) {
+	if !in.hasProject() {
+		return nil, nil
+	}
+	return in.Project.FirstParty(in.Runtime, pytag.Environment(in.Target, in.Python))
+}
+
+// addProject installs a first-party project as an editable wheel would be:
 // dist-info and launchers, while its code stays where it is. What depends on
 // the place (direct_url.json, and RECORD, which lists it) is control.
-func (in *Input) addProject(m *generation.Manifest) error {
-	if !in.hasProject() || in.Project.Local == nil {
-		return nil
-	}
-	local := in.Project.Local
+func (in *Input) addProject(m *generation.Manifest, local *manifest.Local) error {
 	name := pep508.NormalizeName(local.Name)
 	info := fmt.Sprintf("%s/%s-%s.dist-info", in.sitePackages(), strings.ReplaceAll(name, "-", "_"), local.Version)
 	payload := map[string][]byte{
@@ -40,7 +46,7 @@ func (in *Input) addProject(m *generation.Manifest) error {
 	for _, ep := range local.EntryPoints {
 		script, err := wheel.ScriptName(ep)
 		if err != nil {
-			return fault.New(fault.Input, "see [project.scripts]", "pyproject.toml: %w", err)
+			return fault.New(fault.Input, "see [project.scripts]", "%s: %w", path.Join(local.Dir, manifest.FileName), err)
 		}
 		if script != "" {
 			payload[script] = wheel.Launcher(ep)
@@ -51,7 +57,7 @@ func (in *Input) addProject(m *generation.Manifest) error {
 	}
 	control := map[string][]byte{}
 	if !in.Copy {
-		control[info+"/direct_url.json"] = in.directURL()
+		control[info+"/direct_url.json"] = in.directURL(local)
 	}
 	control[info+"/RECORD"] = in.record(info+"/RECORD", payload, control)
 	for kind, files := range map[string]map[string][]byte{"": payload, generation.Control: control} {
@@ -75,8 +81,8 @@ func (in *Input) refuseOwned(m *generation.Manifest, name string, payload map[st
 	return nil
 }
 
-func (in *Input) directURL() []byte {
-	u := url.URL{Scheme: "file", Path: filepath.ToSlash(in.Project.Root)}
+func (in *Input) directURL(local *manifest.Local) []byte {
+	u := url.URL{Scheme: "file", Path: path.Join(filepath.ToSlash(in.Project.Root), local.Dir)}
 	data, err := json.Marshal(map[string]any{"url": u.String(), "dir_info": map[string]bool{"editable": true}})
 	if err != nil {
 		panic("snug: internal error: " + err.Error()) // strings and a bool always marshal

@@ -97,7 +97,10 @@ func (in *Input) wheels(ctx context.Context) ([]layer, error) {
 			return nil
 		})
 	}
-	return layers, g.Wait()
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return layers, in.portable(layers)
 }
 
 // sources are the wheels that the lock selects for this runtime and target.
@@ -169,6 +172,9 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 		opt := wheel.Options{PythonMinor: in.minor(), URL: src.url, SHA256: sum.String()}
 		plan, info, err := unpack(blob, name, opt, dir)
 		if err != nil {
+			return nil, err
+		}
+		if err := in.runs(info.Needs); err != nil {
 			return nil, err
 		}
 		in.tolerated(src.file.Name, info.Notes)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -23,6 +24,7 @@ const maxRepeats = 20
 type bench struct {
 	list   string
 	text   []byte
+	builds bool // some of its rows build
 	dir    string
 	tools  *tools
 	mirror *mirror
@@ -71,19 +73,22 @@ func (b *bench) once(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, stale := range []bool{true, false} {
+		for _, k := range []kind{stale, fresh} {
 			if err := os.RemoveAll(filepath.Join(p, lockName)); err != nil {
 				return err
 			}
-			if _, err := b.tools.time(ctx, b.locking(tool, p, b.warmCache(tool, stale), stale)); err != nil {
+			if _, err := b.tools.time(ctx, b.locking(tool, p, b.warmCache(tool, k), k)); err != nil {
 				return err
 			}
 		}
 		if b.lock[tool], err = os.ReadFile(filepath.Join(p, lockName)); err != nil {
 			return err
 		}
+		if !b.builds {
+			continue
+		}
 		for _, runtime := range []string{linked, prod} {
-			if _, err := b.tools.time(ctx, b.building(tool, p, b.warmCache(tool, false), runtime)...); err != nil {
+			if _, err := b.tools.time(ctx, b.building(tool, p, b.warmCache(tool, fresh), runtime)...); err != nil {
 				return err
 			}
 			if tool == "uv" {
@@ -96,17 +101,14 @@ func (b *bench) once(ctx context.Context) error {
 	return nil
 }
 
-func (b *bench) warmCache(tool string, stale bool) string {
-	return filepath.Join(b.dir, fmt.Sprintf("cache-%s-%v", tool, stale))
+func (b *bench) warmCache(tool string, k kind) string {
+	return filepath.Join(b.dir, "cache-"+tool+strings.ReplaceAll(string(k), "/", "-"))
 }
 
 // measure runs the rows, the tools in turn.
 func (b *bench) measure(ctx context.Context, s settings) ([]result, error) {
 	var out []result
-	for _, r := range rows() {
-		if !s.rows.MatchString(r.name) {
-			continue
-		}
+	for _, r := range rowsFor(b.list, s.rows) {
 		runs := s.runs
 		if r.most > 0 {
 			runs = min(runs, r.most)

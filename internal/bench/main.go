@@ -3,7 +3,7 @@
 // Command bench compares snug with uv, in turn on the same lists, and prints
 // the table of docs/benchmarks.md. Run by `make bench`:
 //
-//	go run ./internal/bench [-runs N] [-rows REGEXP] [-lists web,data] [-cache DIR] [-keep] [-serve]
+//	go run ./internal/bench [-runs N] [-rows REGEXP] [-lists web,mid,big] [-cache DIR] [-keep] [-serve]
 //
 // It is no part of snug: it starts programs and listens on the loopback, which
 // the product leaves to interp and fetch. Nothing that it times depends on the
@@ -20,6 +20,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -54,7 +55,7 @@ func readSettings() (settings, error) {
 	}
 	runs := flag.Int("runs", 10, "timed runs of each tool in each row")
 	rows := flag.String("rows", "", "only the rows that match `REGEXP`")
-	lists := flag.String("lists", "web,data", "requirement `LISTS` to use")
+	lists := flag.String("lists", "web,mid,big", "requirement `LISTS` to use")
 	cache := flag.String("cache", filepath.Join(base, "snug-bench"), "`DIR` for the mirror, uv and the runs")
 	keep := flag.Bool("keep", false, "leave the folders of the runs")
 	serve := flag.Bool("serve", false, "only serve the mirror, until interrupted")
@@ -96,7 +97,7 @@ func run(ctx context.Context, s settings) error {
 		if err != nil {
 			return fmt.Errorf("there is no list %q", name)
 		}
-		b := &bench{list: name, text: text, dir: filepath.Join(work, name), tools: t, mirror: m}
+		b := &bench{list: name, text: text, builds: slices.ContainsFunc(rowsFor(name, s.rows), func(r row) bool { return !r.locks() }), dir: filepath.Join(work, name), tools: t, mirror: m}
 		if err := b.warm(ctx); err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"snug/internal/digest"
 )
@@ -37,7 +38,7 @@ type mirror struct {
 	base     string // http://127.0.0.1:PORT
 	recorder *recorder
 	mu       sync.Mutex
-	etags    map[string]string // of the pages in served
+	etags    map[string]string // of the pages in served, by path
 }
 
 func openMirror(ctx context.Context, dir string) (*mirror, error) {
@@ -54,9 +55,11 @@ func openMirror(ctx context.Context, dir string) (*mirror, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /simple/{name}/{$}", func(w http.ResponseWriter, r *http.Request) { m.page(w, r, pageAge) })
-	mux.HandleFunc("GET /stale/simple/{name}/{$}", func(w http.ResponseWriter, r *http.Request) { m.page(w, r, staleAge) })
+	mux.HandleFunc("GET /simple/{name}/{$}", func(w http.ResponseWriter, r *http.Request) { m.page(w, r, "/files", pageAge) })
+	mux.HandleFunc("GET /stale/simple/{name}/{$}", func(w http.ResponseWriter, r *http.Request) { m.page(w, r, "/files", staleAge) })
+	mux.HandleFunc("GET /slow/simple/{name}/{$}", slowly(func(w http.ResponseWriter, r *http.Request) { m.page(w, r, "/slow/files", pageAge) }))
 	mux.HandleFunc("GET /files/{name}/{sum}/{file}", m.file)
+	mux.HandleFunc("GET /slow/files/{name}/{sum}/{file}", slowly(m.file))
 	mux.HandleFunc("GET /goproxy/", m.module)
 	m.server = &http.Server{Handler: mux}
 	go m.server.Serve(l) // ends with close
@@ -65,23 +68,37 @@ func openMirror(ctx context.Context, dir string) (*mirror, error) {
 
 func (m *mirror) close() error { return errors.Join(m.server.Close(), os.RemoveAll(m.served)) }
 
-// page serves what the index has of a project.
-func (m *mirror) page(w http.ResponseWriter, r *http.Request, age string) {
+// slowness is what the slow index takes before each answer.
+const slowness = 20 * time.Millisecond
+
+func slowly(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-time.After(slowness):
+			next(w, r)
+		case <-r.Context().Done():
+		}
+	}
+}
+
+// page serves what the index has of a project, whose files are below a path.
+func (m *mirror) page(w http.ResponseWriter, r *http.Request, files, age string) {
 	name := r.PathValue("name")
-	etag, err := m.written(r.Context(), name)
+	path := filepath.Join(m.served, strings.ReplaceAll(files, "/", "_"), name)
+	etag, err := m.written(r.Context(), name, files, path)
 	if err != nil {
 		refuse(w, err)
 		return
 	}
 	w.Header().Set("ETag", etag)
 	w.Header().Set("Content-Type", pageType)
-	serve(w, r, filepath.Join(m.served, name), age)
+	serve(w, r, path, age)
 }
 
-// written makes sure that the page lies there for this run.
-func (m *mirror) written(ctx context.Context, name string) (etag string, err error) {
+// written makes sure that the page lies at path for this run.
+func (m *mirror) written(ctx context.Context, name, files, path string) (etag string, err error) {
 	m.mu.Lock()
-	etag, ok := m.etags[name]
+	etag, ok := m.etags[path]
 	m.mu.Unlock()
 	if ok {
 		return etag, nil
@@ -90,14 +107,14 @@ func (m *mirror) written(ctx context.Context, name string) (etag string, err err
 	if err != nil {
 		return "", err
 	}
-	page = []byte(strings.ReplaceAll(string(page), filesPlace, m.base+"/files"))
-	if err := writeWhole(filepath.Join(m.served, name), page); err != nil {
+	page = []byte(strings.ReplaceAll(string(page), filesPlace, m.base+files))
+	if err := writeWhole(path, page); err != nil {
 		return "", err
 	}
 	etag = `"` + digest.Of(page).String() + `"`
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.etags[name] = etag
+	m.etags[path] = etag
 	return etag, nil
 }
 

@@ -127,7 +127,11 @@ func (r *recorder) recordMetadata(ctx context.Context, w io.Writer, name, wheel 
 		return err
 	}
 	for i := range l.Releases {
-		for _, f := range l.Releases[i].Files() {
+		files, err := l.Releases[i].Files()
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
 			if f.Name == wheel {
 				body, err := r.index.Metadata(ctx, l, f)
 				if err == nil {

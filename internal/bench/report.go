@@ -52,22 +52,19 @@ func ms(d time.Duration) float64 { return d.Seconds() * 1e3 }
 func (r result) ratio() float64 { return r.snug.median.Seconds() / r.uv.median.Seconds() }
 
 func (r row) goal() string {
-	if r.limit > 0 {
-		return fmt.Sprintf("≤ %.0f ms", ms(r.limit))
-	}
 	if r.ratio == 0 {
 		return "none"
 	}
-	return fmt.Sprintf("≤ %.1f", r.ratio)
+	return fmt.Sprintf("≤ %.2g", r.ratio)
 }
 
 // met says whether time and memory are within their goals.
 func (r result) met() string {
 	var missed []string
-	if r.row.ratio > 0 && r.ratio() > r.row.ratio || r.row.limit > 0 && r.snug.median > r.row.limit {
+	if r.row.ratio > 0 && r.ratio() > r.row.ratio {
 		missed = append(missed, "time")
 	}
-	if r.snug.peak > maxPeak {
+	if r.snug.peak > maxPeak || r.list == largest && r.snug.peak > r.uv.peak {
 		missed = append(missed, "memory")
 	}
 	if len(missed) > 0 {

@@ -64,7 +64,7 @@ func (t *tools) findPython(ctx context.Context) error {
 }
 
 func (t *tools) installPython(home string) command {
-	return t.snugCommand(t.dir, home, false, "python", "install", pythonVersion)
+	return t.snugCommand(t.dir, home, fresh, "python", "install", pythonVersion)
 }
 
 // plain runs a program of the preparation in this machine's environment.
@@ -82,19 +82,23 @@ func (t *tools) environment(more ...string) []string {
 	return append([]string{"HOME=" + filepath.Join(t.dir, "home"), "TMPDIR=" + filepath.Join(t.dir, "tmp"), "PATH="}, more...)
 }
 
-func (t *tools) indexURL(stale bool) string {
-	if stale {
-		return t.mirror.base + "/stale/simple/"
-	}
-	return t.mirror.base + "/simple/"
-}
+// kind is which of the mirror's indexes is asked.
+type kind string
 
-func (t *tools) snugCommand(dir, home string, stale bool, args ...string) command {
+const (
+	fresh kind = ""       // pages may be used unasked for a while
+	stale kind = "/stale" // they may not
+	slow  kind = "/slow"  // each answer takes slowness
+)
+
+func (t *tools) indexURL(k kind) string { return t.mirror.base + string(k) + "/simple/" }
+
+func (t *tools) snugCommand(dir, home string, k kind, args ...string) command {
 	return command{dir: dir, argv: append([]string{t.snug, "--quiet"}, args...),
-		env: t.environment("SNUG_HOME="+home, "SNUG_INDEX_URL="+t.indexURL(stale), "GOPROXY="+t.mirror.base+"/goproxy")}
+		env: t.environment("SNUG_HOME="+home, "SNUG_INDEX_URL="+t.indexURL(k), "GOPROXY="+t.mirror.base+"/goproxy")}
 }
 
-func (t *tools) uvCommand(dir, cache string, stale bool, args ...string) command {
+func (t *tools) uvCommand(dir, cache string, k kind, args ...string) command {
 	return command{dir: dir, argv: append([]string{t.uv, "--quiet", "--no-config"}, args...),
-		env: t.environment("UV_CACHE_DIR="+cache, "UV_DEFAULT_INDEX="+t.indexURL(stale), "UV_PYTHON_DOWNLOADS=never")}
+		env: t.environment("UV_CACHE_DIR="+cache, "UV_DEFAULT_INDEX="+t.indexURL(k), "UV_PYTHON_DOWNLOADS=never")}
 }

@@ -21,6 +21,8 @@ type wanted struct {
 	targets      []string
 	requirements []string
 	constraints  []string
+	resolution   string
+	prereleases  bool
 	into         string
 }
 
@@ -28,8 +30,15 @@ func (w *wanted) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&w.python, "python", "", "Python `VERSION`: 3.14 is its newest patch, 3.14.6 pins")
 	f.StringArrayVar(&w.targets, "target", nil, "`TARGET` such as linux-x86_64, macos-arm64 (repeatable)")
+	f.StringVar(&w.resolution, "resolution", "", "try first `highest`, lowest or lowest-direct versions (for testing lower bounds)")
+	f.BoolVar(&w.prereleases, "prereleases", false, "let pre-releases count as versions like others")
 	f.StringArrayVarP(&w.requirements, "requirement", "r", nil, "requirements `FILE` (repeatable)")
 	f.StringArrayVarP(&w.constraints, "constraint", "c", nil, "constraints `FILE` (repeatable)")
+}
+
+// override hands over what the flags say before the project.
+func (w *wanted) override(req *engine.LockRequest) {
+	req.Python, req.Targets, req.Resolution, req.Prereleases = w.python, w.targets, w.resolution, w.prereleases
 }
 
 func (a *app) build() *cobra.Command {
@@ -52,7 +61,7 @@ resolved, and a runtime of real copies is written to that folder.`,
   snug build --python 3.13 --target linux-x86_64 -r requirements.txt --into ./runtime`,
 		ValidArgsFunction: a.buildArgs(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			req.Lock.Python, req.Lock.Targets = w.python, w.targets
+			w.override(&req.Lock)
 			if w.into != "" {
 				req.Into = a.path(w.into)
 			}

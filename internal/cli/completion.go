@@ -127,7 +127,7 @@ func (a *app) runtimes() []string {
 }
 
 func (a *app) lockIfAny() *lock.Lock {
-	l, err := engine.ReadLock(filepath.Join(a.rootDir(), engine.LockName))
+	l, err := engine.ReadHostLock(filepath.Join(a.rootDir(), engine.LockName))
 	if err != nil {
 		return nil
 	}

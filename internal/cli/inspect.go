@@ -14,7 +14,7 @@ import (
 
 // readLock reads the project's lock for commands that only look.
 func (a *app) readLock() (*lock.Lock, error) {
-	l, err := engine.ReadLock(filepath.Join(a.rootDir(), engine.LockName))
+	l, err := engine.ReadHostLock(filepath.Join(a.rootDir(), engine.LockName))
 	if err != nil {
 		return nil, err
 	}

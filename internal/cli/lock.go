@@ -35,6 +35,7 @@ to standard output, or with -o to a file, whose versions are kept in the same wa
   snug lock --upgrade
   snug lock --upgrade django
   snug lock --as-of 2026-11-01
+  snug lock --resolution lowest-direct -o pylock.lowest.toml
   snug lock -r requirements.txt -c constraints.txt --python 3.13 --target linux-x86_64 -o pylock.web.toml`,
 		Args: cobra.ArbitraryArgs,
 
@@ -73,7 +74,8 @@ func (a *app) doLock(cmd *cobra.Command, w *wanted, req engine.LockRequest) erro
 	if err != nil {
 		return err
 	}
-	req.Python, req.Targets, req.Output = w.python, w.targets, a.path(req.Output)
+	w.override(&req)
+	req.Output = a.path(req.Output)
 	req.Unfiled = req.Output == "" && len(w.requirements) > 0
 	locked, err := e.Lock(cmd.Context(), p, req)
 	if err != nil {
@@ -113,4 +115,7 @@ func (a *app) printLocked(l *engine.Locked, dry bool) {
 		a.say("%s", changeLine(c))
 	}
 	a.say("%s: %d packages, %s", l.Path, len(l.Lock.Packages), state)
+	for _, other := range l.Apart {
+		a.printLocked(other, dry)
+	}
 }

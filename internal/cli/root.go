@@ -116,7 +116,7 @@ type app struct {
 	World
 	home, indexURL, asOf, project string
 	pythonMirror                  string
-	extra                         []string
+	extra, minAge                 []string
 	offline, json, quiet, noBar   bool
 	offlineSaid                   bool // --offline=false overrules the project
 	jobs                          int

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"snug/internal/cooldown"
 	"snug/internal/engine"
 	"snug/internal/fault"
 	"snug/internal/fetch"
@@ -24,6 +25,7 @@ func (a *app) settings(cmd *cobra.Command) {
 	f.StringArrayVar(&a.extra, "extra-index", nil, "further index as `NAME=URL`; the first that has a package wins (repeatable)")
 	f.StringVar(&a.pythonMirror, "python-mirror", "", "`URL` or folder that has python-build-standalone's releases")
 	f.StringVar(&a.asOf, "as-of", "", "see only files uploaded until `DATE` (2026-11-01 or 2026-11-01T12:00:00Z; \"now\" for all)")
+	f.StringArrayVar(&a.minAge, "min-age", nil, "see only files that are this old: `AGE` (12h, 7d, 2w; 0 lifts it) or NAME=AGE for one package (repeatable)")
 	f.StringVar(&a.project, "project", "", "project `DIR` (default: this folder)")
 	f.BoolVar(&a.offline, "offline", false, "use what is in the store and the cache, no network")
 	f.IntVar(&a.jobs, "jobs", 0, "`NUMBER` of things done at once (default: one for each core)")
@@ -33,7 +35,7 @@ func (a *app) settings(cmd *cobra.Command) {
 }
 
 // settingNames are the flags of settings.
-var settingNames = []string{"home", "index-url", "extra-index", "python-mirror", "as-of", "project", "offline", "jobs", "json", "quiet", "no-progress"}
+var settingNames = []string{"home", "index-url", "extra-index", "python-mirror", "as-of", "min-age", "project", "offline", "jobs", "json", "quiet", "no-progress"}
 
 // variable is the environment variable of a setting: SNUG_INDEX_URL.
 func variable(name string) string {
@@ -76,6 +78,9 @@ func (a *app) engine(p *manifest.Project) (*engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := (cooldown.Policy{}).Amend(a.minAge); err != nil {
+		return nil, usage("write --min-age 7d, or --min-age NAME=0", "--min-age: %w", err)
+	}
 	extra, err := parseExtra(a.extra)
 	if err != nil {
 		return nil, err
@@ -93,7 +98,7 @@ func (a *app) engine(p *manifest.Project) (*engine.Engine, error) {
 	return engine.New(engine.Options{
 		Home: home, Env: a.env, Environ: a.Env, UserHome: a.env("HOME"), Now: a.Now, IndexURL: a.indexURL, Extra: extra,
 		PythonMirror: a.mirror(),
-		Offline:      a.offline || p.Offline && !a.offlineSaid, AsOf: asOf, AllFiles: a.asOf == "now", Jobs: jobs, Transport: a.Transport, Sleep: a.Sleep,
+		Offline:      a.offline || p.Offline && !a.offlineSaid, AsOf: asOf, AllFiles: a.asOf == "now", MinAge: a.minAge, Jobs: jobs, Transport: a.Transport, Sleep: a.Sleep,
 		Sources: a.Sources, Runner: a.Runner, Events: a.handler(), Version: Version(), Typed: a.Args, Folder: a.project,
 	})
 }

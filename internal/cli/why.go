@@ -14,7 +14,8 @@ func (a *app) why() *cobra.Command {
 		Use:   "why NAME",
 		Short: "every chain that brings a package in, per runtime and target",
 		Long: `Why lists every chain from a runtime's own requirement to the package, the
-shortest first. A chain that holds on some targets only names them.`,
+shortest first. A chain that holds on some targets only names them. What the lock
+notes of the package follows, such as why targets have different versions.`,
 		Example: "  snug why sqlparse",
 		Args:    cobra.ExactArgs(1),
 
@@ -39,8 +40,20 @@ shortest first. A chain that holds on some targets only names them.`,
 				}
 				fmt.Fprintln(a.Stdout, line)
 			}
+			a.printNotes(engine.Notes(l, args[0]))
 			return nil
 		},
+	}
+}
+
+// printNotes tells what the lock says of a package besides.
+func (a *app) printNotes(notes []engine.PackageNote) {
+	for _, n := range notes {
+		if a.json {
+			a.result(n)
+			continue
+		}
+		fmt.Fprintf(a.Stdout, "%s %s: %s\n", n.Name, n.Version, n.Note)
 	}
 }
 

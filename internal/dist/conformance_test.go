@@ -146,13 +146,13 @@ func compareRaw(test, field string, m *Metadata, c vector) error {
 	ok := false
 	switch test {
 	case "test_non_repeating_fields_only_once":
-		ok = *m.singles()[field] == "VALUE"
+		ok = *m.single(field) == "VALUE"
 	case "test_non_repeating_fields_repeated":
-		ok = *m.singles()[field] == "" && slices.Equal(m.Unparsed, []string{field})
+		ok = *m.single(field) == "" && slices.Equal(m.Unparsed, []string{field})
 	case "test_repeating_fields_only_once":
-		ok = slices.Equal(*m.lists()[field], []string{"VALUE"})
+		ok = slices.Equal(*m.list(field), []string{"VALUE"})
 	case "test_repeating_fields_repeated":
-		ok = slices.Equal(*m.lists()[field], []string{"VaLuE", "VALUE"})
+		ok = slices.Equal(*m.list(field), []string{"VaLuE", "VALUE"})
 	case "test_keywords":
 		var want []string
 		ok = json.Unmarshal(c.Expected, &want) == nil && slices.Equal(m.Keywords, want)

@@ -154,20 +154,6 @@ func TestBuildOrder(t *testing.T) {
 	}
 }
 
-func FuzzParse(f *testing.F) {
-	f.Add([]byte("Metadata-Version: 2.1\nName: a\nVersion: 1\n x\n\nbody"))
-	f.Add([]byte("[console_scripts]\na = m:f [x]\n"))
-	f.Add([]byte("\"a,b\",sha256=,\n"))
-	f.Fuzz(func(t *testing.T, data []byte) { // nothing from outside may panic
-		_, _ = ParseMetadata(data)
-		_, _ = ParseEntryPoints(data)
-		_, _ = ParseRecord(data)
-		_, _ = ParseWheelFile(data)
-		_, _ = ParseWheelName(string(data))
-		_, _ = ParseSdistName(string(data), "a")
-	})
-}
-
 func TestIdentity(t *testing.T) {
 	for text, want := range map[string]string{
 		"Metadata-Version: 2.1\nName: a\nVersion: 1\n\nVersion: 2\n": "a 1",
@@ -175,7 +161,8 @@ func TestIdentity(t *testing.T) {
 		"Version: 1\nName: A.b\n":                                    "A.b 1",
 		"\nName: a\nVersion: 1\n":                                    " ",
 		"Summary: x\n Name: folded\nName: a\nVersion: 1":             "a 1",
-		"": " ",
+		"":                            " ",
+		"\ufeffName: a\nVersion: 1\n": "a 1",
 	} {
 		if name, version := Identity([]byte(text)); name+" "+version != want {
 			t.Errorf("%q: %q %q", text, name, version)

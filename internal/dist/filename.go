@@ -80,7 +80,7 @@ func (r *NameReader) wheel(filename string) (w WheelName, err error) {
 	}
 	project, rest, _ := strings.Cut(stem, "-")
 	version, rest, _ := strings.Cut(rest, "-")
-	if w.Build, w.Tags, err = r.Tags(rest); err != nil {
+	if w.Build, w.Tags, err = r.tagsIn(rest); err != nil {
 		return w, err
 	}
 	r.mu.Lock()
@@ -92,18 +92,24 @@ func (r *NameReader) wheel(filename string) (w WheelName, err error) {
 	return w, err
 }
 
-// Tags reads what stands behind the version in a wheel's name: the tags, with a build before them if there is one.
-func (r *NameReader) Tags(text string) (build Build, tags []pytag.Tag, err error) {
-	if strings.Count(text, "-") == 3 {
-		var number string
-		number, text, _ = strings.Cut(text, "-")
-		if build, err = parseBuild(number); err != nil {
-			return build, nil, err
-		}
+// tagsIn reads what stands behind the version in a wheel's name: the tags, with a build before them if there is one.
+func (r *NameReader) tagsIn(text string) (build Build, tags []pytag.Tag, err error) {
+	if build, text, err = CutBuild(text); err != nil {
+		return build, nil, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	tags, err = known(&r.tags, text, pytag.ParseTags)
+	return build, tags, err
+}
+
+// CutBuild takes the build, if there is one, off what stands behind the version in a wheel's name: the tags are left.
+func CutBuild(text string) (build Build, tags string, err error) {
+	if strings.Count(text, "-") != 3 {
+		return build, text, nil
+	}
+	number, tags, _ := strings.Cut(text, "-")
+	build, err = parseBuild(number)
 	return build, tags, err
 }
 

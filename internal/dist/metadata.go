@@ -65,7 +65,7 @@ func ParseMetadata(data []byte) (*Metadata, error) {
 // Identity is the Name and Version of METADATA that is known to be well-formed, "" where they are not found. It reads no
 // further than it must.
 func Identity(data []byte) (name, version string) {
-	for line := range bytes.Lines(data) {
+	for line := range bytes.Lines(bytes.TrimPrefix(data, []byte("\ufeff"))) {
 		folded := isFolded(string(line[:1]))
 		if line = bytes.TrimSpace(line); len(line) == 0 || name != "" && version != "" {
 			break
@@ -97,16 +97,19 @@ func readMetadata(data []byte) (*Metadata, error) {
 	}
 	values, aside := group(fields)
 	m := &Metadata{}
-	for name, target := range m.singles() {
-		switch given := values[name]; {
-		case len(given) == 1:
+	for name, given := range values {
+		if target := m.single(name); target == nil {
+			continue
+		} else if len(given) == 1 {
 			*target = given[0]
-		case len(given) > 1:
+		} else {
 			aside[name] = true
 		}
 	}
-	for name, target := range m.lists() {
-		*target = values[name]
+	for name, given := range values {
+		if target := m.list(name); target != nil {
+			*target = given
+		}
 	}
 	m.setKeywords(values["keywords"], aside)
 	m.setProjectURLs(values["project-url"], aside)
@@ -115,7 +118,7 @@ func readMetadata(data []byte) (*Metadata, error) {
 		m.Dynamic[i] = strings.ToLower(field)
 	}
 	for name := range aside {
-		if _, single := m.singles()[name]; single || m.lists()[name] != nil || name == "keywords" || name == "project-url" {
+		if m.single(name) != nil || m.list(name) != nil || name == "keywords" || name == "project-url" {
 			m.Unparsed = append(m.Unparsed, name)
 		}
 	}
@@ -123,24 +126,78 @@ func readMetadata(data []byte) (*Metadata, error) {
 	return m, nil
 }
 
-func (m *Metadata) singles() map[string]*string {
-	return map[string]*string{
-		"metadata-version": &m.MetadataVersion, "name": &m.Name, "version": &m.Version,
-		"summary": &m.Summary, "description": &m.Description, "description-content-type": &m.DescriptionContentType,
-		"home-page": &m.HomePage, "download-url": &m.DownloadURL, "author": &m.Author, "author-email": &m.AuthorEmail,
-		"maintainer": &m.Maintainer, "maintainer-email": &m.MaintainerEmail, "license": &m.License,
-		"license-expression": &m.LicenseExpression, "requires-python": &m.RequiresPython,
+// single is where a field that may stand once goes, nil for others.
+func (m *Metadata) single(field string) *string {
+	switch field {
+	case "metadata-version":
+		return &m.MetadataVersion
+	case "name":
+		return &m.Name
+	case "version":
+		return &m.Version
+	case "summary":
+		return &m.Summary
+	case "description":
+		return &m.Description
+	case "description-content-type":
+		return &m.DescriptionContentType
+	case "home-page":
+		return &m.HomePage
+	case "download-url":
+		return &m.DownloadURL
+	case "author":
+		return &m.Author
+	case "author-email":
+		return &m.AuthorEmail
+	case "maintainer":
+		return &m.Maintainer
+	case "maintainer-email":
+		return &m.MaintainerEmail
+	case "license":
+		return &m.License
+	case "license-expression":
+		return &m.LicenseExpression
+	case "requires-python":
+		return &m.RequiresPython
 	}
+	return nil
 }
 
-func (m *Metadata) lists() map[string]*[]string {
-	return map[string]*[]string{
-		"license-file": &m.LicenseFiles, "classifier": &m.Classifiers, "platform": &m.Platforms,
-		"supported-platform": &m.SupportedPlatforms, "requires-dist": &m.RequiresDist,
-		"requires-external": &m.RequiresExternal, "provides-extra": &m.ProvidesExtra, "provides-dist": &m.ProvidesDist,
-		"obsoletes-dist": &m.ObsoletesDist, "requires": &m.Requires, "provides": &m.Provides, "obsoletes": &m.Obsoletes,
-		"dynamic": &m.Dynamic, "import-name": &m.ImportNames, "import-namespace": &m.ImportNamespaces,
+// list is where a field that may be repeated goes, nil for others.
+func (m *Metadata) list(field string) *[]string {
+	switch field {
+	case "license-file":
+		return &m.LicenseFiles
+	case "classifier":
+		return &m.Classifiers
+	case "platform":
+		return &m.Platforms
+	case "supported-platform":
+		return &m.SupportedPlatforms
+	case "requires-dist":
+		return &m.RequiresDist
+	case "requires-external":
+		return &m.RequiresExternal
+	case "provides-extra":
+		return &m.ProvidesExtra
+	case "provides-dist":
+		return &m.ProvidesDist
+	case "obsoletes-dist":
+		return &m.ObsoletesDist
+	case "requires":
+		return &m.Requires
+	case "provides":
+		return &m.Provides
+	case "obsoletes":
+		return &m.Obsoletes
+	case "dynamic":
+		return &m.Dynamic
+	case "import-name":
+		return &m.ImportNames
+	case "import-namespace":
+		return &m.ImportNamespaces
 	}
+	return nil
 }
 
 func (m *Metadata) setKeywords(given []string, aside map[string]bool) {

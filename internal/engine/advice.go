@@ -25,19 +25,6 @@ const (
 	tryTime    = 2 * time.Second // for one resolution
 )
 
-// question is all that one resolution depends on.
-type question struct {
-	project *manifest.Project
-	targets []resolve.TargetPython
-	source  resolve.Source
-	keep    *lock.Lock
-}
-
-func (q question) resolve(ctx context.Context, events event.Handler) (*lock.Lock, error) {
-	return resolve.Resolve(ctx, resolve.Input{Project: q.project, Targets: q.targets, Index: q.source,
-		Locked: q.keep, AsOf: q.project.AsOf, Events: events, CreatedBy: createdBy})
-}
-
 // change is a fix that is not known to work.
 type change struct {
 	resolve.Fix
@@ -131,7 +118,7 @@ func (a *adviser) try(ctx context.Context, c change) bool {
 func (a *adviser) answer(ctx context.Context, q question) (*lock.Lock, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
-	return q.resolve(ctx, event.Discard())
+	return q.lock(ctx, event.Discard())
 }
 
 // gives is what the lock has of a few packages, each once.

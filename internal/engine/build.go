@@ -116,7 +116,7 @@ func (e *Engine) lockForBuild(ctx context.Context, p *manifest.Project, req Buil
 	if req.Locked && !locked.Fresh {
 		return nil, fault.New(fault.Conflict, "snug lock updates it", "%s does not answer what %s asks for", locked.Path, p.Files)
 	}
-	return locked, nil
+	return locked.ofHost(), nil
 }
 
 // buildOne assembles one runtime into a new folder, proves it and switches, and

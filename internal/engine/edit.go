@@ -150,9 +150,6 @@ func (e *Engine) Init(root string, req InitRequest) (path string, written bool, 
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return path, false, err
 	}
-	if manifest.HasPoetry(before) {
-		e.say("manifest", event.Note, "", "[tool.poetry] is not read: list its dependencies in [project] and [dependency-groups]")
-	}
 	data, err := manifest.Init(before, req.Name, req.Python, from)
 	if err != nil {
 		return path, false, err

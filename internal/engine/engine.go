@@ -42,6 +42,7 @@ type Options struct {
 	Offline      bool
 	AsOf         time.Time // files uploaded later are not seen
 	AllFiles     bool      // no cut-off, whatever the project says
+	MinAge       []string  // over the project's cooldown, as cooldown.Policy.Amend reads them
 	Jobs         int       // parallel work; 0 = one for each core
 	Transport    http.RoundTripper
 	Sleep        func(context.Context, time.Duration) error // between tries of the network; nil: a timer

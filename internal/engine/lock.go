@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"snug/internal/cooldown"
 	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/index"
@@ -36,6 +36,8 @@ type LockRequest struct {
 	UpgradeOnly []string // choose these names anew, keep the rest
 	Python      string   // overrides the project's
 	Targets     []string // override the project's
+	Resolution  string   // overrides the project's: "highest", "lowest", "lowest-direct"
+	Prereleases bool     // a pre-release is a version like others, whatever the project says
 	Output      string   // lock file; "" = LockName in the project's folder
 	DryRun      bool     // resolve, write nothing
 	Unfiled     bool     // there is no lock file: none is read and none written
@@ -47,9 +49,10 @@ type LockRequest struct {
 type Locked struct {
 	Lock    *lock.Lock
 	Path    string
-	Changed bool     // the file's bytes were replaced
-	Fresh   bool     // it answered what is asked already: nothing was resolved
-	Moved   []Change // packages that differ from the lock that was there before
+	Changed bool      // the file's bytes were replaced
+	Fresh   bool      // it answered what is asked already: nothing was resolved
+	Moved   []Change  // packages that differ from the lock that was there before
+	Apart   []*Locked // of targets that have a lock of their own
 }
 
 // Lock returns the project's lock, resolving only where the one on disk does
@@ -77,26 +80,38 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 		return nil, err
 	}
 	asked := p.Digest().String()
-	if old != nil && !req.Upgrade && len(req.UpgradeOnly) == 0 && old.Tool.Asked == asked {
-		return &Locked{Lock: old, Path: path, Fresh: true}, nil
-	}
-	keep := kept(old, req)
-	if keep != nil && old.CreatedBy != createdBy {
-		e.say("resolve", event.Note, "", fmt.Sprintf("%s was written by %s: its versions are kept where they fit", path, old.CreatedBy))
-	}
-	l, err := e.resolve(ctx, p, keep, e.asking(p, req))
+	others, err := readApart(old, path)
 	if err != nil {
 		return nil, err
 	}
-	l.Tool.Asked = asked
-	out := &Locked{Lock: l, Path: path}
+	if old != nil && !req.Upgrade && len(req.UpgradeOnly) == 0 && old.Tool.Asked == asked && allAnswer(old, others, asked) {
+		return &Locked{Lock: old, Path: path, Fresh: true, Apart: lockedApart(path, old, others)}, nil
+	}
+	keep := kept(old, p.Strategy, req)
+	if keep != nil && old.CreatedBy != createdBy {
+		e.say("resolve", event.Note, "", fmt.Sprintf("%s was written by %s: its versions are kept where they fit", path, old.CreatedBy))
+	}
+	made, err := e.resolve(ctx, question{project: p, keep: keep, keepApart: keptApart(others, p.Strategy, req), alone: req.Unfiled}, e.asking(p, req))
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range append(made.apart, made.lock) {
+		l.Tool.Asked = asked
+	}
+	out := &Locked{Lock: made.lock, Path: path}
 	if old != nil {
-		out.Moved = changesOf(versionsIn(old), versionsIn(l))
+		out.Moved = changesOf(versionsIn(old), versionsIn(made.lock))
 	}
 	if req.DryRun || req.Unfiled {
+		for _, l := range made.apart {
+			out.Apart = append(out.Apart, &Locked{Lock: l, Path: apartPath(path, l.Tool.Targets[0].Name)})
+		}
 		return out, nil
 	}
-	out.Changed, err = lock.Write(path, l)
+	if out.Apart, err = e.writeApart(path, old, made); err != nil {
+		return nil, err
+	}
+	out.Changed, err = lock.Write(path, made.lock)
 	return out, err
 }
 
@@ -119,8 +134,19 @@ func (e *Engine) override(p *manifest.Project, req LockRequest) error {
 	if len(req.Targets) > 0 {
 		p.Targets = req.Targets
 	}
+	if req.Resolution != "" {
+		var err error
+		if p.Strategy.Resolution, err = manifest.ParseResolution(req.Resolution); err != nil {
+			return err
+		}
+	}
+	p.Strategy.Prereleases = p.Strategy.Prereleases || req.Prereleases
 	if !e.AsOf.IsZero() || e.AllFiles {
 		p.AsOf = e.AsOf
+	}
+	var err error
+	if p.MinAge, err = p.MinAge.Amend(e.MinAge); err != nil {
+		return fault.New(fault.Usage, "write --min-age AGE or NAME=AGE", "--min-age: %w", err)
 	}
 	if len(p.Targets) == 0 {
 		host, err := e.host()
@@ -173,9 +199,10 @@ func versionsIn(l *lock.Lock) map[string]string {
 	return out
 }
 
-// kept is what of the old lock resolving should keep to if it can.
-func kept(old *lock.Lock, req LockRequest) *lock.Lock {
-	if old == nil || req.Upgrade {
+// kept is what of the old lock resolving should keep to if it can; nothing of
+// one that was chosen by another strategy.
+func kept(old *lock.Lock, now manifest.Strategy, req LockRequest) *lock.Lock {
+	if old == nil || req.Upgrade || old.Tool.Resolution != string(now.Resolution) || old.Tool.Prereleases != now.Prereleases {
 		return nil
 	}
 	out := *old
@@ -197,31 +224,35 @@ func (e *Engine) asking(p *manifest.Project, req LockRequest) asking {
 }
 
 // resolve chooses interpreters, then packages.
-func (e *Engine) resolve(ctx context.Context, p *manifest.Project, keep *lock.Lock, by asking) (*lock.Lock, error) {
+func (e *Engine) resolve(ctx context.Context, q question, by asking) (*resolution, error) {
 	start := e.Now()
-	q, err := e.question(ctx, p, keep)
+	q, err := e.complete(ctx, q)
 	if err != nil {
 		return nil, err
 	}
 	e.say("resolve", event.Started, "", "resolving")
-	l, err := q.resolve(ctx, e.Events)
+	made, err := q.resolve(ctx, e.Events)
 	if err != nil {
 		return nil, e.advise(ctx, q, by, err)
 	}
 	e.Events.Handle(event.Event{Time: e.Now(), Stage: "resolve", Kind: event.Done, Message: "resolved",
-		Done: int64(len(l.Packages)), Unit: "packages", Data: map[string]any{"seconds": e.Now().Sub(start).Seconds()}})
-	return l, nil
+		Done: int64(len(made.lock.Packages)), Unit: "packages", Data: map[string]any{"seconds": e.Now().Sub(start).Seconds()}})
+	return made, nil
 }
 
-// question is what the resolution of a project depends on.
-func (e *Engine) question(ctx context.Context, p *manifest.Project, keep *lock.Lock) (question, error) {
-	targets, err := e.interpreters(ctx, p)
-	if err != nil {
-		return question{}, err
+// complete adds to a question of a project the interpreters and the index.
+func (e *Engine) complete(ctx context.Context, q question) (question, error) {
+	var err error
+	if q.targets, err = e.interpreters(ctx, q.project); err != nil {
+		return q, err
 	}
-	client, err := e.index(p)
-	source := &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }}
-	return question{p, targets, source, keep}, err
+	if q.project, err = q.project.For(placesOf(q.targets)); err != nil {
+		return q, err
+	}
+	client, err := e.index(q.project)
+	q.source = &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }}
+	q.now = e.Now()
+	return q, err
 }
 
 // interpreters picks one interpreter for every target, the same full version
@@ -253,6 +284,15 @@ func (e *Engine) interpreters(ctx context.Context, p *manifest.Project) ([]resol
 	return out, nil
 }
 
+// placesOf are the targets as a project's markers see them.
+func placesOf(targets []resolve.TargetPython) []manifest.Place {
+	out := make([]manifest.Place, len(targets))
+	for i, t := range targets {
+		out[i] = manifest.Place{Name: t.Target.String(), Env: pytag.Environment(t.Target, t.Python)}
+	}
+	return out
+}
+
 // index is the client for this project's indexes: flags first, then the
 // project, then pip's and uv's own configuration.
 func (e *Engine) index(p *manifest.Project) (*index.Client, error) {
@@ -271,15 +311,13 @@ func (e *Engine) index(p *manifest.Project) (*index.Client, error) {
 	}
 	extra := slices.Clone(e.Extra)
 	for _, x := range p.Indexes {
-		extra = append(extra, index.Extra{Name: x.Name, URL: x.URL, Explicit: x.Explicit})
+		if x.URL == "" {
+			x.URL = index.DefaultURL()
+		}
+		extra = append(extra, index.Extra{Name: x.Name, URL: x.URL, Explicit: x.Explicit, Last: x.Last})
 	}
 	cfg.Extra = append(extra, cfg.Extra...)
-	mapped := maps.Clone(cfg.PackageIndex)
-	if mapped == nil {
-		mapped = map[string]string{}
-	}
-	maps.Copy(mapped, p.PackageIndex)
-	cfg.PackageIndex = mapped
+	cfg.PackageIndex = p.PackageIndex
 	cfg.Logins = p.Logins
 	cfg.AsOf = p.AsOf
 	e.noted.Do(func() {
@@ -318,3 +356,19 @@ func runsOn(t, host pytag.Target) bool {
 
 // since is how long ago t was, for the table that build prints.
 func (e *Engine) since(t time.Time) time.Duration { return e.Now().Sub(t) }
+
+// byAddress is the project's cooldown with its indexes by their addresses, as
+// listings and locks name them.
+func byAddress(p *manifest.Project) cooldown.Policy {
+	out := p.MinAge
+	out.Indexes = nil
+	for _, x := range p.Indexes {
+		if age, ok := p.MinAge.Indexes[x.Name]; ok {
+			if out.Indexes == nil {
+				out.Indexes = map[string]cooldown.Age{}
+			}
+			out.Indexes[index.BareURL(x.URL)] = age
+		}
+	}
+	return out
+}

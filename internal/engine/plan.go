@@ -23,6 +23,7 @@ import (
 	"snug/internal/manifest"
 	"snug/internal/pep440"
 	"snug/internal/pytag"
+	"snug/internal/resolve"
 	"snug/internal/store"
 )
 
@@ -51,6 +52,9 @@ func (e *Engine) plan(p *manifest.Project, locked *Locked, names []string, req B
 	if err != nil {
 		return nil, err
 	}
+	if p, err = p.For(placesOf([]resolve.TargetPython{{Target: target, Python: python}})); err != nil {
+		return nil, err
+	}
 	pl := &plan{engine: e, project: p, lock: locked.Lock, lockBytes: locked.Lock.Marshal(), req: req,
 		target: target, python: python, locked: lt, done: map[string]BuiltRuntime{}}
 	pl.lockSum = digest.Of(pl.lockBytes).String()
@@ -75,6 +79,10 @@ func (e *Engine) plan(p *manifest.Project, locked *Locked, names []string, req B
 // noteBuilt records a runtime of which a generation was made from this lock: the
 // current one, else the newest. One that snug verify found changed does not count.
 func (pl *plan) noteBuilt(name string) error {
+	own, err := pl.project.FirstParty(name, pytag.Environment(pl.target, pl.python))
+	if err != nil {
+		return err
+	}
 	room := roomOf(pl.project.Root, name)
 	gens, err := room.List()
 	if err != nil {
@@ -83,7 +91,7 @@ func (pl *plan) noteBuilt(name string) error {
 	slices.SortStableFunc(gens, func(a, b generation.Info) int { return currentFirst(a) - currentFirst(b) })
 	for _, g := range gens {
 		head, err := generation.ReadHead(g.Path)
-		if err != nil || generation.Doubted(g.Path) || head.Lock != pl.lockSum || head.Target != pl.target.String() || head.Local != pl.project.Local.Digest() {
+		if err != nil || generation.Doubted(g.Path) || head.Lock != pl.lockSum || head.Target != pl.target.String() || head.Local != manifest.DigestOf(own) {
 			continue // damaged, of another lock, or of another project table
 		}
 		row := rowOf(name, g.Path, g.Number, head)

@@ -62,7 +62,11 @@ func (e *Engine) WhyNot(ctx context.Context, p *manifest.Project, text string) (
 	if w.satisfied() {
 		return &w.answer, nil
 	}
-	if w.question, err = e.question(ctx, p, old); err != nil {
+	others, err := readApart(old, path)
+	if err != nil {
+		return nil, err
+	}
+	if w.question, err = e.complete(ctx, question{project: p, keep: old, keepApart: others}); err != nil {
 		return nil, err
 	}
 	return w.find(ctx)
@@ -105,8 +109,8 @@ func (w *whyNot) holds(have []pep440.Version) bool {
 // find resolves: as the project asks, then with the requirement too.
 func (w *whyNot) find(ctx context.Context) (*Answer, error) {
 	freed := w.question
-	freed.keep = kept(w.old, LockRequest{UpgradeOnly: []string{w.asks.Key()}})
-	l, err := freed.resolve(ctx, event.Discard())
+	freed.keep = kept(w.old, w.project.Strategy, LockRequest{UpgradeOnly: []string{w.asks.Key()}})
+	l, err := freed.lock(ctx, event.Discard())
 	if err != nil {
 		return nil, w.advise(ctx, freed, w.asking(w.project, LockRequest{}), err)
 	}
@@ -115,7 +119,7 @@ func (w *whyNot) find(ctx context.Context) (*Answer, error) {
 		return w.possible(l, append(typed{"lock", "--upgrade", w.asks.Key()}, w.asking(w.project, LockRequest{}).settings()...)), nil
 	}
 	by, with := w.with(w.asks)
-	l, err = with.resolve(ctx, event.Discard())
+	l, err = with.lock(ctx, event.Discard())
 	if err == nil {
 		w.answer.Why = w.held(l)
 		if w.newer {
@@ -176,7 +180,7 @@ func (w *whyNot) asWritten(ctx context.Context, l *lock.Lock, by asking) (*lock.
 		return l, by // the version has nothing that a specifier could name
 	}
 	loose, with := w.with(written)
-	better, err := with.resolve(ctx, event.Discard())
+	better, err := with.lock(ctx, event.Discard())
 	if err != nil || !w.holds(lockedOf(better, w.asks.Key())) {
 		return l, by
 	}

@@ -7,26 +7,37 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"math"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"snug/internal/digest"
 )
 
 const (
-	maxHead   = 64 << 10         // bytes of a stored answer's first line
+	maxHead   = 8 << 10          // bytes of a stored answer's first line
 	heuristic = 10 * time.Minute // for an answer that says nothing of its age (RFC 9111, 4.2.2)
 )
 
-// cache keeps answers as files: a line of JSON, then the body. It is private to a user. What cannot
-// be read is not there, and what cannot be written is not kept: a cache may fail without harm. A nil
-// cache holds nothing.
-type cache struct{ dir string }
+// cache keeps answers as files: a line of JSON, then the body, then what of it is only read when it is
+// asked for. It is private to a user. What cannot be read is not there, and what cannot be written is
+// not kept: a cache may fail without harm. A nil cache holds nothing.
+type cache struct {
+	dir  string
+	held atomic.Int64 // open files
+}
+
+// maxHeld bounds the files that are held open for their rest: it stays below the 1024 that some
+// systems allow. The rest of further ones is read at once.
+const maxHeld = 700
 
 // stored is an answer in the cache.
 type stored struct {
@@ -37,8 +48,10 @@ type stored struct {
 	At           time.Time     `json:"at"`       // when it was true
 	Lifetime     time.Duration `json:"lifetime"` // how long it may be used unasked
 	Sum          uint32        `json:"crc32c"`   // of the body, against torn and damaged files
+	Length       int64         `json:"length"`   // of the body; the rest follows
 	body         []byte
-	head         int // how long the first line is in the file, 0 for what comes from a server
+	rest         io.ReaderAt // behind the body, nil if there is nothing
+	head         int         // how long the first line is in the file, 0 for what comes from a server
 }
 
 // cacheKey is the file name of an answer: the login is no part of it, what is accepted is.
@@ -59,21 +72,68 @@ func (c *cache) read(key string, max int64) *stored {
 	if err != nil {
 		return nil
 	}
-	defer f.Close()
+	s := readStored(f, max)
+	if s == nil || s.rest == nil {
+		f.Close()
+		return s
+	}
+	return c.hold(f, s)
+}
+
+// firstRead is as much of a file as holds nearly every first line and body.
+const firstRead = 2 * maxHead
+
+var firstReads = sync.Pool{New: func() any { return new([firstRead]byte) }}
+
+func readStored(f *os.File, max int64) *stored {
 	info, err := f.Stat()
 	if err != nil || info.Size() > max+maxHead {
 		return nil
 	}
-	data := make([]byte, info.Size())
-	_, err = io.ReadFull(f, data)
+	room := firstReads.Get().(*[firstRead]byte)
+	defer firstReads.Put(room)
+	data := room[:min(info.Size(), firstRead)]
+	if _, err := io.ReadFull(f, data); err != nil {
+		return nil
+	}
 	head, body, found := bytes.Cut(data, []byte("\n"))
-	if err != nil || !found || len(head) > maxHead || int64(len(body)) > max {
+	s := &stored{head: len(head)}
+	if !found || json.Unmarshal(head, s) != nil {
 		return nil
 	}
-	s := &stored{body: body, head: len(head)}
-	if json.Unmarshal(head, s) != nil || s.Sum != sumOf(body) {
+	left := info.Size() - int64(len(head)) - 1 - s.Length
+	if s.Length < 0 || left < 0 || s.Length+left > max {
 		return nil
 	}
+	s.body = make([]byte, s.Length)
+	if n := copy(s.body, body); int64(n) < s.Length {
+		if _, err := io.ReadFull(f, s.body[n:]); err != nil {
+			return nil
+		}
+	}
+	if s.Sum != sumOf(s.body) {
+		return nil
+	}
+	if left > 0 {
+		s.rest = io.NewSectionReader(f, int64(len(head))+1+s.Length, left)
+	}
+	return s
+}
+
+// hold keeps the file open for the rest: who replaces it meanwhile does no harm. The file is closed
+// when nobody can read it any more.
+func (c *cache) hold(f *os.File, s *stored) *stored {
+	if c.held.Add(1) <= maxHeld {
+		runtime.AddCleanup(f, func(c *cache) { c.held.Add(-1) }, c)
+		return s
+	}
+	c.held.Add(-1)
+	defer f.Close()
+	rest, err := io.ReadAll(s.rest.(*io.SectionReader))
+	if err != nil {
+		return nil
+	}
+	s.rest = bytes.NewReader(rest)
 	return s
 }
 
@@ -104,12 +164,12 @@ func padded(head []byte, n int) []byte {
 	return append(head, bytes.Repeat([]byte(" "), max(0, n-len(head)))...)
 }
 
-// write replaces the answer in one step.
+// write replaces the answer in one step. What is behind the body is from then on read from the file.
 func (c *cache) write(key string, s *stored) {
 	if c == nil {
 		return
 	}
-	s.Sum = sumOf(s.body)
+	s.Sum, s.Length = sumOf(s.body), int64(len(s.body))
 	head, err := json.Marshal(s)
 	if err != nil || len(head)+spare > maxHead {
 		return
@@ -122,13 +182,28 @@ func (c *cache) write(key string, s *stored) {
 	if err != nil {
 		return
 	}
-	_, err1 := f.Write(append(padded(head, len(head)+spare), '\n'))
-	_, err2 := f.Write(s.body)
-	if err := errors.Join(err1, err2, f.Close()); err != nil || os.Rename(f.Name(), path) != nil {
+	if err := errors.Join(s.writeTo(f, head), f.Close()); err != nil || os.Rename(f.Name(), path) != nil {
 		if err := os.Remove(f.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return // a temporary file stays behind in a directory that may be emptied at any time
 		}
+		return
 	}
+	if s.rest == nil {
+		return
+	}
+	if kept := c.read(key, math.MaxInt64-maxHead); kept != nil && kept.Sum == s.Sum {
+		s.rest = kept.rest // instead of memory
+	}
+}
+
+func (s *stored) writeTo(f io.Writer, head []byte) error {
+	_, err1 := f.Write(append(padded(head, len(head)+spare), '\n'))
+	_, err2 := f.Write(s.body)
+	if s.rest == nil {
+		return errors.Join(err1, err2)
+	}
+	_, err3 := io.Copy(f, io.NewSectionReader(s.rest, 0, math.MaxInt64))
+	return errors.Join(err1, err2, err3)
 }
 
 // mayStore obeys no-store; a private cache may keep the rest (RFC 9111, 3). What varies by more than
@@ -229,5 +304,5 @@ func (s *stored) ask(h http.Header) {
 }
 
 func (s *stored) response() *Response {
-	return &Response{Body: s.body, URL: s.URL, ContentType: s.ContentType, Status: http.StatusOK, FromCache: true}
+	return &Response{Body: s.body, Rest: s.rest, URL: s.URL, ContentType: s.ContentType, Status: http.StatusOK, FromCache: true}
 }

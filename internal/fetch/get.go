@@ -1,8 +1,10 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 
 	"snug/internal/fault"
@@ -16,14 +18,16 @@ type GetOptions struct {
 	Refresh  bool // ask the server even where the cache is still fresh
 	// Reform makes of an answer what is returned and kept as its body: with a
 	// Form, which names what it makes, an answer is read once and not each time
-	// that it is used. Its error ends the request.
+	// that it is used. What it returns as rest is Response.Rest, kept beside the
+	// body and not read with it. Its error ends the request.
 	Form   string
-	Reform func(*Response) ([]byte, error)
+	Reform func(*Response) (body, rest []byte, err error)
 }
 
 // Response is a whole body. URL is where it came from after redirects, without credentials.
 type Response struct {
 	Body        []byte
+	Rest        io.ReaderAt // what Reform laid aside, nil if nothing; no sum of it is kept
 	URL         string
 	ContentType string
 	Status      int
@@ -104,12 +108,15 @@ func (c *Client) accept(resp *http.Response, old *stored, max int64) (*answer, e
 	return &answer{stored: newStored(resp, data, c.now()), mayStore: mayStore(resp.Header)}, nil
 }
 
-func (a *answer) reform(reform func(*Response) ([]byte, error)) error {
-	body, err := reform(a.response())
+func (a *answer) reform(reform func(*Response) (body, rest []byte, err error)) error {
+	body, rest, err := reform(a.response())
 	if err != nil {
 		return err
 	}
 	a.body = body
+	if len(rest) > 0 {
+		a.rest = bytes.NewReader(rest)
+	}
 	return nil
 }
 

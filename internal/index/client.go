@@ -86,13 +86,17 @@ func (c *Client) indexesFor(name string) ([]string, error) {
 		}
 		return nil, fault.New(fault.Input, "name it in [tool.snug] or with --extra-index NAME=URL", "%s is to come from the index %q, which is not defined", name, want)
 	}
-	var urls []string
+	var first, last []string
 	for _, x := range c.cfg.Extra {
-		if !x.Explicit {
-			urls = append(urls, x.URL)
+		switch {
+		case x.Explicit:
+		case x.Last:
+			last = append(last, x.URL)
+		default:
+			first = append(first, x.URL)
 		}
 	}
-	return append(urls, c.cfg.IndexURL), nil
+	return append(append(first, c.cfg.IndexURL), last...), nil
 }
 
 func (c *Client) listingFrom(ctx context.Context, base, name string) (*Listing, error) {
@@ -101,22 +105,23 @@ func (c *Client) listingFrom(ctx context.Context, base, name string) (*Listing, 
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", name, err)
 	}
-	l, err := parseCompact(resp.Body, name, c.cfg.AsOf, &c.names)
+	l, err := parseCompact(resp.Body, resp.Rest, name, c.cfg.AsOf, &c.names)
 	if err != nil {
 		return nil, fmt.Errorf("snug: internal error: list %s: %w", name, err) // the cache keeps a sum of what it holds
 	}
-	l.IndexURL = withoutUser(base)
+	l.IndexURL = BareURL(base)
 	return l, nil
 }
 
 // reformFor reads a page of the project once, as it comes from the server.
-func reformFor(project string) func(*fetch.Response) ([]byte, error) {
-	return func(resp *fetch.Response) ([]byte, error) {
+func reformFor(project string) func(*fetch.Response) (front, rest []byte, err error) {
+	return func(resp *fetch.Response) (front, rest []byte, err error) {
 		p, err := parsePage(resp.ContentType, resp.Body, resp.URL)
 		if err != nil {
-			return nil, fault.New(fault.Network, "is this the address of a simple index?", "%w", err)
+			return nil, nil, fault.New(fault.Network, "is this the address of a simple index?", "%w", err)
 		}
-		return p.compact(project), nil
+		front, rest = p.compact(project)
+		return front, rest, nil
 	}
 }
 
@@ -164,7 +169,8 @@ func extraURLs(extra []Extra) []string {
 	return urls
 }
 
-func withoutUser(raw string) string {
+// BareURL is an address without its login, as a Listing names its index.
+func BareURL(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return fetch.Redact(raw)

@@ -1,8 +1,10 @@
 package index
 
 import (
-	"bytes"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -14,22 +16,26 @@ import (
 // compactForm names the form in which pages are kept. It changes whenever the
 // same page would be kept otherwise.
 //
-// Lines of fields divided by tabs; what could hold a tab or a line break is
-// quoted as in Go. First the form, then status, its reason, the number of skipped
-// files and that of shapes. Then each shape: how many bytes of lines follow, one
-// for each file (see shapeOf). Then for each release, the newest first: version,
-// shape, the first and the last upload, the numbers of its files with and without
-// a date, and how many bytes of lines follow, one for each file: address, name
-// (empty where the address ends in it), size, upload, flags, requires-python,
-// yanked reason, hash of its metadata, hashes. Times are nanoseconds of Unix
-// time, empty where not known.
-const compactForm = "listing-4"
+// The front is read whole each time; it holds what tells releases apart. Numbers
+// are varints, texts have their length before them: the form, status and its
+// reason, the number of skipped files; the number of texts, and each; the number
+// of shapes, and each (textTable.shapeOf);
+// the number of releases, and for each, the newest first: version, shape, first
+// upload, how much later the last was, the numbers of its files with and without
+// a date, and of its lines in the rest the length and the CRC-32C. Times are
+// nanoseconds of Unix time, 0 where not known.
+//
+// The rest has the lines of the releases one after the other, a line for each
+// file: address, name (empty where the address ends in it), size, upload, flags,
+// requires-python, yanked reason, hash of its metadata, hashes. Fields are divided
+// by tabs; what could hold a tab or a line break is quoted as in Go.
+const compactForm = "listing-8"
 
 var errCompact = errors.New("not a kept listing")
 
 // compact is the page with only what resolving needs, its file names
 // understood, in a form of which nearly everything can be passed over.
-func (p *page) compact(project string) []byte {
+func (p *page) compact(project string) (front, rest []byte) {
 	files := make([]*File, 0, len(p.files))
 	var names dist.NameReader
 	for i := range p.files {
@@ -40,44 +46,54 @@ func (p *page) compact(project string) []byte {
 	if p.status == "quarantined" { // PEP 792: must not be offered
 		files = nil
 	}
+	groups := byVersion(files)
 	shapes := map[string]int{}
-	var shapeLines, releases, lines []byte
-	for _, group := range byVersion(files) {
-		lines = lines[:0]
+	var texts textTable
+	var shapeTexts, releases []byte
+	for _, group := range groups {
+		from := len(rest)
 		for i := range group {
-			lines = group[i].appendCompact(lines)
+			rest = group[i].appendCompact(rest)
 		}
-		shape := shapeOf(group)
+		shape := string(texts.shapeOf(group))
 		if shapes[shape] == 0 {
 			shapes[shape] = len(shapes) + 1
-			shapeLines = append(appendLine(shapeLines, strconv.Itoa(len(shape))), shape...)
+			shapeTexts = appendText(shapeTexts, shape)
 		}
 		first, last, undated := uploads(group)
-		releases = appendLine(releases, group[0].Version.String(), strconv.Itoa(shapes[shape]), moment(first), moment(last),
-			strconv.Itoa(len(group)-undated), strconv.Itoa(undated), strconv.Itoa(len(lines)))
-		releases = append(releases, lines...)
+		releases = appendText(releases, group[0].Version.String())
+		releases = appendNumbers(releases, shapes[shape])
+		releases = binary.AppendVarint(binary.AppendVarint(releases, moment(first)), moment(last)-moment(first))
+		releases = appendNumbers(releases, len(group)-undated, undated, len(rest)-from)
+		releases = binary.LittleEndian.AppendUint32(releases, crc32.Checksum(rest[from:], castagnoli()))
 	}
-	b := append([]byte(nil), compactForm+"\n"...)
-	b = appendLine(b, p.status, p.statusReason, strconv.Itoa(p.skipped+len(p.files)-len(files)), strconv.Itoa(len(shapes)))
-	return append(append(b, shapeLines...), releases...)
+	front = appendText(appendText(appendText(nil, compactForm), p.status), p.statusReason)
+	front = appendNumbers(front, p.skipped+len(p.files)-len(files), len(texts.all))
+	for _, text := range texts.all {
+		front = appendText(front, text)
+	}
+	front = append(appendNumbers(front, len(shapes)), shapeTexts...)
+	return append(appendNumbers(front, len(groups)), releases...), rest
 }
 
-const sdistShape = "sdist"
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) } // made once by the library
 
-// shapeOf has a line for each file: its tags with the build before them, its
-// Requires-Python, "true" if it is yanked, why, "true" if it has a sha256.
-func shapeOf(files []*File) string {
-	var b []byte
-	for _, f := range files {
-		if f.Wheel == nil {
-			b = appendLine(b, sdistShape)
-			continue
-		}
-		_, rest, _ := strings.Cut(f.Name, "-") // the name, then the version
-		_, tags, _ := strings.Cut(strings.TrimSuffix(rest, ".whl"), "-")
-		b = appendLine(b, tags, f.RequiresPython, strconv.FormatBool(f.Yanked), f.YankedReason, strconv.FormatBool(f.Hashes.Sum("sha256") != ""))
+func appendText(b []byte, text string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
+}
+
+func appendNumbers(b []byte, numbers ...int) []byte {
+	for _, n := range numbers {
+		b = binary.AppendUvarint(b, uint64(n))
 	}
-	return string(b)
+	return b
+}
+
+// tagsOf is what stands behind the version in a wheel's name.
+func tagsOf(name string) string {
+	_, rest, _ := strings.Cut(name, "-") // the name, then the version
+	_, tags, _ := strings.Cut(strings.TrimSuffix(rest, ".whl"), "-")
+	return strings.ToLower(tags)
 }
 
 func uploads(files []*File) (first, last time.Time, undated int) {
@@ -97,15 +113,22 @@ func uploads(files []*File) (first, last time.Time, undated int) {
 	return first, last, undated
 }
 
-func moment(t time.Time) string {
+func moment(t time.Time) int64 {
 	if t.IsZero() {
-		return ""
+		return 0
 	}
-	return strconv.FormatInt(t.UnixNano(), 10)
+	return t.UnixNano()
+}
+
+func timeOf(moment int64) time.Time {
+	if moment == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, moment).UTC()
 }
 
 func (f *File) appendCompact(b []byte) []byte {
-	name, flags := f.Name, ""
+	name, flags, uploaded := f.Name, "", ""
 	if strings.HasSuffix(f.URL, "/"+name) {
 		name = ""
 	}
@@ -115,7 +138,10 @@ func (f *File) appendCompact(b []byte) []byte {
 	if f.HasMetadata {
 		flags += "m"
 	}
-	return appendLine(b, f.URL, name, strconv.FormatInt(f.Size, 10), moment(f.Upload), flags,
+	if !f.Upload.IsZero() {
+		uploaded = strconv.FormatInt(f.Upload.UnixNano(), 10)
+	}
+	return appendLine(b, f.URL, name, strconv.FormatInt(f.Size, 10), uploaded, flags,
 		f.RequiresPython, f.YankedReason, f.MetadataHash, string(f.Hashes))
 }
 
@@ -133,30 +159,44 @@ func appendLine(b []byte, fields ...string) []byte {
 	return append(b, '\n')
 }
 
-// parseCompact reads what compact wrote, all but the files, as of a moment. The
-// listing keeps body; names reads its files' names when they are asked for.
-func parseCompact(body []byte, project string, asOf time.Time, names *dist.NameReader) (*Listing, error) {
-	lines := compactLine{rest: body}
-	if !lines.next() || lines.field() != compactForm || !lines.next() {
+// leastRelease is fewer bytes than a release takes in the front.
+const leastRelease = 8
+
+// parseCompact reads a front that compact wrote, as of a moment. The listing
+// keeps rest; names reads its files' names when they are asked for.
+func parseCompact(front []byte, rest io.ReaderAt, project string, asOf time.Time, names *dist.NameReader) (*Listing, error) {
+	r := frontReader{text: string(front)}
+	if r.take(r.number()) != compactForm {
 		return nil, errCompact
 	}
-	l := &Listing{Name: project, Status: lines.field(), StatusReason: lines.field(), Skipped: int(lines.integer())}
-	shapes := make([]shape, min(max(0, lines.integer()), int64(len(body))))
-	for i := range shapes {
-		if !lines.next() {
-			return nil, errCompact
-		}
-		shapes[i] = shape{text: lines.take(int(lines.integer())), names: names}
+	l := &Listing{Name: project, Status: r.take(r.number()), StatusReason: r.take(r.number()), Skipped: r.number()}
+	at := &kept{project: project, asOf: asOf, names: names, rest: rest}
+	at.texts = make([]string, r.count(1))
+	for i := range at.texts {
+		at.texts[i] = r.take(r.number())
 	}
-	for lines.next() {
-		v, err := pep440.Parse(lines.field())
-		if err != nil {
+	l.Texts = len(at.texts)
+	at.shapes = make([]string, r.count(1))
+	for i := range at.shapes {
+		at.shapes[i] = r.take(r.number())
+	}
+	l.Releases = make([]Release, 0, r.count(leastRelease))
+	var versions pep440.Batch
+	off := int64(0)
+	for range cap(l.Releases) {
+		v, err := versions.Parse(r.take(r.number()))
+		if err != nil || r.bad {
 			return nil, errCompact
 		}
-		r := Release{Version: v, Shape: int(lines.integer()), shapes: shapes, project: project, asOf: asOf, names: names}
-		first, last, dated, undated := lines.moment(), lines.moment(), int(lines.integer()), int(lines.integer())
-		if r.text = lines.take(int(lines.integer())); lines.err != nil || r.Shape < 1 || r.Shape > len(shapes) {
+		one := Release{Version: v, Shape: r.number(), at: at, off: off}
+		first := r.signed()
+		last, dated, undated := first+r.signed(), r.number(), r.number()
+		one.size, one.sum = r.number(), r.sum()
+		if off += int64(one.size); r.bad || one.Shape < 1 || one.Shape > len(at.shapes) {
 			return nil, errCompact
+		}
+		if undated == 0 {
+			one.last = last
 		}
 		switch {
 		case asOf.IsZero():
@@ -164,94 +204,73 @@ func parseCompact(body []byte, project string, asOf time.Time, names *dist.NameR
 			l.Later, l.Undated = l.Later+dated, l.Undated+undated
 			continue
 		case undated > 0 || timeOf(last).After(asOf):
-			r.Shape = 0 // not all of it may be seen
+			one.Shape = 0 // not all of it may be seen
 		}
-		l.Releases = append(l.Releases, r)
+		l.Releases = append(l.Releases, one)
 	}
-	return l, lines.err
+	if r.bad || r.text != "" {
+		return nil, errCompact
+	}
+	return l, nil
 }
 
-// compactLine takes lines off a text, and fields off a line. It keeps the first
-// complaint.
-type compactLine struct {
-	rest []byte // behind the line
-	line string // what is left of it
-	err  error
+// frontReader takes numbers and texts off the front. Once something was wrong, bad stays set.
+type frontReader struct {
+	text string
+	bad  bool
 }
 
-// next goes to the next line, if there is one.
-func (l *compactLine) next() bool {
-	if len(l.rest) == 0 || l.err != nil {
-		return false
+func (r *frontReader) take(n int) string {
+	if n < 0 || n > len(r.text) {
+		r.bad, n = true, 0
 	}
-	end := bytes.IndexByte(l.rest, '\n')
-	if end < 0 {
-		l.err = errCompact
-		return false
-	}
-	l.line, l.rest = string(l.rest[:end]), l.rest[end+1:]
-	return true
-}
-
-// take passes over n bytes of lines and returns them.
-func (l *compactLine) take(n int) []byte {
-	if n < 0 || n > len(l.rest) || l.err != nil {
-		l.err = errCompact
-		return nil
-	}
-	text := l.rest[:n]
-	l.rest = l.rest[n:]
+	text := r.text[:n]
+	r.text = r.text[n:]
 	return text
 }
 
-func (l *compactLine) cut() (field string) {
-	field, l.line, _ = strings.Cut(l.line, "\t")
-	return field
+// number is an unsigned one that fits 31 bits: nothing in a listing is larger.
+func (r *frontReader) number() int {
+	n := r.varint()
+	if n > 1<<31-1 {
+		r.bad = true
+		return 0
+	}
+	return int(n)
 }
 
-func (l *compactLine) field() string {
-	field := l.cut()
-	if !strings.HasPrefix(field, `"`) {
-		return field
-	}
-	text, err := strconv.Unquote(field)
-	if err != nil {
-		l.err = errCompact
-	}
-	return text
-}
-
-func (l *compactLine) integer() int64 {
-	n, err := strconv.ParseInt(l.cut(), 10, 64)
-	if err != nil {
-		l.err = errCompact
+// count is how many things of at least size bytes follow.
+func (r *frontReader) count(size int) int {
+	n := r.number()
+	if n > len(r.text)/size {
+		r.bad = true
+		return 0
 	}
 	return n
 }
 
-// moment is in Unix nanoseconds, 0 where it is not known.
-func (l *compactLine) moment() int64 {
-	if l.line == "" || l.line[0] == '\t' {
-		l.cut()
+func (r *frontReader) signed() int64 {
+	n := r.varint() // zigzag, as binary.AppendVarint writes it
+	return int64(n>>1) ^ -int64(n&1)
+}
+
+func (r *frontReader) varint() uint64 {
+	var n uint64
+	for i := 0; i < len(r.text) && i < binary.MaxVarintLen64; i++ {
+		n |= uint64(r.text[i]&0x7f) << (7 * i)
+		if r.text[i] < 0x80 {
+			r.text = r.text[i+1:]
+			return n
+		}
+	}
+	r.bad = true
+	return 0
+}
+
+func (r *frontReader) sum() uint32 {
+	text := r.take(4)
+	if r.bad {
 		return 0
 	}
-	return l.integer()
-}
-
-func timeOf(moment int64) time.Time {
-	if moment == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, moment).UTC()
-}
-
-func (l *compactLine) file() File {
-	f := File{URL: l.field(), Name: l.field(), Size: l.integer(), Upload: timeOf(l.moment())}
-	if f.Name == "" {
-		f.Name = f.URL[strings.LastIndexByte(f.URL, '/')+1:]
-	}
-	flags := l.field()
-	f.Yanked, f.HasMetadata = strings.Contains(flags, "y"), strings.Contains(flags, "m")
-	f.RequiresPython, f.YankedReason, f.MetadataHash, f.Hashes = l.field(), l.field(), l.field(), Hashes(l.field())
-	return f
+	return uint32(text[0]) | uint32(text[1])<<8 | uint32(text[2])<<16 | uint32(text[3])<<24
 }

@@ -31,7 +31,7 @@ func ReadConfig(env func(string) string, home, dir string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	cfg := Config{IndexURL: pip.indexURL, CertFile: pip.cert, NoIndex: pip.noIndex || uv.noIndex, PackageIndex: uv.packages, Notes: uv.notes}
+	cfg := Config{IndexURL: pip.indexURL, CertFile: pip.cert, NoIndex: pip.noIndex || uv.noIndex}
 	if cfg.IndexURL == "" {
 		cfg.IndexURL = uv.indexURL
 	}
@@ -64,8 +64,6 @@ type settings struct {
 	extra          []Extra
 	findLinks      []string // where each was set and to what
 	noIndex        bool
-	packages       map[string]string // package to the name of its index
-	notes          []string          // what was read and not followed
 }
 
 func (s *settings) addExtra(urls ...string) {

@@ -48,6 +48,7 @@ type Config struct {
 type Extra struct {
 	Name, URL string
 	Explicit  bool
+	Last      bool // asked after IndexURL
 }
 
 // File is one file that an index offers, its name already understood.

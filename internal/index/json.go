@@ -92,9 +92,8 @@ func fileJSON(s *scanner, at *url.URL) (f File, err error) {
 			f.Size, err = s.integer()
 		case "upload-time":
 			var t string
-			if t, err = s.text(); err == nil && t != "" {
-				f.Upload, err = time.Parse(time.RFC3339, t)
-			}
+			t, err = s.text()
+			f.Upload = uploadTime(t)
 		case "yanked":
 			f.Yanked, f.YankedReason, err = yankedJSON(s)
 		case "core-metadata":
@@ -114,6 +113,16 @@ func fileJSON(s *scanner, at *url.URL) (f File, err error) {
 	}
 	f.HasMetadata, f.MetadataHash = core.has, core.sum
 	return f, f.setURL(at, ref)
+}
+
+// uploadTime reads a moment. One that cannot be read, or that no index can mean
+// (listings keep nanoseconds since 1970), is not known: it passes no cut-off.
+func uploadTime(text string) time.Time {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil || t.Year() <= 1970 || t.Year() >= 2262 {
+		return time.Time{}
+	}
+	return t
 }
 
 func hashesJSON(s *scanner) (Hashes, error) {

@@ -1,13 +1,15 @@
 package index
 
 import (
-	"bytes"
+	"hash/crc32"
+	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"snug/internal/dist"
+	"snug/internal/fault"
 	"snug/internal/pep440"
-	"snug/internal/pytag"
 )
 
 // Listing is what one index has of one project. It is shared: nobody changes it.
@@ -15,6 +17,7 @@ type Listing struct {
 	Name     string // normalised
 	IndexURL string // without credentials
 	Releases []Release
+	Texts    int // how many texts the offers of its releases number
 	Skipped  int // files whose name is no wheel and no sdist of the project
 	Later    int // files of releases that are hidden whole: uploaded after AsOf
 	Undated  int // and those of them without a date
@@ -32,82 +35,99 @@ type Release struct {
 	// yanked and why, whether there is a sha256, in one order. 0: not compared.
 	Shape int
 
+	at    *kept // where its files are kept; nil: in files
+	off   int64 // of their lines in the rest
+	size  int
+	sum   uint32
+	last  int64 // upload in Unix nanoseconds; 0: of some file it is not known
+	files []File
+}
+
+// kept is what the releases of a listing share.
+type kept struct {
 	project string
-	text    []byte // the files as they are kept, if files is nil
 	asOf    time.Time
 	names   *dist.NameReader
-	shapes  []shape // of the listing
-	files   []File
+	texts   []string
+	shapes  []string // shapeOf the files of releases that are alike
+	rest    io.ReaderAt
 }
 
-// shape is the files of releases that are alike.
-type shape struct {
-	text  []byte
-	names *dist.NameReader
+// Before tells whether every file of the release was uploaded until t, as far as
+// that is known without reading them: it may be false although they were.
+func (r *Release) Before(t time.Time) bool {
+	return r.last != 0 && r.last <= t.UnixNano()
 }
 
-// Offer is what decides whether a file is installed.
-type Offer struct {
-	Wheel          bool // or an sdist: then the rest is not set
-	Build          dist.Build
-	Tags           []pytag.Tag
-	RequiresPython string
-	Yanked         bool
-	YankedReason   string
-	Hashed         bool // it has a sha256
-}
-
-// Offers are one for one with Files, and equal for releases of one Shape, for
-// which they are read without the files.
-func (r *Release) Offers() []Offer {
+// Offers appends the offers of the release, one for one with Files, to out. They
+// are equal for releases of one Shape, for which they are known without reading
+// the files.
+func (r *Release) Offers(out []Offer) ([]Offer, error) {
 	if r.Shape > 0 {
-		return r.shapes[r.Shape-1].read()
+		return appendOffers(out, r.at.shapes[r.Shape-1], r.at.texts)
 	}
-	var out []Offer
-	for _, f := range r.Files() {
-		if f.Wheel == nil {
-			out = append(out, Offer{})
-			continue
-		}
-		out = append(out, Offer{true, f.Wheel.Build, f.Wheel.Tags, f.RequiresPython, f.Yanked, f.YankedReason, f.Hashes.Sum("sha256") != ""})
+	files, err := r.Files()
+	for i := range files {
+		out = append(out, offerOf(&files[i]))
 	}
-	return out
-}
-
-func (s *shape) read() []Offer {
-	out := make([]Offer, bytes.Count(s.text, []byte("\n")))
-	lines := compactLine{rest: s.text}
-	for i := range out {
-		lines.next()
-		tags := lines.field()
-		if tags == sdistShape {
-			continue
-		}
-		o := &out[i]
-		var err error
-		if o.Build, o.Tags, err = s.names.Tags(tags); err != nil {
-			continue // damaged: as good as an sdist
-		}
-		o.Wheel, o.RequiresPython, o.Yanked, o.YankedReason, o.Hashed = true, lines.field(), lines.field() == "true", lines.field(), lines.field() == "true"
-	}
-	return out
+	return out, err
 }
 
 // Files reads the release's files, in the order of the index. A listing has tens
-// of thousands, and resolving looks at a few: keep what you need.
-func (r *Release) Files() []File {
-	if r.files != nil {
-		return r.files
+// of thousands, and resolving looks at a few: keep what you need. The error says
+// that the cache is damaged.
+func (r *Release) Files() ([]File, error) { return r.read(nil) }
+
+// File is the one of that number in Files.
+func (r *Release) File(n int) (File, error) {
+	at := -1
+	files, err := r.read(func(string) bool {
+		at++
+		return at == n || r.Shape == 0 // of these a part may be hidden
+	})
+	switch {
+	case err != nil:
+		return File{}, err
+	case r.Shape > 0 && len(files) == 1:
+		return files[0], nil
+	case r.Shape == 0 && n < len(files):
+		return files[n], nil
 	}
-	out := make([]File, 0, bytes.Count(r.text, []byte("\n")))
-	lines := compactLine{rest: r.text}
+	return File{}, r.damaged()
+}
+
+// Named are those of Files with that name: one, or none.
+func (r *Release) Named(name string) ([]File, error) {
+	files, err := r.read(func(line string) bool { return strings.Contains(line, name) })
+	return slices.DeleteFunc(files, func(f File) bool { return f.Name != name }), err
+}
+
+// read reads the files whose lines are wanted, nil: all.
+func (r *Release) read(wanted func(line string) bool) ([]File, error) {
+	if r.at == nil {
+		return slices.Clone(r.files), nil
+	}
+	text := make([]byte, r.size)
+	if _, err := r.at.rest.ReadAt(text, r.off); err != nil || crc32.Checksum(text, castagnoli()) != r.sum {
+		return nil, r.damaged()
+	}
+	lines := lineReader{rest: string(text)}
+	var out []File
 	for lines.next() {
+		if wanted != nil && !wanted(lines.line) {
+			continue
+		}
 		f := lines.file()
-		if visible(f.Upload, r.asOf) && f.understand(r.names, r.project) {
+		if visible(f.Upload, r.at.asOf) && f.understand(r.at.names, r.at.project) {
 			out = append(out, f)
 		}
 	}
-	return out
+	return out, nil
+}
+
+func (r *Release) damaged() error {
+	return fault.New(fault.Failed, "remove the folder cache/http in snug's home (--home, SNUG_HOME): everything in it can be fetched again",
+		"the kept listing of %s is damaged", r.at.project)
 }
 
 // NewListing makes a listing of files whose names are understood.
@@ -118,7 +138,7 @@ func NewListing(name, indexURL string, files []File) *Listing {
 		all[i] = &files[i]
 	}
 	for _, group := range byVersion(all) {
-		r := Release{Version: group[0].Version, project: name}
+		r := Release{Version: group[0].Version}
 		for _, f := range group {
 			r.files = append(r.files, *f)
 		}

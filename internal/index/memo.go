@@ -51,19 +51,6 @@ func (m *memo[V]) do(ctx context.Context, key string, work func() (V, error)) (V
 	}
 }
 
-// drop forgets what is done for key, so that the next caller does it again.
-func (m *memo[V]) drop(key string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if c := m.calls[key]; c != nil {
-		select {
-		case <-c.done:
-			delete(m.calls, key)
-		default: // others wait for it
-		}
-	}
-}
-
 // forgotten reports whether c was the run of a caller that went away.
 func (m *memo[V]) forgotten(key string, c *call[V]) bool {
 	m.mu.Lock()

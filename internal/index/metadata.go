@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 
@@ -50,47 +49,44 @@ func (l *learnt) of(indexURL string, fn func(*habits)) {
 	fn(h)
 }
 
-// Metadata returns the METADATA file of a wheel of the listing. What the index
-// announced is checked against its hash; all of it is checked to be the
-// metadata of this project and version, and Confirm compares it with the wheel
-// itself once that is here. It is kept on disk by the hash of the wheel. For an
-// sdist the error has the code fault.Unsupported.
+// Metadata returns what resolving reads of the METADATA of a wheel of the listing
+// (dist.Metadata.Essential). What the index announced is checked against its hash;
+// all of it is checked to be the metadata of this project and version, and Confirm
+// compares it with the wheel itself once that is here. It is kept on disk by the
+// hash of the wheel. For an sdist the error has the code fault.Unsupported.
 func (c *Client) Metadata(ctx context.Context, l *Listing, f File) ([]byte, error) {
 	if f.Wheel == nil {
 		return nil, fault.New(fault.Unsupported, "choose a version that has a wheel", "%s is no wheel: what it depends on is known only after building it", f.Name)
 	}
-	if c.keptPath(f.Hashes.Sum("sha256")) != "" {
-		defer c.metadata.drop(f.URL) // the disk has it: thousands of files need not stay in memory
-	}
 	return c.metadata.do(ctx, f.URL, func() ([]byte, error) {
 		kept := c.keptPath(f.Hashes.Sum("sha256"))
-		if body, err := readBounded(kept); err == nil && f.isOf(dist.Identity(body)) == nil { // it was whole when it was kept
-			return body, nil
+		if e, err := readKept(kept); err == nil && f.isOf(dist.Identity(e.text)) == nil {
+			return e.text, nil
 		}
-		if body, err := readBounded(kept + told); err == nil && f.announcedAs(body) && f.isOf(dist.Identity(body)) == nil {
-			return body, nil
+		if e, err := readKept(kept + told); err == nil && f.announcedAs(e.sum) && f.isOf(dist.Identity(e.text)) == nil {
+			return e.text, nil
 		}
 		body, own, err := c.climb(ctx, l.IndexURL, f)
 		if err != nil {
 			return nil, fmt.Errorf("metadata of %s: %w", f.Name, err)
 		}
-		if err := f.describedBy(body); err != nil { // this version is of no use; others are
+		e, m, err := essential(body)
+		if err == nil {
+			err = f.isOf(m.Name, m.Version)
+		}
+		if err != nil { // this version is of no use; others are
 			return nil, fault.New(fault.Input, "exclude this version", "metadata of %s: %w", f.Name, err)
 		}
 		switch {
 		case kept == "":
-			return body, nil
+			return e.text, nil
 		case !own:
 			kept += told
 		}
-		_ = keep(kept, body) // a cache may fail without harm, as on a full disk: it is asked for again
-		return body, nil
+		_ = keep(kept, e) // a cache may fail without harm, as on a full disk: it is asked for again
+		return e.text, nil
 	})
 }
-
-// told ends the name of metadata that the index gave without the wheel: it is
-// believed until Confirm has seen the wheel.
-const told = ".told"
 
 // Confirm compares what the index told of a wheel with the METADATA that the
 // wheel itself holds, once: own is called only where something is to be
@@ -101,31 +97,32 @@ func (c *Client) Confirm(sum string, own func() ([]byte, error)) error {
 	if kept == "" {
 		return nil
 	}
-	said, err := readBounded(kept + told)
-	if errors.Is(err, fs.ErrNotExist) {
+	said, err := readKept(kept + told)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errNotKept):
 		return nil
-	}
-	if err != nil {
+	case err != nil:
 		return fmt.Errorf("read metadata: %w", err)
 	}
 	body, err := own()
 	if err != nil {
 		return err
 	}
-	if err := keep(kept, body); err != nil {
+	holds, _, _ := essential(body) // of what cannot be read, nothing: that differs
+	if err := keep(kept, holds); err != nil {
 		return err
 	}
 	if err := os.Remove(kept + told); err != nil && !errors.Is(err, fs.ErrNotExist) { // another process did it
 		return fmt.Errorf("keep metadata: %w", err)
 	}
-	if what := differ(said, body); what != "" {
+	if what := differ(said.text, holds.text); what != "" {
 		return fault.New(fault.Integrity, "snug lock --upgrade reads the wheel's own; or take another version or index",
 			"the index told another %s than the wheel holds", what)
 	}
 	return nil
 }
 
-// differ names the first field that resolving reads and that is not the same.
+// differ names the first field of two essentials that is not the same, "" if none.
 func differ(a, b []byte) string {
 	if bytes.Equal(a, b) {
 		return ""
@@ -150,7 +147,7 @@ func differ(a, b []byte) string {
 func (c *Client) climb(ctx context.Context, indexURL string, f File) (body []byte, own bool, err error) {
 	if f.HasMetadata {
 		body, err := c.beside(ctx, f)
-		if err == nil && !f.announcedAs(body) {
+		if err == nil && !f.announcedAs(digest.Of(body).String()) {
 			return nil, false, fault.New(fault.Integrity, "the index is inconsistent; try again later or use another", "the .metadata file has the sha256 %s, announced was %s", digest.Of(body), f.MetadataHash)
 		}
 		if !errors.Is(err, fetch.ErrNotFound) {
@@ -208,10 +205,8 @@ func (c *Client) unannounced(ctx context.Context, indexURL string, f File) ([]by
 	return body, err
 }
 
-// announcedAs reports whether body has the announced hash, if one was.
-func (f *File) announcedAs(body []byte) bool {
-	return f.MetadataHash == "" || digest.Of(body).String() == f.MetadataHash
-}
+// announcedAs reports whether sum is the announced hash, if one was.
+func (f *File) announcedAs(sum string) bool { return f.MetadataHash == "" || sum == f.MetadataHash }
 
 // describedBy checks that body is metadata of the project and version that the
 // file name says.
@@ -229,47 +224,6 @@ func (f *File) isOf(name, version string) error {
 	}
 	if v, err := pep440.Parse(version); err != nil || v.Compare(f.Version) != 0 {
 		return fmt.Errorf("it is of the version %q", version)
-	}
-	return nil
-}
-
-// keptPath is where the metadata of the wheel with that sha256 is kept, "" if
-// there is no hash to know the wheel by.
-func (c *Client) keptPath(sum string) string {
-	if c.dir == "" || !isHash("sha256", sum) {
-		return ""
-	}
-	return filepath.Join(c.dir, "metadata", sum[:2], sum[2:])
-}
-
-func readBounded(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > MaxMetadata {
-		return nil, fmt.Errorf("%s: more than %d bytes", path, MaxMetadata)
-	}
-	return os.ReadFile(path)
-}
-
-// keep writes body as a whole or not at all. A torn file after a power failure
-// is noticed when it is read: it describes nothing.
-func keep(path string, body []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("keep metadata: %w", err)
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return fmt.Errorf("keep metadata: %w", err)
-	}
-	defer os.Remove(tmp.Name()) // gone already when all went well
-	_, err = tmp.Write(body)
-	if err := errors.Join(err, tmp.Close()); err != nil {
-		return fmt.Errorf("keep metadata: %w", err)
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
-		return fmt.Errorf("keep metadata: %w", err)
 	}
 	return nil
 }

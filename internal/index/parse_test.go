@@ -1,8 +1,6 @@
 package index
 
 import (
-	"encoding/json"
-	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -35,23 +33,6 @@ func TestJSONVariants(t *testing.T) {
 			t.Errorf("%s: %+v", name, p.files[0])
 		}
 	}
-}
-
-// what the standard decoder takes, the scanner takes, and it never panics.
-func FuzzScanner(f *testing.F) {
-	for _, s := range []string{`{"files":[]}`, `{"a":"\u00e9\\\""}`, `{"meta":{"api-version":"1.1"},"files":[{"filename":"a-1.zip","url":"x"}]}`, `{"a":[1,2,{}]} `} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		s := &scanner{in: []byte(text)}
-		err := s.skip()
-		if json.Valid([]byte(text)) && err != nil && err.Error() != "nested too deeply" && err.Error() != "a string is not UTF-8" {
-			t.Errorf("%q: %v", text, err)
-		}
-		at, _ := url.Parse("https://index.example/")
-		parseJSON([]byte(text), at)
-		parseHTML([]byte(text), at)
-	})
 }
 
 func TestReadConfig(t *testing.T) {
@@ -143,21 +124,17 @@ func TestReadConfigOfUvProject(t *testing.T) {
 		t.Fatal(err)
 	}
 	vars := map[string]string{"PIP_CONFIG_FILE": "/dev/null", "XDG_CONFIG_HOME": home}
-	const said = "[[tool.uv.index]]\nname = 'in'\nurl = 'https://index.example/in/'\n[[tool.uv.index]]\nname = 'main'\nurl = 'https://index.example/main/'\ndefault = true\n" +
-		"[tool.uv.sources]\nFoo_Bar = { index = 'in' }\nb = { index = 'main' }\nc = [{ index = 'in', marker = 'm' }, { index = 'main' }]\nd = { workspace = true }\n"
+	const said = "[[tool.uv.index]]\nname = 'in'\nurl = 'https://index.example/in/'\n[[tool.uv.index]]\nname = 'main'\nurl = 'https://index.example/main/'\ndefault = true\n"
 	write(t, filepath.Join(top, "pyproject.toml"), said)
 
-	cfg := readConfig(t, vars, home, dir) // the mapping is that of the project alone
+	cfg := readConfig(t, vars, home, dir)
 	if cfg.IndexURL != "https://index.example/main/" || len(cfg.Extra) != 2 || cfg.PackageIndex != nil || cfg.Notes != nil {
 		t.Errorf("from above: %+v", cfg)
 	}
 	write(t, filepath.Join(dir, "pyproject.toml"), said)
 	cfg = readConfig(t, vars, home, dir)
-	if want := map[string]string{"foo-bar": "in", "b": "main"}; !maps.Equal(cfg.PackageIndex, want) {
-		t.Errorf("mapping %v, want %v", cfg.PackageIndex, want)
-	}
-	if len(cfg.Notes) != 2 || !strings.Contains(cfg.Notes[0], "sources] c is ignored") || !strings.Contains(cfg.Notes[1], "sources] d is ignored") {
-		t.Errorf("notes %q", cfg.Notes)
+	if cfg.IndexURL != "https://index.example/main/" || len(cfg.Extra) != 2 {
+		t.Errorf("from here: %+v", cfg)
 	}
 	write(t, filepath.Join(dir, "uv.toml"), "index-url = 'https://index.example/own/'\n")
 	if cfg = readConfig(t, vars, home, dir); cfg.IndexURL != "https://index.example/own/" {

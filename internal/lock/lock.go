@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"snug/internal/cooldown"
 )
 
 // Version is the lock-version that snug writes.
@@ -104,11 +106,15 @@ func (f File) FileName() string {
 
 // Tool is what snug keeps beside the standard's words.
 type Tool struct {
-	Asked    string    // hex digest of what was asked; a lock with another one is out of date
-	AsOf     time.Time // zero: no cut-off
-	Targets  []Target
-	Runtimes []Runtime         // innermost first
-	Overlaps map[string]string // pattern of files → the package that owns them
+	Asked       string          // hex digest of what was asked; a lock with another one is out of date
+	AsOf        time.Time       // zero: no cut-off
+	MinAge      cooldown.Policy // how old files had to be when they were locked; indexes by address
+	Resolution  string          // "lowest" or "lowest-direct"; "": the newest versions first
+	Prereleases bool            // they counted as versions like others
+	Targets     []Target
+	Runtimes    []Runtime         // innermost first
+	Apart       map[string]string // target that has a lock of its own beside this one → which packages differ
+	Overlaps    map[string]string // pattern of files → the package that owns them
 }
 
 // Target is a platform that the lock was solved for.

@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"snug/internal/cooldown"
 
 	"snug/internal/fault"
 	"snug/internal/pep440"
@@ -41,7 +44,9 @@ func full() *Lock {
 			{Name: "d", Version: "9", Archive: &Archive{Path: "d-9.zip", Size: 3, UploadTime: day, Hashes: map[string]string{"sha256": sum}, Subdirectory: "x"}},
 			{Name: "d", Version: "10", Archive: &Archive{URL: "https://index.example/d.zip", Hashes: map[string]string{"sha256": sum}}},
 		},
-		Tool: Tool{Asked: sum, AsOf: day, Overlaps: map[string]string{"cv2/**": "a", "x": "b"},
+		Tool: Tool{Asked: sum, AsOf: day, Resolution: "lowest", Prereleases: true, Apart: map[string]string{"linux-x86_64-musl": "a is 2 there and 1 here"},
+			MinAge: cooldown.Policy{Default: cooldown.Age(36 * time.Hour), Packages: map[string]cooldown.Age{"a": 0},
+				Indexes: map[string]cooldown.Age{"https://index.example/in/": cooldown.Age(7 * 24 * time.Hour)}}, Overlaps: map[string]string{"cv2/**": "a", "x": "b"},
 			Targets: []Target{{"linux-x86_64", "3.14.1", Interpreter{"found", "/usr/bin/python3", sum}}, {Name: "macos-arm64", Python: "3.14.1"}},
 			Runtimes: []Runtime{{Name: "prod", Isolated: true, Slim: "tests", Roots: []string{"a[web]>=1; os_name == 'posix'"}},
 				{Name: "dev", Contains: "prod"}}},
@@ -317,8 +322,13 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if _, err := Parse(l.Marshal(), "again"); err != nil {
-			t.Errorf("a lock that was read cannot be written: %v", err)
+		written := l.Marshal()
+		again, err := Parse(written, "again")
+		if err != nil {
+			t.Fatalf("a lock that was read cannot be written: %v\n%s", err, written)
+		}
+		if twice := again.Marshal(); !bytes.Equal(twice, written) || len(again.Packages) != len(l.Packages) {
+			t.Errorf("written\n%s\nand again\n%s", written, twice)
 		}
 	})
 }

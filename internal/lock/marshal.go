@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"snug/internal/cooldown"
 	"snug/internal/pep440"
 )
 
@@ -132,13 +133,18 @@ func (w *writer) pkg(p Package) {
 }
 
 func (w *writer) tool(t Tool) {
-	if t.Asked == "" && t.AsOf.IsZero() && len(t.Targets) == 0 && len(t.Runtimes) == 0 && len(t.Overlaps) == 0 {
+	if t.Asked == "" && t.AsOf.IsZero() && t.MinAge.IsZero() && t.Resolution == "" && !t.Prereleases && len(t.Targets) == 0 && len(t.Runtimes) == 0 && len(t.Apart) == 0 && len(t.Overlaps) == 0 {
 		return
 	}
 	w.line("\n[tool.snug]")
 	w.text("asked", t.Asked)
 	if !t.AsOf.IsZero() {
 		w.line("%s", timePair("as-of", t.AsOf))
+	}
+	w.minAge(t.MinAge)
+	w.text("resolution", t.Resolution)
+	if t.Prereleases {
+		w.line("prereleases = true")
 	}
 	for _, target := range t.Targets {
 		w.line("\n[[tool.snug.targets]]")
@@ -161,11 +167,30 @@ func (w *writer) tool(t Tool) {
 		w.text("slim", r.Slim)
 		w.lines("roots", quoteAll(r.Roots))
 	}
-	if len(t.Overlaps) > 0 {
-		w.line("\n[tool.snug.overlaps]")
-		for _, pattern := range slices.Sorted(maps.Keys(t.Overlaps)) {
-			w.line("%s = %s", key(pattern), quote(t.Overlaps[pattern]))
-		}
+	w.textTable("tool.snug.apart", t.Apart)
+	w.textTable("tool.snug.overlaps", t.Overlaps)
+}
+
+// textTable writes a table of texts, sorted by its keys.
+func (w *writer) textTable(name string, texts map[string]string) {
+	if len(texts) == 0 {
+		return
+	}
+	w.line("\n[%s]", name)
+	for _, k := range slices.Sorted(maps.Keys(texts)) {
+		w.line("%s = %s", key(k), quote(texts[k]))
+	}
+}
+
+func (w *writer) minAge(p cooldown.Policy) {
+	if p.Default != 0 {
+		w.text("min-age", p.Default.String())
+	}
+	if len(p.Packages) > 0 {
+		w.line("min-age-package = %s", stringTable(cooldown.Texts(p.Packages)))
+	}
+	if len(p.Indexes) > 0 {
+		w.line("min-age-index = %s", stringTable(cooldown.Texts(p.Indexes)))
 	}
 }
 

@@ -2,10 +2,12 @@ package lock
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"snug/internal/cooldown"
 	"snug/internal/digest"
 	"snug/internal/dist"
 	"snug/internal/fault"
@@ -252,7 +254,12 @@ func (t table) tool() Tool {
 	if !ok {
 		return Tool{}
 	}
-	tool := Tool{Asked: own.text("asked"), AsOf: own.instant("as-of"), Overlaps: own.stringMap("overlaps")}
+	tool := Tool{Asked: own.text("asked"), AsOf: own.instant("as-of"), MinAge: own.minAge(), Resolution: own.text("resolution"), Prereleases: own.boolean("prereleases"), Apart: own.stringMap("apart"), Overlaps: own.stringMap("overlaps")}
+	for _, name := range slices.Sorted(maps.Keys(tool.Apart)) { // it names a file
+		if _, err := pytag.ParseTarget(name); err != nil {
+			own.fail("apart", "%v", err)
+		}
+	}
 	for _, entry := range own.tables("targets") {
 		tool.Targets = append(tool.Targets, entry.target())
 	}
@@ -261,6 +268,24 @@ func (t table) tool() Tool {
 			entry.boolean("isolated"), entry.boolean("no-bytecode"), entry.text("slim"), entry.texts("roots")})
 	}
 	return tool
+}
+
+// minAge reads the cooldown.
+func (t table) minAge() cooldown.Policy {
+	var p cooldown.Policy
+	var err error
+	if text := t.text("min-age"); text != "" {
+		if p.Default, err = cooldown.ParseAge(text); err != nil {
+			t.fail("min-age", "%v", err)
+		}
+	}
+	if p.Packages, err = cooldown.ParseAges(t.stringMap("min-age-package")); err != nil {
+		t.fail("min-age-package", "%v", err)
+	}
+	if p.Indexes, err = cooldown.ParseAges(t.stringMap("min-age-index")); err != nil {
+		t.fail("min-age-index", "%v", err)
+	}
+	return p
 }
 
 // target reads one entry of tool.snug.targets; what names files in the store is held to its form.

@@ -23,9 +23,15 @@ func (p *Project) Digest() digest.SHA256 {
 	say("index", bare(p.IndexURL))
 	for _, ix := range p.Indexes {
 		say("extra", ix.Name, bare(ix.URL), fmt.Sprint(ix.Explicit))
+		if ix.Last {
+			say("last", ix.Name)
+		}
 	}
 	if !p.AsOf.IsZero() {
 		say("as-of", p.AsOf.UTC().Format(time.RFC3339Nano))
+	}
+	if p.Strategy != (Strategy{}) {
+		say("strategy", string(p.Strategy.Resolution), fmt.Sprint(p.Strategy.Prereleases))
 	}
 	for _, m := range []struct {
 		key string
@@ -35,8 +41,22 @@ func (p *Project) Digest() digest.SHA256 {
 			say(m.key, k, m.m[k])
 		}
 	}
+	p.sayMinAge(say)
 	if p.uv != "" {
 		say("uv", p.uv)
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.sources)) {
+		for _, s := range p.sources[name] {
+			if s.marker != nil || len(p.sources[name]) > 1 { // the others are applied already
+				say("source", name, s.text())
+			}
+		}
+	}
+	for _, e := range p.environments {
+		say("environment", e.marker.String())
+	}
+	if len(p.Prereleases) > 0 {
+		say("prereleases", slices.Sorted(slices.Values(p.Prereleases))...)
 	}
 	if p.Local != nil {
 		say("local", p.Name)
@@ -45,8 +65,15 @@ func (p *Project) Digest() digest.SHA256 {
 		say("runtime", rt.Name, rt.Contains, fmt.Sprint(rt.Isolated), fmt.Sprint(rt.NoBytecode), rt.Slim)
 		say("entry-points", slices.Sorted(slices.Values(rt.EntryPoints))...)
 		say("requirements", asked(rt.Requirements)...)
+		for _, m := range rt.Members {
+			say("member", m.Name, m.Dir, m.Marker.String())
+		}
 	}
 	say("constraints", asked(p.Constraints)...)
+	if len(p.Overrides)+len(p.Excludes) > 0 {
+		say("overrides", asked(p.Overrides)...)
+		say("exclude", asked(p.Excludes)...)
+	}
 	return digest.Of([]byte(b.String()))
 }
 
@@ -68,7 +95,7 @@ func (l *Local) Digest() string {
 // uv's other configuration (internal/index), in one order and without logins.
 func uvText(doc map[string]any) string {
 	var b strings.Builder
-	for _, key := range []string{"index", "index-url", "extra-index-url", "sources"} {
+	for _, key := range []string{"index", "index-url", "extra-index-url", "no-index"} {
 		if v := at(doc, "tool", "uv", key); v != nil {
 			fmt.Fprintf(&b, "%s %v\n", key, v) // maps are printed sorted
 		}

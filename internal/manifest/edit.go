@@ -204,6 +204,9 @@ func Add(p *Project, runtime string, reqs []string) (map[string][]byte, error) {
 	if !p.pyproject {
 		return p.addToFile(rt, reqs)
 	}
+	if table := p.poetryTable(rt); table != "" {
+		return nil, fault.New(fault.Unsupported, "add it with Poetry (poetry add), or move the table to [project] dependencies and [dependency-groups], which snug edits", "%s: what %s asks for stands in %s, which snug reads and does not edit", FileName, rt.Name, table)
+	}
 	t, err := p.tableOf(rt)
 	if err != nil {
 		return nil, err
@@ -218,6 +221,44 @@ func Add(p *Project, runtime string, reqs []string) (map[string][]byte, error) {
 	}
 	out, err := AddTo(src, t, reqs)
 	return map[string][]byte{path: out}, err
+}
+
+// poetryTable is the table of Poetry's that holds a runtime's own requirements;
+// "" where the standard ones do.
+func (p *Project) poetryTable(rt Runtime) string {
+	switch {
+	case p.poetry == nil:
+		return ""
+	case rt.Contains == "":
+		if p.poetryBase {
+			return "[tool.poetry.dependencies]"
+		}
+	case len(rt.Groups) == 0 || p.poetryGroups[rt.Groups[0]]:
+		name := rt.Name
+		if len(rt.Groups) > 0 {
+			name = rt.Groups[0]
+		}
+		if p.poetryBase || p.poetryGroups[name] {
+			return "[tool.poetry.group." + name + ".dependencies]"
+		}
+	}
+	return ""
+}
+
+// movable refuses names that a table of another tool asks for: snug reads these
+// tables and does not edit them.
+func (p *Project) movable(rt Runtime, names []string) error {
+	for _, own := range p.Runtimes {
+		if rt.Name != "" && own.Name != rt.Name {
+			continue
+		}
+		for _, r := range own.Requirements {
+			if strings.HasPrefix(r.Origin.Table, "[tool.") && slices.ContainsFunc(names, func(n string) bool { return pep508.NormalizeName(n) == r.Key() }) {
+				return fault.New(fault.Unsupported, "take it out there, by hand or with the tool that the table belongs to", "%s: %s stands there, and snug does not edit that table", r.Origin, r.Name)
+			}
+		}
+	}
+	return nil
 }
 
 // tableOf is where a runtime's own requirements are written.
@@ -255,6 +296,9 @@ func Remove(p *Project, runtime string, names []string) (map[string][]byte, erro
 		return p.removeFromFiles(rt, names)
 	case rt.Contains != "" && len(rt.Groups) == 0:
 		return nil, fault.New(fault.NotFound, "leave --runtime out to remove it wherever it is asked for", "the runtime %s asks for nothing of its own", runtime)
+	}
+	if err := p.movable(rt, names); err != nil {
+		return nil, err
 	}
 	return p.removeFromTables(rt, names)
 }

@@ -34,7 +34,7 @@ func FuzzLoadPyproject(f *testing.F) {
 		"[project]\nname = \"x\"\nversion = \"1\"\ndependencies = [\"idna>=3 ; python_version > '3'\"]\n",
 		"[project]\nname = \"x\"\ndynamic = [\"version\", \"dependencies\"]\n[project.scripts]\na = \"b:c\"\n[project.optional-dependencies]\nall = [\"x[all]\"]\n",
 		"[dependency-groups]\ntest = [{include-group = \"dev\"}]\ndev = [\"a @ https://index.example/a-1-py3-none-any.whl\"]\n",
-		"[project]\nname = \"x\"\n[tool.snug]\npython = \"3.14\"\ntargets = [\"linux-x86_64\"]\nas-of = 2026-01-01\n[tool.snug.runtimes]\nprod = { slim = \"safe\" }\n[tool.snug.overlaps]\n\"a/**\" = \"b\"\n",
+		"[project]\nname = \"x\"\n[tool.snug]\npython = \"3.14\"\ntargets = [\"linux-x86_64\"]\nas-of = 2026-01-01\nmin-age = \"7d\"\nmin-age-package = { y = \"0\" }\n[tool.snug.runtimes]\nprod = { slim = \"safe\" }\n[tool.snug.overlaps]\n\"a/**\" = \"b\"\n",
 		"project.name = 'x'\nproject.readme = { file = 'R', content-type = 'text/plain' }\nproject.license = 'MIT'\nproject.urls.a = 'b'\n",
 		"[project", "a = 1\n[a.b]\n", "[project]\nname = 7\n",
 	} {

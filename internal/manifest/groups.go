@@ -13,6 +13,8 @@ type groups struct {
 	table   table
 	written map[string]string // normalised -> as written
 	done    map[string][]Requirement
+
+	byDefault []string // what another tool installs when it is told nothing, besides dev and test
 }
 
 func readGroups(t table) (*groups, error) {
@@ -79,11 +81,14 @@ func (g *groups) item(group string, i int, item any, via []string) ([]Requiremen
 	return nil, g.table.bad(group, `write "pytest" or { include-group = "name" }`, "%s: element %d must be a string or a table, not %s", group, i+1, kindOf(item))
 }
 
+// names are those of all groups, normalised and sorted.
+func (g *groups) names() []string { return slices.Sorted(maps.Keys(g.written)) }
+
 func (g *groups) known() string {
 	if len(g.written) == 0 {
 		return "there are no groups in [dependency-groups]"
 	}
-	return "groups: " + strings.Join(slices.Sorted(maps.Keys(g.written)), ", ")
+	return "groups: " + strings.Join(g.names(), ", ")
 }
 
 // requirement parses the i-th PEP 508 string of the array at key.

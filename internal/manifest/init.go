@@ -28,7 +28,7 @@ func Init(src []byte, name, python string, from *Project) ([]byte, error) {
 	groups := map[string][]Requirement{}
 	if from != nil {
 		for _, rt := range from.Runtimes {
-			groups[rt.Name] = rt.Requirements
+			groups[rt.Name] = rt.asked
 		}
 	}
 	writeArray(&b, "dependencies", groups["prod"])
@@ -59,11 +59,4 @@ func writeArray(b *strings.Builder, key string, reqs []Requirement) {
 		}
 	}
 	b.WriteString("]\n")
-}
-
-// HasPoetry reports whether a pyproject.toml keeps its dependencies where the
-// standards do not look for them.
-func HasPoetry(src []byte) bool {
-	doc, err := parseTOML(FileName, src)
-	return err == nil && at(doc.root, "tool", "poetry", "dependencies") != nil
 }

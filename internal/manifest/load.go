@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,13 +27,13 @@ func Load(root string, env func(string) string) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Project{Root: root, Name: projectName(filepath.Base(root))}
+	p := &Project{Root: root, Name: projectName(filepath.Base(root)), env: env}
 	doc, err := p.readTOML()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	if doc != nil && declares(doc) {
-		err = p.fromPyproject(doc, env)
+		err = p.fromPyproject(doc)
 	} else {
 		err = p.fromRequirements(doc, env)
 	}
@@ -64,14 +65,27 @@ func (p *Project) readTOML() (*document, error) {
 		return nil, err
 	}
 	p.Files = append(p.Files, path)
-	return parseTOML(FileName, src)
+	return parseTOML(p.label(), src)
+}
+
+// label is how messages call the project's pyproject.toml.
+func (p *Project) label() string {
+	if p.top == nil {
+		return FileName
+	}
+	return path.Join(p.below("."), FileName)
 }
 
 // declares reports whether the document itself says what is wanted.
 func declares(d *document) bool {
 	_, project := d.root["project"]
 	_, groups := d.root["dependency-groups"]
-	return project || groups
+	return project || groups || poetic(d)
+}
+
+// poetic reports whether [tool.poetry] says what the project is.
+func poetic(d *document) bool {
+	return at(d.root, "tool", "poetry", "dependencies") != nil || at(d.root, "tool", "poetry", "group") != nil
 }
 
 // readFile reads a bounded file: fs.ErrNotExist, or fault.Input where it cannot
@@ -139,7 +153,13 @@ func (p *Project) fromRequirements(doc *document, env func(string) string) error
 		return nothingToRead(p.Root, doc)
 	}
 	if doc != nil {
-		if err := p.readTool(doc, nil); err != nil {
+		if err := p.readTool(doc); err != nil {
+			return err
+		}
+		if t, err := doc.snug(); err == nil && t.m["runtimes"] != nil {
+			return t.bad("runtimes", "snug init moves the requirements files into pyproject.toml", "runtimes need [dependency-groups], but requirements files are read here")
+		}
+		if err := p.readForeign(doc, nil); err != nil {
 			return err
 		}
 	}
@@ -232,7 +252,7 @@ func Loose(dir string, args, files, constraints []string, env func(string) strin
 	if err != nil {
 		return nil, err
 	}
-	p := &Project{Root: root, Loose: true, Name: projectName(filepath.Base(root))}
+	p := &Project{Root: root, Loose: true, Name: projectName(filepath.Base(root)), env: env}
 	rt := Runtime{Name: "prod", Isolated: true}
 	for _, arg := range args {
 		rd := &reader{root: root, env: env, out: &Requirements{}}
@@ -257,7 +277,7 @@ func Loose(dir string, args, files, constraints []string, env func(string) strin
 		p.Constraints = append(append(p.Constraints, read.Constraints...), read.Requirements...)
 	}
 	p.Runtimes = []Runtime{rt}
-	if err := p.takeSelf(env); err != nil {
+	if err := p.takeSelf(); err != nil {
 		return nil, err
 	}
 	if err := p.settle(); err != nil {
@@ -268,7 +288,7 @@ func Loose(dir string, args, files, constraints []string, env func(string) strin
 
 // takeSelf reads the project in the root where a requirement names it, as
 // "-e ." does.
-func (p *Project) takeSelf(env func(string) string) error {
+func (p *Project) takeSelf() error {
 	for _, r := range p.Runtimes[0].Requirements {
 		if r.Path != "." {
 			continue
@@ -277,7 +297,10 @@ func (p *Project) takeSelf(env func(string) string) error {
 		if err != nil {
 			return err
 		}
-		return p.readProject(doc, env)
+		if err := p.readForeign(doc, nil); err != nil {
+			return err
+		}
+		return p.readProject(doc)
 	}
 	return nil
 }

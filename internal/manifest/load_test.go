@@ -224,6 +224,9 @@ func TestLoadRefuses(t *testing.T) {
 		{"runtime inside", project + "[tool.snug.runtimes]\na = { contains = \"b\" }\n", `unknown runtime "b"`},
 		{"type", project + "[tool.snug]\ntargets = \"linux\"\n", "targets must be an array of strings, not a string"},
 		{"date", project + "[tool.snug]\nas-of = 2026-11-01T00:00:00\n", "no offset"},
+		{"age", project + "[tool.snug]\nmin-age = \"soon\"\n", `pyproject.toml:5: [tool.snug] min-age: "soon" is no age`},
+		{"age of a package twice", project + "[tool.snug]\nmin-age-package = { a_b = \"0\", A-B = \"1d\" }\n", `"a_b" names no package, or one that is there already`},
+		{"age of an index", project + "[tool.snug]\nextra-index.in = { url = \"https://index.example/\", min-age = 7 }\n", "min-age must be a string, not an integer"},
 		{"no version", "-- pyproject.toml --\n[project]\nname = \"x\"\n", "version is missing"},
 		{"extra", project + "dependencies = [\"x[none]\"]\n", `no extra "none"`},
 		{"python", project + "requires-python = \"3.x\"\n", "requires-python"},
@@ -277,6 +280,16 @@ func TestDigest(t *testing.T) {
 	}
 	if with(strings.Replace(uv, "user:pass@", "", 1)) != mapped {
 		t.Error("the login of an index is in the digest")
+	}
+	const week = "[tool.snug]\nmin-age = \"7d\""
+	waits := digest(strings.Replace(shop, "[tool.snug]", week, 1))
+	for name, same := range map[string]bool{
+		week + "\nmin-age-package = { django = \"0\" }": false, "[tool.snug]\nmin-age = \"8d\"": false,
+		"[tool.snug]\nmin-age = \"1w\"": true, "[tool.snug]\nmin-age = \"168h\"": true,
+	} {
+		if (digest(strings.Replace(shop, "[tool.snug]", name, 1)) == waits) != same || waits == base {
+			t.Errorf("the digest with %s", name)
+		}
 	}
 	for _, change := range [][2]string{{"5.2", "5.3"}, {"3.14", "3.13"}, {"linux-x86_64", "macos-arm64"}, {"T02:", "T03:"}, {"psycopg", "psycopg2"}} {
 		if digest(strings.Replace(shop, change[0], change[1], 1)) == base {

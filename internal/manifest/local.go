@@ -21,7 +21,7 @@ func readLocal(root string, doc *document, t table) (*Local, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Local{Name: name}
+	l := &Local{Name: name, file: doc.file}
 	if err := l.readVersion(t); err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (l *Local) noteDynamic(t table) error {
 }
 
 func (l *Local) note(format string, args ...any) {
-	l.Notes = append(l.Notes, FileName+": [project] "+fmt.Sprintf(format, args...))
+	l.Notes = append(l.Notes, l.file+": [project] "+fmt.Sprintf(format, args...))
 }
 
 // readEntryPoints reads scripts, gui-scripts and entry-points, sorted.
@@ -139,7 +139,7 @@ func entryPoints(group string, t table) ([]dist.EntryPoint, error) {
 }
 
 // importRoots are the folders that an editable install puts on sys.path: what
-// setuptools or hatch are told, else src where that holds code, else the root.
+// setuptools, hatch, uv, Poetry or PDM are told, else src where that holds code, else the root.
 func importRoots(root string, doc map[string]any) []string {
 	for _, keys := range [][]string{
 		{"tool", "setuptools", "package-dir", ""},
@@ -150,6 +150,14 @@ func importRoots(root string, doc map[string]any) []string {
 		}
 	}
 	var parents []string
+	packages, _ := at(doc, "tool", "poetry", "packages").([]any)
+	for _, pkg := range packages {
+		from, _ := at(pkg, "from").(string)
+		parents = append(parents, from)
+	}
+	for _, keys := range [][]string{{"tool", "uv", "build-backend", "module-root"}, {"tool", "pdm", "package-dir"}, {"tool", "pdm", "build", "package-dir"}} {
+		parents = append(parents, stringsAt(doc, keys...)...)
+	}
 	for _, pkg := range stringsAt(doc, "tool", "hatch", "build", "targets", "wheel", "packages") {
 		parents = append(parents, filepath.Dir(filepath.FromSlash(pkg)))
 	}
@@ -211,6 +219,9 @@ func (l *Local) noteExtensions(root string, doc map[string]any) {
 			l.note("the build backend %s makes extension modules: they are not built here", module)
 			return
 		}
+	}
+	if at(doc, "tool", "poetry", "build") != nil {
+		l.note("Poetry's build script is not run: what it makes, such as extension modules, is not there")
 	}
 	setup, err := readFile(filepath.Join(root, "setup.py"))
 	if err == nil && strings.Contains(string(setup), "ext_modules") || at(doc, "tool", "setuptools", "ext-modules") != nil {

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"time"
 
+	"snug/internal/cooldown"
 	"snug/internal/dist"
 	"snug/internal/pep440"
 	"snug/internal/pep508"
@@ -56,6 +57,12 @@ type Requirement struct {
 	Editable bool     // asked with -e
 	login    string   // the scheme, login and host of a URL that had a login; URL itself has none
 	Path     string   // local folder or file, slashes, relative to the project's root; empty: not local
+	virtual  bool     // of a folder: what it depends on, not itself
+	refused  error    // why snug cannot take it from where its table says
+
+	// VersionOnly is said of an override: it replaces the versions that a
+	// requirement asks for, and leaves its extras and its marker.
+	VersionOnly bool
 }
 
 // Runtime is one of the project's nested runtimes.
@@ -64,6 +71,8 @@ type Runtime struct {
 	Contains     string   // the runtime inside this one; empty for the innermost
 	Groups       []string // dependency groups, normalised
 	Requirements []Requirement
+	asked        []Requirement // as they are written
+	Members      []Member      // other first-party projects that it holds, with what they need among Requirements
 	Isolated     bool
 	NoBytecode   bool     // Python compiles for itself what it imports
 	Slim         string   // "", "safe" or "reachable"
@@ -73,21 +82,25 @@ type Runtime struct {
 // Local is the project itself, as its static [project] table describes it.
 type Local struct {
 	Name, Version string
+	Dir           string // its folder, slashes, relative to the project's root; empty: the root
 	Metadata      []byte // METADATA 2.4, without the description
 	EntryPoints   []dist.EntryPoint
-	Paths         []string // import roots relative to the project: "." or "src"
+	Paths         []string // import roots relative to Dir: "." or "src"
 	Extras        map[string][]Requirement
 	Notes         []string // what is not done, with the reason
+
+	file string // for messages
 }
 
 // Index is an extra package index.
 type Index struct {
-	Name, URL string
-	Explicit  bool // asked only for packages that are mapped to it
+	Name, URL string // no URL: the default index
+	Explicit  bool   // asked only for packages that are mapped to it
+	Last      bool   // asked after IndexURL
 }
 
 // Project is everything that was asked for. Its slices are in a fixed order;
-// callers may override Python, Targets and AsOf before Digest is taken.
+// callers may override Python, Targets, AsOf, MinAge and Strategy before Digest is taken.
 type Project struct {
 	Root           string   // absolute
 	Loose          bool     // of the command line alone: Root is where it was typed
@@ -96,14 +109,19 @@ type Project struct {
 	RequiresPython pep440.Specifiers
 	Python         string // asked minor or patch; empty: newest that fits
 	Targets        []string
-	Runtimes       []Runtime // innermost first: a runtime stands after the one it contains
-	Constraints    []Requirement
-	Local          *Local // nil: nothing of the project is installed
+	Runtimes       []Runtime     // innermost first: a runtime stands after the one it contains
+	Constraints    []Requirement // bounds on versions that ask for nothing
+	Overrides      []Requirement // each stands in place of every requirement on its name
+	Excludes       []Requirement // bare names that are dropped from every requirement
+	Local          *Local        // nil: nothing of the project is installed
 	IndexURL       string
 	Indexes        []Index
 	Logins         []string          // addresses with logins, "https://user:password@host", that requirements' URLs had
 	PackageIndex   map[string]string // normalised name -> Index.Name
+	Prereleases    []string          // names of which pre-releases count as any version; of all: Strategy
 	AsOf           time.Time
+	MinAge         cooldown.Policy
+	Strategy       Strategy
 	Overlaps       map[string]string // glob of installed paths -> the package that wins
 	PythonMirror   string
 	Home           string // store and cache, absolute; empty: the user's
@@ -115,6 +133,18 @@ type Project struct {
 	dynamicFiles    []string // in these requirements files, absolute; none: only the build backend knows
 	pyproject       bool     // what is wanted stands in pyproject.toml
 	defaultRuntimes bool     // there is no [tool.snug.runtimes]
+
+	env          func(string) string
+	top          *Project            // of a member: the project it was reached from
+	members      map[string]*Project // first-party projects below Root, by folder
+	workspace    map[string]string   // members of the uv workspace: names to folders
+	sources      map[string][]source // where packages come from, by name
+	inherited    map[string][]source // the same, by the uv workspace above
+	environments []environment       // what targets must be one of; none: anything
+	unpackaged   bool                // another tool's table says that the project is no package
+	poetry       *table              // [tool.poetry], if there is one
+	poetryBase   bool                // it has the dependencies, not [project]
+	poetryGroups map[string]bool     // groups that stand there
 
 	uv     string // what [tool.uv] says of indexes, for the digest
 	self   string // normalised name in [project]; empty: the project is no package

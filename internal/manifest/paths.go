@@ -144,13 +144,18 @@ func nameOfFolder(dir string, at Origin) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	t, _, err := doc.top().table("project")
-	if err != nil {
-		return "", err
+	name := doc.staticName()
+	if name == "" {
+		return "", fault.New(fault.Unsupported, hint, "%s: the pyproject.toml of %s has no static name", at, filepath.Base(dir))
 	}
-	name, err := t.str("name")
-	if err == nil && name == "" {
-		err = fault.New(fault.Unsupported, hint, "%s: the pyproject.toml of %s has no static name", at, filepath.Base(dir))
+	return name, nil
+}
+
+// staticName is the name that [project] or [tool.poetry] gives; "" if none.
+func (d *document) staticName() string {
+	name, _ := at(d.root, "project", "name").(string)
+	if name == "" {
+		name, _ = at(d.root, "tool", "poetry", "name").(string)
 	}
-	return name, err
+	return name
 }

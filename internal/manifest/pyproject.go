@@ -24,20 +24,13 @@ func inputAt(file string, line int, hint, format string, args ...any) error {
 	return fault.New(fault.Input, hint, "%s: "+format, append([]any{place}, args...)...)
 }
 
-// fromPyproject fills p from [project], [dependency-groups] and [tool.snug].
-func (p *Project) fromPyproject(doc *document, env func(string) string) error {
-	gt, _, err := doc.top().table("dependency-groups")
+// fromPyproject fills p from pyproject.toml.
+func (p *Project) fromPyproject(doc *document) error {
+	g, err := p.read(doc)
 	if err != nil {
 		return err
 	}
-	g, err := readGroups(gt)
-	if err != nil {
-		return err
-	}
-	if err := p.readTool(doc, g); err != nil {
-		return err
-	}
-	if err := p.readProject(doc, env); err != nil {
+	if err := p.readRuntimes(doc, g); err != nil {
 		return err
 	}
 	p.noteUnread(g)
@@ -47,6 +40,35 @@ func (p *Project) fromPyproject(doc *document, env func(string) string) error {
 		}
 	}
 	return p.settle()
+}
+
+// read reads [project], [dependency-groups], the settings of [tool.snug] and the
+// tables of other tools, all but the runtimes.
+func (p *Project) read(doc *document) (*groups, error) {
+	gt, _, err := doc.top().table("dependency-groups")
+	if err != nil {
+		return nil, err
+	}
+	g, err := readGroups(gt)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.readTool(doc); err != nil {
+		return nil, err
+	}
+	if p.top == nil && at(doc.root, "tool", "uv", "workspace") == nil {
+		if err := p.inherit(); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.readForeign(doc, g); err != nil {
+		return nil, err
+	}
+	p.sourcesFrom(p.inherited)
+	if p.top != nil {
+		p.sourcesFrom(p.top.sources)
+	}
+	return g, p.readProject(doc)
 }
 
 // noteUnread names the requirements files beside a pyproject.toml that has
@@ -68,10 +90,13 @@ func (p *Project) noteUnread(g *groups) {
 
 // readProject reads [project]: name, requires-python, dependencies, extras
 // and, unless it is switched off, the local project itself.
-func (p *Project) readProject(doc *document, env func(string) string) error {
+func (p *Project) readProject(doc *document) error {
 	t, ok, err := doc.top().table("project")
-	if err != nil || !ok {
+	if err != nil || !ok && (p.poetry == nil || !poetic(doc)) {
 		return err
+	}
+	if p.poetry != nil {
+		return p.readPoetryProject(doc, t)
 	}
 	if err := p.readIdentity(t); err != nil {
 		return err
@@ -79,7 +104,7 @@ func (p *Project) readProject(doc *document, env func(string) string) error {
 	if p.base, err = t.requirements("dependencies"); err != nil {
 		return err
 	}
-	more, err := p.dynamicDependencies(doc, t, env)
+	more, err := p.dynamicDependencies(doc, t)
 	if err != nil {
 		return err
 	}
@@ -87,8 +112,14 @@ func (p *Project) readProject(doc *document, env func(string) string) error {
 	if p.extras, err = readExtras(t); err != nil {
 		return err
 	}
+	return p.readSelf(doc, t)
+}
+
+// readSelf reads the project as a package, unless it is said to be none. t is
+// [project].
+func (p *Project) readSelf(doc *document, t table) error {
 	on, err := packaged(doc)
-	if err != nil || !on {
+	if err != nil || !on || p.unpackaged {
 		return err
 	}
 	p.Local, err = readLocal(p.Root, doc, t)
@@ -112,6 +143,10 @@ func (p *Project) readIdentity(t table) error {
 	}
 	p.Name = pep508.NormalizeName(name)
 	p.self = p.Name
+	return p.readRequiresPython(t)
+}
+
+func (p *Project) readRequiresPython(t table) error {
 	requires, err := t.str("requires-python")
 	if err != nil {
 		return err
@@ -142,13 +177,19 @@ func readExtras(t table) (map[string][]Requirement, error) {
 	return out, nil
 }
 
+// snug is [tool.snug].
+func (d *document) snug() (table, error) {
+	tool, _, err := d.top().table("tool")
+	if err != nil {
+		return table{}, err
+	}
+	t, _, err := tool.table("snug")
+	return t, err
+}
+
 // packaged is [tool.snug] package, true unless it says otherwise.
 func packaged(doc *document) (bool, error) {
-	tool, _, err := doc.top().table("tool")
-	if err != nil {
-		return false, err
-	}
-	snug, _, err := tool.table("snug")
+	snug, err := doc.snug()
 	if err != nil {
 		return false, err
 	}
@@ -174,7 +215,7 @@ func (t table) requirements(key string) ([]Requirement, error) {
 
 // dynamicDependencies follows the one dynamic field that can be read without
 // running anything: setuptools' dependencies = { file = […] }.
-func (p *Project) dynamicDependencies(doc *document, project table, env func(string) string) ([]Requirement, error) {
+func (p *Project) dynamicDependencies(doc *document, project table) ([]Requirement, error) {
 	dynamic, err := project.strs("dynamic")
 	if err != nil || !slices.Contains(dynamic, "dependencies") {
 		return nil, err
@@ -182,14 +223,14 @@ func (p *Project) dynamicDependencies(doc *document, project table, env func(str
 	p.dynamic = true
 	files := stringsAt(doc.root, "tool", "setuptools", "dynamic", "dependencies", "file")
 	if len(files) == 0 {
-		p.Notes = append(p.Notes, "pyproject.toml: [project] dependencies are dynamic: only running the build backend could tell them; list them in [project] to have them locked")
+		p.Notes = append(p.Notes, doc.file+": [project] dependencies are dynamic: only running the build backend could tell them; list them in [project] to have them locked")
 		return nil, nil
 	}
 	var out []Requirement
 	for _, f := range files {
 		path := filepath.Join(p.Root, filepath.FromSlash(f))
 		p.dynamicFiles = append(p.dynamicFiles, path)
-		read, err := readRequirements(p.Root, path, env)
+		read, err := readRequirements(p.Root, path, p.env)
 		if err != nil {
 			return nil, err
 		}
@@ -200,17 +241,12 @@ func (p *Project) dynamicDependencies(doc *document, project table, env func(str
 }
 
 // toolKeys are those of [tool.snug].
-var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "overlaps", "package", "python-mirror", "home", "offline", "jobs"}
+var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "min-age", "min-age-package", "overlaps", "package", "python-mirror", "home", "offline", "jobs", "resolution", "prereleases", "constraints", "overrides", "exclude"}
 
-// readTool reads [tool.snug]. g is nil where requirements files are the
-// manifest: then the runtimes are those of the files.
-func (p *Project) readTool(doc *document, g *groups) error {
+// readTool reads [tool.snug] but for its runtimes.
+func (p *Project) readTool(doc *document) error {
 	p.uv = uvText(doc.root)
-	outer, _, err := doc.top().table("tool")
-	if err != nil {
-		return err
-	}
-	t, _, err := outer.table("snug")
+	t, err := doc.snug()
 	if err != nil {
 		return err
 	}
@@ -238,17 +274,26 @@ func (p *Project) readTool(doc *document, g *groups) error {
 	if p.AsOf, err = t.date("as-of"); err != nil {
 		return err
 	}
+	if p.Strategy, err = t.strategy(); err != nil {
+		return err
+	}
 	if err := p.readIndexes(t); err != nil {
 		return err
 	}
-	if err := p.readMachine(t); err != nil {
+	if err := p.readMinAge(t); err != nil {
 		return err
 	}
-	if g == nil {
-		if _, ok := t.m["runtimes"]; ok {
-			return t.bad("runtimes", "snug init moves the requirements files into pyproject.toml", "runtimes need [dependency-groups], but requirements files are read here")
-		}
-		return nil
+	if err := p.readRules(t, ruleKeys{"constraints", "overrides", "exclude"}); err != nil {
+		return err
+	}
+	return p.readMachine(t)
+}
+
+// readRuntimes reads the runtimes of [tool.snug].
+func (p *Project) readRuntimes(doc *document, g *groups) error {
+	t, err := doc.snug()
+	if err != nil {
+		return err
 	}
 	_, named := t.m["runtimes"]
 	p.pyproject, p.defaultRuntimes = true, !named
@@ -328,7 +373,7 @@ func readIndex(extra table, name string) (Index, error) {
 	if err != nil {
 		return ix, err
 	}
-	if err := t.only("url", "explicit"); err != nil {
+	if err := t.only("url", "explicit", "min-age"); err != nil {
 		return ix, err
 	}
 	if ix.URL, err = t.str("url"); err != nil {

@@ -10,7 +10,8 @@ import (
 
 // readRuntimes reads [tool.snug.runtimes]; where it is absent the runtimes are
 // prod, test (group test) and dev (group dev), and a group that does not exist
-// asks for nothing. Where it is present it names every runtime.
+// asks for nothing; dev also gets the groups that another tool installs by
+// default. Where it is present it names every runtime.
 func readRuntimes(tool table, g *groups) ([]Runtime, error) {
 	t, ok, err := tool.table("runtimes")
 	if err != nil {
@@ -38,6 +39,13 @@ func defaultRuntimes(g *groups) []Runtime {
 		if _, ok := g.written[rt.Name]; ok {
 			rt.Groups = []string{rt.Name}
 			rt.Requirements = g.done[rt.Name]
+		}
+	}
+	dev := &out[2]
+	for _, name := range g.byDefault {
+		if !slices.Contains(dev.Groups, name) && name != "test" {
+			dev.Groups = append(dev.Groups, name)
+			dev.Requirements = append(slices.Clone(dev.Requirements), g.done[name]...)
 		}
 	}
 	return out

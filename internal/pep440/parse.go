@@ -34,14 +34,16 @@ func space(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
 
 // Parse reads a version in any spelling that PEP 440 accepts, white space
 // around it included. The error is a *ParseError.
-func Parse(text string) (Version, error) {
+func Parse(text string) (Version, error) { return parseIn(text, nil) }
+
+func parseIn(text string, batch *Batch) (Version, error) {
 	fail := func(reason string) (Version, error) {
 		return Version{}, &ParseError{What: "version", Text: text, Reason: reason}
 	}
 	if len(text) > MaxVersion {
 		return fail("it is too long")
 	}
-	s := scanner{text: lower(strings.TrimFunc(text, space))}
+	s := scanner{text: lower(strings.TrimFunc(text, space)), batch: batch}
 	p := s.version()
 	switch {
 	case s.tooLarge:
@@ -73,6 +75,7 @@ func lower(s string) string {
 // scanner eats a lower-case version from the front of text.
 type scanner struct {
 	text     string
+	batch    *Batch // nil: each version has its own allocations
 	tooLarge bool
 }
 
@@ -82,19 +85,20 @@ func (s *scanner) version() *parts {
 	if !ok {
 		return nil
 	}
-	p := &parts{}
+	p := s.batch.newParts()
 	if s.literal("!") {
 		p.epoch = n
 		if n, ok = s.number(); !ok {
 			return nil
 		}
 	}
-	p.release = append(make([]uint64, 0, 3), n)
+	p.release = append(s.batch.release(), n)
 	for len(s.text) > 1 && s.text[0] == '.' && digit(s.text[1]) {
 		s.text = s.text[1:]
 		n, _ = s.number()
 		p.release = append(p.release, n)
 	}
+	p.release = s.batch.done(p.release)
 	s.suffixes(p)
 	return p
 }

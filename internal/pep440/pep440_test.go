@@ -141,8 +141,22 @@ func FuzzParseSpecifiers(f *testing.F) {
 			t.Fatalf("%q prints as %q, that reads as %q, %v", s, set, again, err)
 		}
 		v, err := Parse(version)
-		if err == nil && again.Contains(v) != set.Contains(v) {
+		if err != nil {
+			return
+		}
+		if again.Contains(v) != set.Contains(v) {
 			t.Errorf("%q and %q differ on %s", s, set, v)
+		}
+		for _, c := range set {
+			if opposite := (map[Operator]Operator{Equal: NotEqual, NotEqual: Equal})[c.Op]; opposite != "" {
+				not, err := ParseSpecifier(string(opposite) + c.Raw)
+				if err != nil || not.Contains(v) == c.Contains(v) {
+					t.Errorf("%s and %s agree on %s (%v)", c, not, v, err)
+				}
+			}
+			if !c.Contains(v) && set.Contains(v) {
+				t.Errorf("%s is in %s, and not in its part %s", v, set, c)
+			}
 		}
 	})
 }

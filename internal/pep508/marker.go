@@ -112,3 +112,45 @@ func (m *Marker) UnmarshalText(text []byte) error {
 	}
 	return err
 }
+
+// OfExtra is the comparison extra == "x" without which m never holds: what
+// makes a dependency one of an extra. It is nil where there is no such.
+func (m *Marker) OfExtra() *Marker {
+	if m == nil {
+		return nil
+	}
+	c := m.root.ofExtra()
+	if c == nil {
+		return nil
+	}
+	return &Marker{root: &expression{terms: []term{{compare: c}}}}
+}
+
+// ofExtra looks into every alternative: all must have the same.
+func (e *expression) ofExtra() *comparison {
+	var out, here *comparison
+	for i, t := range e.terms {
+		if here == nil {
+			here = t.ofExtra()
+		}
+		if i < len(e.or) && !e.or[i] {
+			continue
+		}
+		if here == nil || out != nil && *here != *out {
+			return nil
+		}
+		out, here = here, nil
+	}
+	return out
+}
+
+func (t term) ofExtra() *comparison {
+	if t.group != nil {
+		return t.group.ofExtra()
+	}
+	c := t.compare
+	if (c.op == "==" || c.op == "===") && (c.left.variable == "extra" || c.right.variable == "extra") {
+		return c
+	}
+	return nil
+}

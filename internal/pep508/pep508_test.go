@@ -173,3 +173,25 @@ func FuzzParseMarker(f *testing.F) {
 		}
 	})
 }
+
+func TestOfExtra(t *testing.T) {
+	for text, want := range map[string]string{
+		`os_name == "nt"`:                  "",
+		`extra == "X_y"`:                   `extra == "x-y"`,
+		`"x" == extra and os_name == "nt"`: `"x" == extra`,
+		`os_name == "nt" and (os_name != "x" and extra == "x")`:              `extra == "x"`,
+		`os_name == "nt" or extra == "x"`:                                    "",
+		`extra == "x" or os_name == "nt"`:                                    "",
+		`extra == "x" and os_name == "a" or os_name == "b" and extra == "x"`: `extra == "x"`,
+		`extra == "x" or extra == "y"`:                                       "",
+		`extra != "x"`:                                                       "",
+	} {
+		m, err := ParseMarker(text)
+		if got := m.OfExtra().String(); err != nil || got != want {
+			t.Errorf("%s: got %q %v, want %q", text, got, err, want)
+		}
+	}
+	if (*Marker)(nil).OfExtra() != nil {
+		t.Error("no marker has an extra")
+	}
+}

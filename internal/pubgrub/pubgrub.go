@@ -19,7 +19,8 @@ import (
 // Root is the package that stands for what is asked; it has one version.
 const Root = 0
 
-// MaxSteps bounds the decisions of one solve.
+// MaxSteps bounds the versions whose dependencies one solve asks for and its
+// conflicts, together.
 const MaxSteps = 200_000
 
 // conflictThreshold is how many conflicts may leave a name without a version
@@ -100,6 +101,15 @@ func (e *NoSolution) Error() string { return "the requirements cannot be satisfi
 // Solve returns the chosen version of every needed package, Root included. The
 // error is a *NoSolution, one of the Problem's own, or ctx's.
 func Solve(ctx context.Context, p Problem) (map[int]int, error) {
+	s, err := start(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return s.run()
+}
+
+// start is a solver that knows the root.
+func start(ctx context.Context, p Problem) (*solver, error) {
 	s := &solver{ctx: ctx, problem: p, needs: map[Need][]*Clause{}}
 	if err := s.see(Root); err != nil {
 		return nil, err
@@ -110,5 +120,5 @@ func Solve(ctx context.Context, p Problem) (map[int]int, error) {
 	absent := NewSet(1)
 	absent[0] = 1
 	s.add(&Clause{Terms: []Term{{Root, absent}}})
-	return s.run()
+	return s, nil
 }

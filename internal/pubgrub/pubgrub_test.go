@@ -128,8 +128,12 @@ func (w *world) solution(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return w.text(got)
+}
+
+func (w *world) text(chosen map[int]int) string {
 	var out []string
-	for pkg, v := range got {
+	for pkg, v := range chosen {
 		if pkg != Root {
 			out = append(out, fmt.Sprintf("%s %d", w.names[pkg], w.vers[pkg][v]))
 		}

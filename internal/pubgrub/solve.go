@@ -46,15 +46,14 @@ type solver struct {
 	needs   map[Need][]*Clause // dependency clauses, to merge equal ones
 	queue   []int              // packages whose clauses must be looked at
 	tooSoon []int              // packages that were decided too soon, to be decided again
+
+	loads, conflicts int // how many there were
 }
 
 // run is the main loop: propagate, then decide, until nothing is open.
 func (s *solver) run() (map[int]int, error) {
 	s.queue = append(s.queue, Root)
-	for range MaxSteps {
-		if err := s.ctx.Err(); err != nil {
-			return nil, err
-		}
+	for {
 		if err := s.propagate(); err != nil {
 			return nil, err
 		}
@@ -65,11 +64,23 @@ func (s *solver) run() (map[int]int, error) {
 		if pkg < 0 {
 			return s.solution(), nil
 		}
+		if err := s.step(); err != nil {
+			return nil, err
+		}
 		if err := s.decide(pkg); err != nil {
 			return nil, err
 		}
 	}
-	return nil, errors.New("pubgrub: too many steps")
+}
+
+// step ends what takes too long, or is not wanted any more. Decisions that are
+// taken again after a conflict read nothing and are not counted: there are at
+// most as many as packages.
+func (s *solver) step() error {
+	if s.loads+s.conflicts > MaxSteps {
+		return errors.New("pubgrub: too many steps")
+	}
+	return s.ctx.Err()
 }
 
 // again takes back the decisions on what was decided too soon, so that the new
@@ -153,6 +164,10 @@ func (s *solver) propagate() error {
 		for i := len(clauses) - 1; i >= 0; i-- {
 			open, violated := s.look(clauses[i])
 			if violated {
+				s.conflicts++
+				if err := s.step(); err != nil {
+					return err
+				}
 				learned, err := s.resolve(clauses[i])
 				if err != nil {
 					return err
@@ -233,6 +248,7 @@ func (s *solver) load(pkg, version int) (clash bool, err error) {
 	if s.pkgs[pkg].loaded.Has(version) {
 		return false, nil
 	}
+	s.loads++
 	deps, reason, err := s.problem.Dependencies(s.ctx, pkg, version)
 	if err != nil {
 		return false, err

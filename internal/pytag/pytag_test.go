@@ -78,6 +78,9 @@ func TestRankPrefers(t *testing.T) {
 		if !ok || rank <= best {
 			t.Errorf("%s: rank %d, %v after %d", text, rank, ok, best)
 		}
+		if same, ok := set.RankText(text); !ok || same != rank {
+			t.Errorf("%s: rank %d as text, not %d", text, same, rank)
+		}
 		best = rank
 	}
 	for _, text := range []string{"cp313-cp313t-manylinux_2_17_x86_64", "cp313-cp313-manylinux_2_29_x86_64",
@@ -85,6 +88,9 @@ func TestRankPrefers(t *testing.T) {
 		tags, _ := ParseTags(text)
 		if rank, ok := set.Rank(tags); ok {
 			t.Errorf("%s fits with rank %d", text, rank)
+		}
+		if rank, ok := set.RankText(text); ok {
+			t.Errorf("%s fits as text with rank %d", text, rank)
 		}
 	}
 }

@@ -2,24 +2,27 @@ package pytag
 
 import (
 	"fmt"
+	"strings"
 
 	"snug/internal/pep440"
 )
 
 // Set is the tags that one interpreter on one target accepts, best first. It is read-only and safe for concurrent use.
 type Set struct {
-	tags []Tag
-	rank map[Tag]int
+	tags    []Tag
+	rank    map[Tag]int
+	pythons map[string]bool // those of rank, as are the abis: most files are told by these
+	abis    map[string]bool
 }
 
 // NewSet makes a set of tags listed best first; a repeated tag keeps its first place.
 func NewSet(tags []Tag) *Set {
-	s := &Set{rank: make(map[Tag]int, len(tags))}
+	s := &Set{rank: make(map[Tag]int, len(tags)), pythons: map[string]bool{}, abis: map[string]bool{}}
 	for _, tag := range tags {
 		if _, seen := s.rank[tag]; seen {
 			continue
 		}
-		s.rank[tag] = len(s.tags)
+		s.rank[tag], s.pythons[tag.Python], s.abis[tag.ABI] = len(s.tags), true, true
 		s.tags = append(s.tags, tag)
 	}
 	return s
@@ -33,6 +36,29 @@ func (s *Set) Rank(tags []Tag) (rank int, ok bool) {
 	for _, tag := range tags {
 		if r, found := s.rank[tag]; found && (!ok || r < rank) {
 			rank, ok = r, true
+		}
+	}
+	return rank, ok
+}
+
+// RankText is Rank of what ParseTags makes of a compressed tag set in lower case, without making it. What ParseTags refuses
+// may have a rank all the same: it is for texts that were read before.
+func (s *Set) RankText(compressed string) (rank int, ok bool) {
+	pythons, rest, _ := strings.Cut(compressed, "-")
+	abis, platforms, _ := strings.Cut(rest, "-")
+	for python := range strings.SplitSeq(pythons, ".") {
+		if !s.pythons[python] {
+			continue
+		}
+		for abi := range strings.SplitSeq(abis, ".") {
+			if !s.abis[abi] {
+				continue
+			}
+			for platform := range strings.SplitSeq(platforms, ".") {
+				if r, found := s.rank[Tag{python, abi, platform}]; found && (!ok || r < rank) {
+					rank, ok = r, true
+				}
+			}
 		}
 	}
 	return rank, ok

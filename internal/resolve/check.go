@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"snug/internal/dist"
 	"snug/internal/fault"
@@ -25,7 +29,8 @@ import (
 // URL or path. The error is a fault of code Internal that names the first thing
 // that is wrong, or one of the index's.
 func Check(ctx context.Context, l *lock.Lock, in Input, direct func(ctx context.Context, name string) ([]byte, error)) error {
-	known := map[string]*dist.Metadata{}
+	known := &knownMetadata{by: map[string]*dist.Metadata{}}
+	known.readAll(ctx, l, in, direct)
 	for _, t := range in.Targets {
 		inner := map[string]map[string]lock.Selected{}
 		for i, rt := range in.Project.Runtimes {
@@ -35,17 +40,46 @@ func Check(ctx context.Context, l *lock.Lock, in Input, direct func(ctx context.
 			if err == nil {
 				err = c.holds(rt, inner[rt.Contains])
 			}
-			switch fault.CodeOf(err) {
-			case fault.Network, fault.Canceled:
-				return err
-			}
 			if err != nil {
-				return fault.New(fault.Internal, "please report this lock: it was not written", "check of %s on %s: %w", rt.Name, t.Target, err)
+				return foundIn(rt, t, err)
 			}
 			inner[rt.Name] = c.selected
 		}
 	}
 	return nil
+}
+
+// foundIn says where an error was found, unless it is the index's.
+func foundIn(rt manifest.Runtime, t TargetPython, err error) error {
+	switch fault.CodeOf(err) {
+	case fault.Network, fault.Canceled:
+		return err
+	}
+	return fault.New(fault.Internal, "please report this lock: it was not written", "check of %s on %s: %w", rt.Name, t.Target, err)
+}
+
+// knownMetadata is that of every file that was read.
+type knownMetadata struct {
+	mu sync.Mutex
+	by map[string]*dist.Metadata
+}
+
+// readAll reads the metadata of all wheels at once. What is wrong with one is
+// said where it is selected.
+func (k *knownMetadata) readAll(ctx context.Context, l *lock.Lock, in Input, direct func(context.Context, string) ([]byte, error)) {
+	c := checker{ctx: ctx, in: in, direct: direct, known: k}
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range l.Packages {
+		p := &l.Packages[i]
+		g.Go(func() error {
+			for j := range p.Wheels {
+				_, _ = c.read(lock.Selected{Package: p, File: &p.Wheels[j]})
+			}
+			return nil
+		})
+	}
+	_ = g.Wait()
 }
 
 type checker struct {
@@ -54,7 +88,7 @@ type checker struct {
 	env      pep508.Environment
 	in       Input
 	direct   func(ctx context.Context, name string) ([]byte, error)
-	known    map[string]*dist.Metadata // of every file that was read
+	known    *knownMetadata
 	selected map[string]lock.Selected
 	files    map[string]*dist.Metadata // of the selected files, by package
 	done     map[[2]string]bool        // name and extra
@@ -94,7 +128,7 @@ func (c *checker) runtime(l *lock.Lock, rt manifest.Runtime, innermost bool) err
 	for name := rt.Name; name != ""; {
 		r, _ := c.in.Project.Runtime(name)
 		for _, q := range r.Requirements {
-			if err := c.meet(q.Requirement, "", "the project"); err != nil {
+			if err := c.answer(q.Requirement, "", "the project"); err != nil {
 				return err
 			}
 		}
@@ -108,13 +142,59 @@ func (c *checker) runtime(l *lock.Lock, rt manifest.Runtime, innermost bool) err
 	return nil
 }
 
+// answer holds the selection to a requirement, or to what the project has in its
+// place: nothing for an excluded name, the overrides of an overridden one.
+func (c *checker) answer(q pep508.Requirement, extra, who string) error {
+	for _, x := range c.in.Project.Excludes {
+		if x.Key() == q.Key() {
+			return nil
+		}
+	}
+	overridden := false
+	for _, o := range c.in.Project.Overrides {
+		if o.Key() != q.Key() {
+			continue
+		}
+		overridden = true
+		if o.VersionOnly {
+			o.Extras = q.Extras
+			if applies, err := q.Marker.Eval(c.env, pep508.Context{Extra: extra}); err != nil {
+				return err
+			} else if !applies {
+				continue
+			}
+		} else if needed, err := c.ofExtra(q.Marker, extra); err != nil || !needed {
+			return err
+		}
+		if err := c.meet(o.Requirement, "", who); err != nil {
+			return err
+		}
+	}
+	if overridden {
+		return nil
+	}
+	return c.meet(q, extra, who)
+}
+
+// ofExtra tells whether a marker leaves its requirement to that extra, or to
+// none: an override keeps this part of it.
+func (c *checker) ofExtra(m *pep508.Marker, extra string) (bool, error) {
+	if m = m.OfExtra(); m == nil {
+		return true, nil
+	}
+	return m.Eval(c.env, pep508.Context{Extra: extra})
+}
+
 // meet holds one requirement, and all that follows from it, to the selection.
 func (c *checker) meet(q pep508.Requirement, extra, who string) error {
 	applies, err := q.Marker.Eval(c.env, pep508.Context{Extra: extra})
 	if err != nil || !applies {
 		return err
 	}
-	if l := c.in.Project.Local; l != nil && q.Key() == pep508.NormalizeName(l.Name) {
+	for _, l := range c.in.Project.Own() {
+		if q.Key() != pep508.NormalizeName(l.Name) {
+			continue
+		}
 		if len(q.Extras) > 0 || !admits(q, l.Version) {
 			return fmt.Errorf("%s needs %s, and the project itself is %s", who, q, l.Version)
 		}
@@ -144,7 +224,7 @@ func (c *checker) follow(p *lock.Package, extra string) error {
 	for _, text := range c.files[p.Name].RequiresDist {
 		q, _, err := pep508.ParseLenient(text)
 		if err == nil {
-			err = c.meet(q, extra, p.Name+" "+p.Version)
+			err = c.answer(q, extra, p.Name+" "+p.Version)
 		}
 		if err != nil {
 			return err

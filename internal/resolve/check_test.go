@@ -88,6 +88,15 @@ func TestCheckRefuses(t *testing.T) {
 		{"a constraint", "the constraint b<2", func(_ *shelfText, _ *lock.Lock, in *Input) {
 			in.Project.Constraints = []manifest.Requirement{asking(t, "b<2")}
 		}},
+		{"an override", "a 1 needs b<2, but 2 is selected", func(_ *shelfText, _ *lock.Lock, in *Input) {
+			in.Project.Overrides = []manifest.Requirement{asking(t, "b<2")}
+		}},
+		{"an override of other targets", "b is selected, but nothing needs it", func(_ *shelfText, _ *lock.Lock, in *Input) {
+			in.Project.Overrides = []manifest.Requirement{asking(t, "b>=2; sys_platform == 'darwin'")}
+		}},
+		{"an exclude", "b is selected, but nothing needs it", func(_ *shelfText, _ *lock.Lock, in *Input) {
+			in.Project.Excludes = []manifest.Requirement{asking(t, "b")}
+		}},
 		{"a hash that was asked for", "none of those asked for", func(_ *shelfText, _ *lock.Lock, in *Input) {
 			in.Project.Runtimes[0].Requirements[0].Hashes = []string{"sha256:" + strings.Repeat("1", 64)}
 		}},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"snug/internal/dist"
 	"snug/internal/index"
@@ -18,15 +19,13 @@ import (
 func (c *checker) file(s lock.Selected) (*dist.Metadata, error) {
 	p := s.Package
 	var hashes map[string]string
-	key := p.Name
 	switch {
 	case p.Archive != nil:
 		hashes = p.Archive.Hashes
 	case s.File != nil:
 		hashes = s.File.Hashes
-		key = fmt.Sprint(p.Name, s.File.Name, s.File.URL, hashes["sha256"])
 	}
-	m, err := c.read(s, key)
+	m, err := c.read(s)
 	if err != nil {
 		return nil, err
 	}
@@ -41,9 +40,16 @@ func (c *checker) file(s lock.Selected) (*dist.Metadata, error) {
 	return m, c.asked(p.Name, v, hashes)
 }
 
-// read gives the raw metadata of what is selected, as its own file has it.
-func (c *checker) read(s lock.Selected, key string) (*dist.Metadata, error) {
-	if m := c.known[key]; m != nil {
+// read gives the metadata of what is selected, as its own file has it.
+func (c *checker) read(s lock.Selected) (*dist.Metadata, error) {
+	key := s.Package.Name
+	if s.Package.Archive == nil && s.File != nil {
+		key = fmt.Sprint(key, s.File.Name, s.File.URL, s.File.Hashes["sha256"])
+	}
+	c.known.mu.Lock()
+	m := c.known.by[key]
+	c.known.mu.Unlock()
+	if m != nil {
 		return m, nil
 	}
 	var data []byte
@@ -59,8 +65,13 @@ func (c *checker) read(s lock.Selected, key string) (*dist.Metadata, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.known[key], err = dist.ParseMetadata(data)
-	return c.known[key], err
+	if m, err = dist.ParseMetadata(data); err != nil {
+		return nil, err
+	}
+	c.known.mu.Lock()
+	defer c.known.mu.Unlock()
+	c.known.by[key] = m
+	return m, nil
 }
 
 // offered finds the file in the listing and reads its metadata.
@@ -75,7 +86,9 @@ func (c *checker) offered(s lock.Selected) ([]byte, error) {
 	}
 	var files []index.File
 	if r := l.Release(name.Version); r != nil {
-		files = r.Files()
+		if files, err = r.Named(s.File.Name); err != nil {
+			return nil, err
+		}
 	}
 	i := slices.IndexFunc(files, func(f index.File) bool {
 		return f.Wheel != nil && f.Name == s.File.Name && f.URL == s.File.URL && f.Hashes.Sum("sha256") == s.File.Hashes["sha256"]
@@ -90,11 +103,22 @@ func (c *checker) offered(s lock.Selected) ([]byte, error) {
 	}):
 		return nil, fmt.Errorf("%s is yanked", s.File.Name)
 	}
+	if age := c.in.MinAge.For(s.Package.Name, l.IndexURL); age > 0 && (files[i].Upload.IsZero() || files[i].Upload.Add(time.Duration(age)).After(c.in.moment())) {
+		return nil, fmt.Errorf("%s is younger than %s", s.File.Name, age)
+	}
 	return c.in.Index.Metadata(c.ctx, l, files[i])
 }
 
-// requirements are those of the project on one name.
+// requirements are those of the project on one name, or its overrides of it.
 func (c *checker) requirements(name string) (out []manifest.Requirement) {
+	for _, o := range c.in.Project.Overrides {
+		if o.Key() == name {
+			out = append(out, o)
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
 	for _, rt := range c.in.Project.Runtimes {
 		for _, q := range rt.Requirements {
 			if q.Key() == name {

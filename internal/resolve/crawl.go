@@ -54,8 +54,8 @@ func (s *shelf) guess(ctx context.Context, q pep508.Requirement) {
 		if err != nil {
 			return // kept in the project
 		}
-		for _, r := range s.keep.first(p.name, p.releases) {
-			if q.Specifiers.Contains(r.version) && r.anywhere() != nil {
+		for _, r := range s.keep.first(p.name, s.order(p, s.asked.names[p.name] != nil)) {
+			if q.Specifiers.Contains(r.version) && r.somewhere() {
 				s.follow(ctx, r, q.Extras)
 				return
 			}
@@ -87,7 +87,7 @@ func (p *problem) lookAhead(ctx context.Context, v *view, version int) {
 	}
 	for _, r := range v.releases[version+1 : min(version+1+min(n, 50), len(v.releases))] {
 		for t := range r.on(p.on) {
-			p.shelf.ahead.Go(func() { p.shelf.read(ctx, r, t) }) // the error is kept in the telling
+			p.shelf.ahead.Go(func() { _, _ = p.shelf.metadata(ctx, r.of, *t.file) }) // the index keeps it, and its error
 		}
 	}
 }

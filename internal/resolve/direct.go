@@ -53,8 +53,8 @@ func (s *shelf) loadDirect(ctx context.Context, p *project, q manifest.Requireme
 	}
 	f := index.File{Name: path.Base(name), URL: q.URL, Wheel: &wheel, Version: wheel.Version, Size: p.direct.size,
 		Hashes: index.NewHashes(map[string]string{"sha256": p.direct.sum.String()})}
-	p.releases = s.releases(p, index.NewListing(p.name, "", []index.File{f}))
-	return nil
+	p.releases, err = s.releases(p, index.NewListing(p.name, "", []index.File{f}))
+	return err
 }
 
 // ofDirect is the raw METADATA of a wheel that the project names by URL or

@@ -138,7 +138,7 @@ func TestDecided(t *testing.T) {
 	p := newProblem(newShelf(in, asked, places), asked, places, all(places), nil)
 	link := func(needs string, versions ...string) Link {
 		q := asking(t, needs)
-		if _, err := p.view(t.Context(), q.Key()); err != nil {
+		if _, err := p.view(t.Context(), q.Key(), p.on); err != nil {
 			t.Fatal(err)
 		}
 		return Link{Of: "a", Needs: needs, Versions: versions, on: q.Key(), spec: q.Specifiers}

@@ -27,6 +27,7 @@ const (
 	Sdist      Kind = "sdist"      // only an sdist
 	Yanked     Kind = "yanked"     // PEP 592
 	Constraint Kind = "constraint" // one of the project
+	Young      Kind = "young"      // within the cooldown
 	Hash       Kind = "hash"       // no file has one that the project allows
 	Refused    Kind = "refused"    // anything else: metadata
 	Range      Kind = "range"      // no version is in all that is asked
@@ -46,8 +47,12 @@ func (f Fact) String() string {
 
 // kind is why a release that is refused on these targets is.
 func (p *problem) kind(r *release, on targets) Kind {
-	offers := r.offered.Offers()
+	offers, err := r.offered.Offers(nil)
 	switch {
+	case err != nil:
+		return Refused // the cache is damaged, which its reason says
+	case r.young != "":
+		return Young
 	case r.yanked:
 		return Yanked
 	case r.banned != "" && !slices.ContainsFunc(offers, func(o index.Offer) bool { return o.Wheel }):
@@ -79,7 +84,7 @@ func (p *problem) kind(r *release, on targets) Kind {
 }
 
 func (at *place) takes(o index.Offer) bool {
-	_, ok := at.tags.Rank(o.Tags)
+	_, ok := at.tags.RankText(o.TagText())
 	return ok
 }
 

@@ -15,26 +15,33 @@ import (
 	"snug/internal/pep440"
 )
 
+// liveDay is what the live tests see of the index.
+var liveDay = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+
+func liveIndex(t *testing.T) *index.Client {
+	t.Helper()
+	home, err := os.UserHomeDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := index.ReadConfig(os.Getenv, home, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.AsOf = liveDay
+	f, err := fetch.New(fetch.Options{Env: os.Getenv, CacheDir: t.TempDir(), CertFile: cfg.CertFile, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return index.New(f, cfg, t.TempDir())
+}
+
 // TestLiveLists resolves lists that are hard, each in its own way, as of a fixed
 // day and for three targets; Resolve itself checks every lock. want holds what
 // another good resolver took that day for Linux; a list without an answer has
 // the reason.
 func TestLiveLists(t *testing.T) {
-	home, err := os.UserHomeDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	day := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
-	cfg, err := index.ReadConfig(os.Getenv, home, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.AsOf = day
-	f, err := fetch.New(fetch.Options{Env: os.Getenv, CacheDir: t.TempDir(), CertFile: cfg.CertFile, Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := index.New(f, cfg, t.TempDir())
+	client := liveIndex(t)
 	python, err := pep440.Parse("3.13.1")
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +66,7 @@ func TestLiveLists(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 			defer cancel()
 			in := input(t, asks(t, c.asks), client, c.targets...)
-			in.AsOf = day
+			in.AsOf = liveDay
 			for i := range in.Targets {
 				in.Targets[i].Python = python
 			}

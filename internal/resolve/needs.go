@@ -43,6 +43,25 @@ func (p *problem) tellings(ctx context.Context, r *release, at variable) (needs 
 	return needs, "", nil
 }
 
+// lostExtra is why a release without the variable's extra cannot stand for newer
+// ones that have it: to go back to before there was one would meet the letter of
+// the requirement and bring nothing of what it is for. An extra that the newest
+// lack is no reason; that is said when the lock is written.
+func (p *problem) lostExtra(r *release, at variable) string {
+	key, i := variable{name: at.name, extra: at.extra, of: at.of}, at.on.first()
+	with := p.having[key]
+	if r.told()[i].provides(at.extra, p.places[i]) {
+		if with == nil || with.version.Compare(r.version) < 0 {
+			p.having[key] = r
+		}
+		return ""
+	}
+	if with == nil || with.version.Compare(r.version) < 0 {
+		return ""
+	}
+	return fmt.Sprintf("it has no extra %q, which %s has", at.extra, with.version)
+}
+
 // together makes one of needs that say the same on several targets.
 func together(needs []needOn) []needOn {
 	at := map[string]int{}
@@ -76,10 +95,10 @@ func (p *problem) needs(ctx context.Context, pkg, version int, told []needOn) (d
 		if reason := p.asked.refuses(n.Requirement); reason != "" {
 			return nil, reason, nil
 		}
-		if n.key == p.asked.self {
+		if _, own := p.asked.own[n.key]; own {
 			continue // the project itself is there
 		}
-		more, err := p.ask(ctx, pkg, saying{version: version, Requirement: n.Requirement}, where)
+		more, err := p.ask(ctx, pkg, saying{version: version, Requirement: n.Requirement, origin: n.origin}, where)
 		if err != nil {
 			return nil, "", err
 		}
@@ -113,17 +132,22 @@ func (p *problem) rootDeps(ctx context.Context) ([]pubgrub.Dep, error) {
 // for each extra, and keeps what was said for explanations.
 func (p *problem) ask(ctx context.Context, pkg int, said saying, where targets) ([]pubgrub.Dep, error) {
 	name := said.Key()
-	v, err := p.view(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	said.allowed = v.allowed(said.Specifiers)
 	var deps []pubgrub.Dep
-	for _, extra := range append([]string{""}, said.Extras...) {
-		on := p.number(variable{name, pep508.NormalizeName(extra), where})
-		deps = append(deps, pubgrub.Dep{Pkg: on, Allowed: said.allowed})
-		need := pubgrub.Need{Of: pkg, On: on}
-		p.said[need] = append(p.said[need], said)
+	for _, of := range p.cut.of(name) {
+		if where&of == 0 {
+			continue
+		}
+		v, err := p.view(ctx, name, of)
+		if err != nil {
+			return nil, err
+		}
+		said.allowed = v.allowed(said.Specifiers)
+		for _, extra := range append([]string{""}, said.Extras...) {
+			on := p.number(variable{name, pep508.NormalizeName(extra), where & of, of})
+			deps = append(deps, pubgrub.Dep{Pkg: on, Allowed: said.allowed})
+			need := pubgrub.Need{Of: pkg, On: on}
+			p.said[need] = append(p.said[need], said)
+		}
 	}
 	return deps, nil
 }

@@ -65,19 +65,20 @@ func holdsAt(l *lock.Lock, p lock.Package, at place) bool {
 	return ok && err == nil
 }
 
-// differ tells whether the old lock has several versions of a name.
-func differ(old *lock.Lock) bool {
+// differing are the names of which the old lock has several versions.
+func differing(old *lock.Lock) []string {
 	if old == nil {
-		return false
+		return nil
 	}
+	var out []string
 	seen := map[string]bool{}
 	for _, p := range old.Packages {
 		if seen[p.Name] {
-			return true
+			out = append(out, p.Name)
 		}
 		seen[p.Name] = true
 	}
-	return false
+	return slices.Compact(slices.Sorted(slices.Values(out)))
 }
 
 // merge is the preferences of several places together.

@@ -10,11 +10,12 @@ import (
 )
 
 // variable is what the solver decides: the version of a name, with an extra,
-// on some targets. Without targets it is the one that holds all variables of a
-// name to the same version.
+// on some targets, which share it with others. Without targets of its own it is
+// the one that holds all variables of these to the same version.
 type variable struct {
 	name, extra string
 	on          targets
+	of          targets // that have one version of the name
 }
 
 // view is a project as one solve sees it: what is preferred comes first.
@@ -31,12 +32,16 @@ type problem struct {
 	places []place
 	on     targets
 	prefer preferences
+	cut    cut           // which of the targets share which versions
+	keep   []preferences // of each place, for names that are cut
 
 	variables []variable
 	numbers   map[variable]int
-	views     map[string]*view
+	views     map[string]*view          // of names that all targets share
+	parted    map[variable]*view        // of the others, for the variables that hold them together
 	said      map[pubgrub.Need][]saying // requirements as written, for explanations
 	tried     map[string]int
+	having    map[variable]*release // the newest seen with the extra of a name, for each part of the targets
 }
 
 // saying is a requirement of one version or, with its place in roots.all, of
@@ -46,11 +51,12 @@ type saying struct {
 	version int
 	root    int
 	allowed pubgrub.Set
+	origin  string // of an override that says it instead
 }
 
 func newProblem(s *shelf, asked *roots, places []place, on targets, prefer preferences) *problem {
-	p := &problem{shelf: s, asked: asked, places: places, on: on, prefer: prefer, numbers: map[variable]int{},
-		views: map[string]*view{}, said: map[pubgrub.Need][]saying{}, tried: map[string]int{}}
+	p := &problem{shelf: s, asked: asked, places: places, on: on, prefer: prefer, cut: cut{rest: []targets{on}}, numbers: map[variable]int{},
+		views: map[string]*view{}, parted: map[variable]*view{}, said: map[pubgrub.Need][]saying{}, tried: map[string]int{}, having: map[variable]*release{}}
 	p.number(variable{})
 	return p
 }
@@ -65,18 +71,40 @@ func (p *problem) number(v variable) int {
 	return n
 }
 
-// view returns the project in this solve's order; it is fixed the first time.
-func (p *problem) view(ctx context.Context, name string) (*view, error) {
-	if v := p.views[name]; v != nil {
+// view returns the project in this solve's order for the targets that share
+// its version; it is fixed the first time.
+func (p *problem) view(ctx context.Context, name string, of targets) (*view, error) {
+	at := variable{name: name, of: of}
+	if v := p.viewOf(at); v != nil {
 		return v, nil
 	}
 	pr, err := p.shelf.project(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	v := &view{project: pr, releases: p.prefer.first(name, pr.releases), sets: map[string]pubgrub.Set{}}
-	p.views[name] = v
+	direct, err := p.direct(name, of)
+	if err != nil {
+		return nil, err
+	}
+	prefer := p.prefer
+	if of != p.on {
+		prefer = merge(p.keep, of)
+	}
+	v := &view{project: pr, releases: prefer.first(name, p.shelf.order(pr, direct)), sets: map[string]pubgrub.Set{}}
+	if of == p.on {
+		p.views[name] = v
+	} else {
+		p.parted[at] = v
+	}
 	return v, nil
+}
+
+// viewOf is the view of a variable that was made known, nil if it was not.
+func (p *problem) viewOf(v variable) *view {
+	if v.of == p.on {
+		return p.views[v.name]
+	}
+	return p.parted[variable{name: v.name, of: v.of}]
 }
 
 // allowed is the set of releases that the specifiers admit.
@@ -101,7 +129,7 @@ func (p *problem) Versions(ctx context.Context, pkg int) (int, []pubgrub.Exclusi
 		return 1, nil, nil
 	}
 	at := p.variables[pkg]
-	v, err := p.view(ctx, at.name)
+	v, err := p.view(ctx, at.name, at.of)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -177,7 +205,7 @@ func (p *problem) Priority(pkg int, allowed pubgrub.Set) pubgrub.Class {
 	switch {
 	case pkg == pubgrub.Root:
 		return pubgrub.First
-	case p.views[p.variables[pkg].name].direct != nil:
+	case p.viewOf(p.variables[pkg]).direct != nil:
 		return pubgrub.Direct
 	case allowed.Len() == 1:
 		return pubgrub.Singleton
@@ -186,14 +214,14 @@ func (p *problem) Priority(pkg int, allowed pubgrub.Set) pubgrub.Class {
 }
 
 // Same implements pubgrub.Problem: an extra shares the version of the package,
-// and on several targets that shares the one of the name.
+// and where several targets share it, that shares theirs.
 func (p *problem) Same(pkg int) int {
 	at := p.variables[pkg]
 	switch {
 	case at.extra != "":
-		return p.number(variable{at.name, "", at.on})
-	case at.on != 0 && p.on.many():
-		return p.number(variable{name: at.name})
+		return p.number(variable{at.name, "", at.on, at.of})
+	case at.on != 0 && at.of.many():
+		return p.number(variable{name: at.name, of: at.of})
 	}
 	return pkg
 }
@@ -208,10 +236,13 @@ func (p *problem) Dependencies(ctx context.Context, pkg, version int) ([]pubgrub
 	if at.on == 0 {
 		return nil, nil, nil
 	}
-	v := p.views[at.name]
+	v := p.viewOf(at)
 	r := v.releases[version]
 	p.lookAhead(ctx, v, version)
 	needs, reason, err := p.tellings(ctx, r, at)
+	if reason == "" && err == nil && at.extra != "" {
+		reason = p.lostExtra(r, at)
+	}
 	if reason != "" || err != nil {
 		return nil, reason, err
 	}

@@ -6,37 +6,82 @@ import (
 	"slices"
 
 	"snug/internal/lock"
+	"snug/internal/manifest"
 	"snug/internal/pep440"
 )
 
-// heldBack says which packages that the project names are older than some
-// targets could have them, because another target has no wheel of newer ones.
-func heldBack(in Input, asked *roots, places []place, chosen picks) []string {
+// heldBack says which packages are older than some targets could have them,
+// because another target has no wheel of newer ones. Where something else holds
+// a package back nothing is said.
+func (a *apart) heldBack() []string {
+	if a.in.Project.Strategy.Resolution != manifest.Highest {
+		return nil // new versions are not what is wanted
+	}
 	var out []string
-	for _, name := range slices.Sorted(maps.Keys(asked.names)) {
-		r := everywhere(chosen, name)
-		if r == nil || isLocked(in.Locked, name, r.version) {
+	for _, name := range a.picks.names() {
+		r := everywhere(a.picks, name)
+		if r == nil || isLocked(a.in.Locked, name, r.version) {
 			continue
 		}
-		var newest *release
-		for _, newer := range r.of.releases[:slices.Index(r.of.releases, r)] {
-			if newer.banned != "" || !asked.admits(name, newer.version) || newer.anywhere() == nil {
-				continue
-			}
-			if !slices.Contains(newer.wheel, -1) {
-				newest = nil // it could be had everywhere: something else holds r back
-				break
-			}
-			if newest == nil {
-				newest = newer
-			}
+		newer := a.lackedSomewhere(r)
+		if newer == nil {
+			continue
 		}
-		if newest != nil {
-			lacking := slices.Index(newest.wheel, -1)
-			out = append(out, fmt.Sprintf("%s %s is not taken: %s; all targets have %s", name, newest.version, newest.why[lacking], r.version))
+		if a.free(newer) {
+			lacking := slices.Index(newer.wheel, -1)
+			out = append(out, fmt.Sprintf("%s %s is not taken: %s; all targets have %s", name, newer.version, newer.why[lacking], r.version))
 		}
 	}
 	return out
+}
+
+// leftYoung says which packages that the project names are older than they could
+// be, because of the cooldown.
+func (a *apart) leftYoung() []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(a.asked.names)) {
+		r := everywhere(a.picks, name)
+		if r == nil || isLocked(a.in.Locked, name, r.version) {
+			continue
+		}
+		var young *release
+		for _, newer := range r.of.releases[:slices.Index(r.of.releases, r)] {
+			switch {
+			case !a.asked.admits(name, newer.version):
+			case newer.young != "" && young == nil:
+				young = newer
+			case newer.somewhere():
+				young = nil // something else holds r back
+			}
+		}
+		if young != nil && !isLocked(a.in.Locked, name, young.version) {
+			out = append(out, fmt.Sprintf("%s %s is %s: %s taken", name, young.version, young.young, r.version))
+		}
+	}
+	return out
+}
+
+// lackedSomewhere is the newest of the releases newer than r, if some target
+// lacks each of these; else nil.
+func (a *apart) lackedSomewhere(r *release) *release {
+	var newest *release
+	for _, newer := range r.of.releases[:slices.Index(r.of.releases, r)] {
+		if !newer.somewhere() || !a.asked.admits(r.of.name, newer.version) {
+			continue
+		}
+		if !slices.Contains(newer.wheel, -1) {
+			return nil // it could be had everywhere: something else holds r back
+		}
+		if newest == nil {
+			newest = newer
+		}
+	}
+	return newest
+}
+
+// free tells whether nobody asks for another version than this one.
+func (a *apart) free(r *release) bool {
+	return !slices.ContainsFunc(slices.Collect(all(a.places).each), func(i int) bool { return a.refuses(r, i) != "" })
 }
 
 // everywhere is the one release of a name that several places share, nil if
@@ -45,7 +90,7 @@ func everywhere(chosen picks, name string) *release {
 	var r *release
 	for _, at := range chosen {
 		if at[name] == nil || r != nil && at[name] != r {
-			return nil
+			return nil // it is not needed here, or in another version
 		}
 		r = at[name]
 	}
@@ -60,7 +105,7 @@ func isLocked(old *lock.Lock, name string, v pep440.Version) bool {
 }
 
 // withdrawn says which locked versions could not be kept because they were
-// yanked since.
+// yanked since, or are younger than is allowed now.
 func withdrawn(old *lock.Lock, chosen picks) []string {
 	if old == nil {
 		return nil
@@ -73,12 +118,24 @@ func withdrawn(old *lock.Lock, chosen picks) []string {
 			if now == nil || err != nil || now.version.Equal(v) {
 				continue
 			}
-			i := slices.IndexFunc(now.of.releases, func(r *release) bool { return r.version.Equal(v) && r.yanked })
-			if i >= 0 {
-				out = append(out, fmt.Sprintf("%s %s was locked and has been %s; %s takes its place", p.Name, v, now.of.releases[i].banned, now.version))
+			if i := slices.IndexFunc(now.of.releases, func(r *release) bool { return r.version.Equal(v) }); i >= 0 {
+				if why := now.of.releases[i].gone(); why != "" {
+					out = append(out, fmt.Sprintf("%s %s was locked and %s; %s takes its place", p.Name, v, why, now.version))
+				}
 			}
 			break
 		}
 	}
 	return out
+}
+
+// gone is what became of a release that could be locked once, "" if nothing.
+func (r *release) gone() string {
+	switch {
+	case r.yanked:
+		return "has been " + r.banned
+	case r.young != "":
+		return "is " + r.young + fmt.Sprintf(" (min-age-package.%s = \"0\" in [tool.snug] keeps it)", r.of.name)
+	}
+	return ""
 }

@@ -5,20 +5,21 @@
 // The hard idea is that targets are explicit. A solver's variable is a
 // (name, extra, set of targets): a dependency whose marker holds on some
 // targets is a need on those targets only. The union of all runtimes is solved
-// once, for all targets together, so that they share versions; only where that
-// has no solution are the targets solved one after the other, each keeping to
-// what the ones before it took. Runtimes are cut from the solution by
+// once, for all targets together, so that they share versions; where that has no
+// solution, the proof tells which names cannot be shared, and only these are
+// chosen apart (split.go). Runtimes are cut from the solution by
 // reachability, so that a runtime holds what the one inside it holds.
 package resolve
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math/bits"
+	"slices"
 	"time"
 
+	"snug/internal/cooldown"
 	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/index"
@@ -26,7 +27,6 @@ import (
 	"snug/internal/manifest"
 	"snug/internal/pep440"
 	"snug/internal/pep508"
-	"snug/internal/pubgrub"
 	"snug/internal/pytag"
 )
 
@@ -54,9 +54,11 @@ type Input struct {
 	Project   *manifest.Project
 	Targets   []TargetPython // in the order of the project
 	Index     Source
-	Locked    *lock.Lock    // what to keep to where it can be kept; nil: nothing
-	AsOf      time.Time     // said in the lock; the Source applies it
-	Events    event.Handler // nil: nobody listens
+	Locked    *lock.Lock      // what to keep to where it can be kept; nil: nothing
+	AsOf      time.Time       // said in the lock; the Source applies it
+	MinAge    cooldown.Policy // indexes by address, as listings name them
+	Now       time.Time       // what ages are counted from, unless AsOf is before it
+	Events    event.Handler   // nil: nobody listens
 	CreatedBy string
 }
 
@@ -77,6 +79,10 @@ func Resolve(ctx context.Context, in Input) (*lock.Lock, error) {
 		return nil, err
 	}
 	places := newPlaces(in.Targets)
+	if err := asked.oneOverride(places); err != nil {
+		cancel()
+		return nil, err
+	}
 	shelf := newShelf(in, asked, places)
 	defer shelf.wait()
 	defer cancel()
@@ -84,10 +90,11 @@ func Resolve(ctx context.Context, in Input) (*lock.Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, text := range append(heldBack(in, asked, places, picks), withdrawn(in.Locked, picks)...) {
+	remarks := &apart{ctx, shelf, picks}
+	for _, text := range slices.Concat(remarks.heldBack(), remarks.leftYoung(), remarks.belowBound(), withdrawn(in.Locked, picks)) {
 		in.say("%s", text)
 	}
-	l, err := write(ctx, in, asked, places, picks)
+	l, err := write(ctx, in, shelf, picks)
 	if err != nil {
 		return nil, err
 	}
@@ -143,67 +150,7 @@ func classes(places []place) []targets {
 	return out
 }
 
-// picks is the chosen release of each name, for each place.
-type picks []map[string]*release
-
-// solveAll solves for all targets together, else class by class. What the old
-// lock has in several versions cannot be kept together, so that is not tried.
-func solveAll(ctx context.Context, in Input, asked *roots, places []place, shelf *shelf) (picks, error) {
-	groups := classes(places)
-	keep := locked(in.Locked, places)
-	if !differ(in.Locked) || len(groups) == 1 {
-		chosen, err := solve(ctx, newProblem(shelf, asked, places, all(places), merge(keep, all(places))))
-		var conflict *Conflict
-		if !errors.As(err, &conflict) || len(groups) == 1 {
-			return spread(make(picks, len(places)), all(places), chosen), err
-		}
-		in.say("no version of every package fits all targets; solving each target")
-	}
-	out, taken := make(picks, len(places)), preferences{}
-	for _, group := range groups {
-		prefer := merge(keep, group)
-		for name, versions := range taken {
-			prefer[name] = append(prefer[name], versions...)
-		}
-		chosen, err := solve(ctx, newProblem(shelf, asked, places, group, prefer))
-		if err != nil {
-			return nil, err
-		}
-		spread(out, group, chosen)
-		for name, r := range chosen {
-			taken[name] = append(taken[name], r.version)
-		}
-	}
-	return out, nil
-}
-
 // say is a note to whoever listens.
 func (in *Input) say(format string, args ...any) {
 	in.Events.Handle(event.Event{Stage: "resolve", Kind: event.Note, Message: fmt.Sprintf(format, args...)})
-}
-
-func spread(out picks, to targets, chosen map[string]*release) picks {
-	for i := range to.each {
-		out[i] = chosen
-	}
-	return out
-}
-
-// solve runs the solver and reads its answer.
-func solve(ctx context.Context, p *problem) (map[string]*release, error) {
-	got, err := pubgrub.Solve(ctx, p)
-	var none *pubgrub.NoSolution
-	if errors.As(err, &none) {
-		return nil, p.explain(ctx, none)
-	}
-	if err != nil {
-		return nil, err
-	}
-	out := map[string]*release{}
-	for pkg, version := range got {
-		if v := p.variables[pkg]; pkg != pubgrub.Root {
-			out[v.name] = p.views[v.name].releases[version]
-		}
-	}
-	return out, nil
 }

@@ -224,6 +224,8 @@ func TestResolve(t *testing.T) {
 		{"extras of itself", "a 1 | a[x,y]; extra == 'all' | b; extra == 'x' | c; extra == 'y'\nb 1\nc 1", "a[all]", "a 1, b 1, c 1"},
 		{"extra spelled otherwise", "a 1 | b; extra == 'Big_Thing'\nb 1", "a[big-thing]", "a 1, b 1"},
 		{"extra that does not exist", "a 1", "a[none]", "a 1"},
+		{"extra that is gone", "a 2\na 1 | b; extra == 'x'\nb 1", "a[x]", "a 2"},
+		{"extra of older versions that fit", "a 3 | b>9; extra == 'x'\na 2 | b; extra == 'x'\na 1\nb 1", "a[x]", "a 2, b 1"},
 		{"yanked", "a 2 | yanked\na 1", "a", "a 1"},
 		{"yanked and pinned", "a 2 | yanked\na 1", "a==2", "a 2"},
 		{"yanked and pinned by a package", "a 2 | yanked\na 1\nb 2 | a==2\nb 1", "b", "b 1"},
@@ -282,6 +284,7 @@ func TestTargets(t *testing.T) {
 func TestConflict(t *testing.T) {
 	for _, c := range []struct{ name, index, asks, want string }{
 		{"clash", "a 1 | c<2\nb 1 | c>=2\nc 1\nc 2", "a & b", "b 1 needs c>=2"},
+		{"not back to before the extra", "a 3 | b; extra == 'x'\na 2 | b; extra == 'x'\na 1", "a[x]", "a 1 cannot be used: it has no extra \"x\", which 3 has"},
 		{"unknown", "a 1", "z", "z is not on the index"},
 		{"no such version", "a 1", "a>5", "no version of a is >5; there is only 1"},
 		{"only what is asked for is told", "a 1 | tag=cp314-cp314-win_amd64\na 2 | tag=cp314-cp314-win_amd64\na 3 | tag=cp314-cp314-win_amd64", "a<3 & a!=1", "\n  a 1 and 2 cannot be used: no wheel for linux-x86_64 and Python 3.14.0; the newest's wheels are for win_amd64"},

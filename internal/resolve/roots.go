@@ -17,9 +17,10 @@ type roots struct {
 	runtimes []rootRuntime
 	all      []manifest.Requirement
 	names    map[string]*rootName
-	self     string // the project's own name where it is installed, else ""
-	version  pep440.Version
+	project  *manifest.Project
+	own      map[string]pep440.Version         // first-party projects
 	limits   map[string][]manifest.Requirement // constraints by name
+	replaced map[string]bool                   // names of the project's own requirements that are overridden or excluded
 }
 
 type rootRuntime struct {
@@ -36,23 +37,27 @@ type rootName struct {
 }
 
 func readRoots(p *manifest.Project) (*roots, error) {
-	r := &roots{names: map[string]*rootName{}, limits: map[string][]manifest.Requirement{}}
+	r := &roots{project: p, names: map[string]*rootName{}, limits: map[string][]manifest.Requirement{}, own: map[string]pep440.Version{}, replaced: map[string]bool{}}
 	for _, rt := range p.Runtimes {
+		if err := r.rewrite(&rt); err != nil {
+			return nil, err
+		}
 		inner := slices.IndexFunc(p.Runtimes, func(o manifest.Runtime) bool { return o.Name == rt.Contains })
 		r.runtimes = append(r.runtimes, rootRuntime{rt, inner})
 		r.all = append(r.all, rt.Requirements...)
 	}
-	for i := range r.all {
-		if err := r.note(&r.all[i]); err != nil {
+	said := slices.Concat(r.all, p.Overrides)
+	for i := range said {
+		if err := r.note(&said[i]); err != nil {
 			return nil, err
 		}
 	}
-	if l := p.Local; l != nil {
-		var err error
-		if r.version, err = pep440.Parse(l.Version); err != nil {
-			return nil, fault.New(fault.Input, "PEP 440: such as 1.4.0", "%s: version: %w", p.Name, err)
+	for _, l := range p.Own() {
+		v, err := pep440.Parse(l.Version)
+		if err != nil {
+			return nil, fault.New(fault.Input, "PEP 440: such as 1.4.0", "%s: version: %w", l.Name, err)
 		}
-		r.self = pep508.NormalizeName(l.Name)
+		r.own[pep508.NormalizeName(l.Name)] = v
 	}
 	for _, c := range p.Constraints {
 		r.limits[c.Key()] = append(r.limits[c.Key()], c)
@@ -80,9 +85,15 @@ func (r *roots) note(q *manifest.Requirement) error {
 	return nil
 }
 
+// prereleases tells whether pre-releases of a name count as any version.
+func (r *roots) prereleases(name string) bool {
+	return slices.ContainsFunc(r.project.Prereleases, func(p string) bool { return p == name })
+}
+
 // admits tells whether all that the project asks of a name admits v.
 func (r *roots) admits(name string, v pep440.Version) bool {
 	return !slices.ContainsFunc(r.all, func(q manifest.Requirement) bool { return q.Key() == name && !q.Specifiers.Contains(v) }) &&
+		!slices.ContainsFunc(r.project.Overrides, func(q manifest.Requirement) bool { return q.Key() == name && !q.Specifiers.Contains(v) }) &&
 		!slices.ContainsFunc(r.limits[name], func(q manifest.Requirement) bool { return !q.Specifiers.Contains(v) })
 }
 
@@ -90,13 +101,14 @@ func (r *roots) admits(name string, v pep440.Version) bool {
 // project did not name, or of the project itself what it is not.
 func (r *roots) refuses(q pep508.Requirement) string {
 	root := r.names[q.Key()]
+	version, own := r.own[q.Key()]
 	switch {
 	case q.URL != "" && (root == nil || root.direct == nil || !sameAddress(root.direct.URL, q.URL)):
 		return fmt.Sprintf("it depends on a direct address (%s), which only the project may name", q.Name)
-	case r.self == "" || q.Key() != r.self:
+	case !own:
 		return ""
-	case !q.Specifiers.Contains(r.version):
-		return fmt.Sprintf("it needs %s, and the project itself is %s %s", q, r.self, r.version)
+	case !q.Specifiers.Contains(version):
+		return fmt.Sprintf("it needs %s, and the project itself is %s %s", q, q.Key(), version)
 	case len(q.Extras) > 0:
 		return fmt.Sprintf("it needs %s, an extra of the project itself, which is not followed", q)
 	}

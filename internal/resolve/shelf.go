@@ -68,8 +68,8 @@ func (s *shelf) load(ctx context.Context, p *project) error {
 	if len(l.Releases) == 0 {
 		p.missing = emptyReason(l)
 	}
-	p.releases = s.releases(p, l)
-	return nil
+	p.releases, err = s.releases(p, l)
+	return err
 }
 
 func emptyReason(l *index.Listing) string {

@@ -23,21 +23,23 @@ const maxNeeds = 10_000
 // telling is what the METADATA of one wheel says. The wheels of a release need
 // not say the same, so each place has the telling of its own wheel.
 type telling struct {
-	file   *index.File
-	once   sync.Once
-	needs  []need
-	extras []string // normalised
-	python string   // Requires-Python
-	notes  []string // what had to be mended to be read
-	bad    string   // why it cannot be used
-	err    error
+	file     *index.File
+	once     sync.Once
+	needs    []need   // with the project's overrides in place of what they replace
+	replaced []need   // what they replace, and what is excluded
+	extras   []string // normalised
+	python   string   // Requires-Python
+	notes    []string // what had to be mended to be read
+	bad      string   // why it cannot be used
+	err      error
 }
 
 // need is one Requires-Dist.
 type need struct {
 	pep508.Requirement
 	key     string
-	byExtra bool // its marker reads the extra
+	byExtra bool   // its marker reads the extra
+	origin  string // of the override that it is, else empty
 }
 
 // tellings are those of the wheels at each place, nil where there is none, or
@@ -48,12 +50,22 @@ func (r *release) tellings() []*telling {
 		return nil
 	}
 	out := make([]*telling, len(r.wheel))
+	if r.err != nil {
+		failed := &telling{err: r.err}
+		failed.once.Do(func() {})
+		for i, n := range r.wheel {
+			if n >= 0 {
+				out[i] = failed
+			}
+		}
+		return out
+	}
 	byKey := map[string]*telling{}
 	for i, n := range r.wheel {
 		if n < 0 {
 			continue
 		}
-		f := &r.files[n]
+		f := r.files[i]
 		key := f.MetadataHash
 		if key == "" {
 			key = f.URL
@@ -66,13 +78,15 @@ func (r *release) tellings() []*telling {
 	return out
 }
 
-// anywhere is the telling of the first place that has one, nil if none has.
+// anywhere is the telling of the first place that has one; somewhere told that
+// there is.
 func (r *release) anywhere() *telling {
-	i := slices.IndexFunc(r.wheel, func(n int) bool { return n >= 0 })
-	if i < 0 {
-		return nil
-	}
-	return r.told()[i]
+	return r.told()[slices.IndexFunc(r.wheel, func(n int) bool { return n >= 0 })]
+}
+
+// somewhere tells whether any place has a wheel of the release.
+func (r *release) somewhere() bool {
+	return r.banned == "" && slices.ContainsFunc(r.wheel, func(n int) bool { return n >= 0 })
 }
 
 // on lists the tellings of some places, each once, with the places of each.
@@ -107,7 +121,7 @@ func (s *shelf) read(ctx context.Context, r *release, t *telling) error {
 			return
 		}
 		if err == nil {
-			err = t.parse(r.of.name, data)
+			err = t.parse(r.of.name, data, s.asked)
 		}
 		if err != nil {
 			t.bad = err.Error()
@@ -131,7 +145,7 @@ func (s *shelf) metadata(ctx context.Context, p *project, f index.File) ([]byte,
 	return s.in.Index.Metadata(ctx, p.listing, f)
 }
 
-func (t *telling) parse(name string, data []byte) error {
+func (t *telling) parse(name string, data []byte, asked *roots) error {
 	m, err := dist.ParseMetadata(data)
 	if err != nil {
 		return err
@@ -148,7 +162,9 @@ func (t *telling) parse(name string, data []byte) error {
 			return fmt.Errorf("Requires-Dist %q: %w", text, err)
 		}
 		t.notes = append(t.notes, said...)
-		t.needs = append(t.needs, need{q, q.Key(), slices.Contains(q.Marker.Variables(), "extra")})
+		if err := t.need(q, asked); err != nil {
+			return err
+		}
 	}
 	for _, extra := range m.ProvidesExtra {
 		t.extras = append(t.extras, strings.Clone(pep508.NormalizeName(extra)))
@@ -158,6 +174,24 @@ func (t *telling) parse(name string, data []byte) error {
 	}
 	t.python = strings.Clone(m.RequiresPython)
 	t.notePython()
+	return nil
+}
+
+// need takes a requirement, or what the project puts in its place.
+func (t *telling) need(q pep508.Requirement, asked *roots) error {
+	byExtra := slices.Contains(q.Marker.Variables(), "extra")
+	with, replaced, err := asked.project.Instead(q)
+	if err != nil {
+		return fmt.Errorf("Requires-Dist %q: %w", q, err)
+	}
+	if !replaced {
+		t.needs = append(t.needs, need{Requirement: q, key: q.Key(), byExtra: byExtra})
+		return nil
+	}
+	t.replaced = append(t.replaced, need{Requirement: q, key: q.Key(), byExtra: byExtra})
+	for _, o := range with {
+		t.needs = append(t.needs, need{o.Requirement, o.Key(), slices.Contains(o.Marker.Variables(), "extra"), o.Origin.String()})
+	}
 	return nil
 }
 
@@ -183,7 +217,7 @@ func (t *telling) notePython() {
 // provides tells whether there is such an extra. Old metadata names extras in
 // its markers only.
 func (t *telling) provides(extra string, at place) bool {
-	return slices.Contains(t.extras, extra) || slices.ContainsFunc(t.needs, func(n need) bool {
+	return slices.Contains(t.extras, extra) || slices.ContainsFunc(slices.Concat(t.needs, t.replaced), func(n need) bool {
 		with, err := n.Marker.Eval(at.env, pep508.Context{Extra: extra})
 		without, err2 := n.Marker.Eval(at.env, pep508.Context{})
 		return n.byExtra && with && !without && err == nil && err2 == nil

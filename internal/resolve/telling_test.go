@@ -117,7 +117,8 @@ func TestSaidOfTargets(t *testing.T) {
 		{"asked for so", some, "a<2", "", ""},
 		{"something else holds it back", some + "\na 4\nb 1 | a<4", "a & b", "", ""},
 		{"locked so", some, "a", "1", ""},
-		{"only needed by others", some + "\nb 1 | a", "b", "", ""},
+		{"needed by another", some + "\nb 1 | a", "b", "", "a 3 is not taken: no wheel for macos-arm64 and Python 3.14.0; all targets have 1"},
+		{"another wants it so", some + "\nb 1 | a<3", "b", "", ""},
 		{"yanked since", "a 1 | yanked\na 2", "a", "1", "a 1 was locked and has been yanked; 2 takes its place"},
 		{"gone since", "a 2", "a", "1", ""},
 	} {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"snug/internal/index"
+	"snug/internal/pytag"
 )
 
 // wheelsOf says what the wheels of the newest refused version are for.
@@ -15,7 +16,11 @@ func (p *problem) wheelsOf(name string, f Fact, on targets) string {
 		if r.has(i) {
 			continue
 		}
-		have := p.places[i].foreign(r.offered.Offers())
+		offers, err := r.offered.Offers(nil)
+		if err != nil {
+			return ""
+		}
+		have := p.places[i].foreign(offers)
 		if len(have) > maxTags {
 			have = append(have[:maxTags:maxTags], "others")
 		}
@@ -41,7 +46,11 @@ func (at *place) foreign(offers []index.Offer) []string {
 	}
 	var pythons, elsewhere []string
 	for _, o := range offers {
-		for _, t := range o.Tags {
+		tags, err := pytag.ParseTags(o.TagText())
+		if err != nil {
+			continue // an sdist
+		}
+		for _, t := range tags {
 			switch {
 			case platforms[t.Platform]:
 				pythons = append(pythons, t.Python)

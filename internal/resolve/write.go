@@ -19,14 +19,18 @@ type entry struct {
 	*release
 	in    map[int]string // place to the groups' part of the marker
 	needs map[string]bool
+	rules []string // what the project's overrides and excludes did about it
 }
 
 // write makes the lock of what was picked, sorted and without anything that
 // the picks and the input do not determine.
-func write(ctx context.Context, in Input, asked *roots, places []place, chosen picks) (*lock.Lock, error) {
+func write(ctx context.Context, in Input, shelf *shelf, chosen picks) (*lock.Lock, error) {
+	asked, places := shelf.asked, shelf.places
 	entries, remarks := map[*release]*entry{}, map[string]bool{}
+	rules, met := map[*release]*ruled{}, map[string]bool{}
 	for i, place := range places {
-		w := walk{at: i, place: place, self: asked.self, picks: chosen[i], entries: entries, remarks: remarks}
+		w := walk{at: i, place: place, own: asked.own, picks: chosen[i], entries: entries, remarks: remarks,
+			project: in.Project, rules: rules, met: met}
 		if err := w.runtimes(ctx, asked); err != nil {
 			return nil, err
 		}
@@ -36,15 +40,23 @@ func write(ctx context.Context, in Input, asked *roots, places []place, chosen p
 	for r := range entries {
 		versions[r.of.name]++
 	}
-	for _, e := range entries {
-		l.Packages = append(l.Packages, e.pack(places, chosen, versions))
+	apart, err := (&apart{ctx, shelf, chosen}).notes()
+	if err != nil {
+		return nil, err
 	}
-	for _, p := range l.Packages {
+	for r, e := range entries {
+		e.rules = rules[r].notes(r, asked)
+		p := e.pack(places, chosen, versions)
 		for _, note := range p.Notes {
 			remarks[fmt.Sprintf("%s %s: %s", p.Name, p.Version, note)] = true
 		}
+		if note := apart[r]; note != "" {
+			remarks[fmt.Sprintf("%s %s %s", p.Name, p.Version, note)] = true
+			p.Notes = append([]string{note}, p.Notes...)
+		}
+		l.Packages = append(l.Packages, p)
 	}
-	for _, text := range slices.Sorted(maps.Keys(remarks)) {
+	for _, text := range append(slices.Sorted(maps.Keys(remarks)), asked.unmet(met)...) {
 		in.say("%s", text)
 	}
 	slices.SortFunc(l.Packages, func(a, b lock.Package) int {
@@ -57,7 +69,7 @@ func write(ctx context.Context, in Input, asked *roots, places []place, chosen p
 func head(in Input, asked *roots) *lock.Lock {
 	p := in.Project
 	l := &lock.Lock{LockVersion: lock.Version, RequiresPython: p.RequiresPython.String(), CreatedBy: in.CreatedBy,
-		Tool: lock.Tool{AsOf: in.AsOf, Overlaps: maps.Clone(p.Overlaps)}}
+		Tool: lock.Tool{AsOf: in.AsOf, MinAge: in.MinAge, Resolution: string(p.Strategy.Resolution), Prereleases: p.Strategy.Prereleases, Overlaps: maps.Clone(p.Overlaps)}}
 	for _, t := range in.Targets {
 		l.Tool.Targets = append(l.Tool.Targets, lock.Target{Name: t.Target.String(), Python: t.Python.String(), Interpreter: t.Interpreter})
 	}
@@ -93,10 +105,13 @@ func rootTexts(asks []manifest.Requirement) []string {
 type walk struct {
 	at      int
 	place   place
-	self    string // the project itself, which is no package of the lock
+	own     map[string]pep440.Version // first-party projects, which are no packages of the lock
 	picks   map[string]*release
 	entries map[*release]*entry
 	remarks map[string]bool // to be said: extras that do not exist
+	project *manifest.Project
+	rules   map[*release]*ruled
+	met     map[string]bool // names on which overrides and excludes replaced a need
 }
 
 // runtimes marks every release with the runtimes that reach it.
@@ -164,12 +179,15 @@ func (w *walk) reach(ctx context.Context, asks []manifest.Requirement, names map
 		if x.extra != "" && !told.provides(x.extra, w.place) {
 			w.remarks[fmt.Sprintf("%s %s has no extra %q: nothing comes with it", x.name, r.version, x.extra)] = true
 		}
+		if err := w.replaced(r, x.extra); err != nil {
+			return err
+		}
 		for _, n := range told.needs {
 			ok, err := n.Marker.Eval(w.place.env, pep508.Context{Extra: x.extra})
 			if err != nil {
 				return fmt.Errorf("%s: %s: %w", x.name, n.Requirement, err)
 			}
-			if ok && n.key != w.self {
+			if _, own := w.own[n.key]; ok && !own {
 				w.entry(r).needs[n.key] = true
 				add(n.Requirement)
 			}
@@ -239,7 +257,7 @@ func (e *entry) remarks() []string {
 	if f := e.anywhere().file; f.Yanked {
 		out = append(out, strings.TrimSuffix("yanked, and asked for by ==: "+f.YankedReason, ": "))
 	}
-	return out
+	return append(out, e.rules...)
 }
 
 // marker names every runtime that contains the package, and the targets where

@@ -94,7 +94,7 @@ func copyHashed(ctx context.Context, w io.Writer, r io.Reader, size int64) (dige
 func compare(want, got digest.SHA256, size, n int64) error {
 	switch {
 	case size >= 0 && n < size:
-		return fault.New(fault.Network, "try again; what was fetched before is kept", "only %d of %d bytes came", n, size)
+		return fault.New(fault.Network, "try again, what was fetched before is kept; if it stays so the file changed since it was locked, and snug lock --upgrade NAME takes the new one", "only %d of %d bytes came", n, size)
 	case size >= 0 && n > size || size < 0 && n > MaxBlob:
 		return fault.New(fault.Integrity, "the file is not the one that was locked", "more bytes came than the %d that were announced", max(size, 0))
 	case got != want:

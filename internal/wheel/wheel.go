@@ -48,6 +48,7 @@ type Options struct {
 type Info struct {
 	Metadata    *dist.Metadata
 	EntryPoints []dist.EntryPoint
+	Needs       Needs
 	Notes       []string // deviations from the standard that were tolerated
 }
 
@@ -56,7 +57,7 @@ type Info struct {
 // fault.Integrity; then dir holds leftovers.
 func Install(z *archive.Zip, name dist.WheelName, opt Options, dir string) ([]generation.File, *Info, error) {
 	in := &install{zip: z, name: name, opt: opt, dir: dir, site: "lib/python" + opt.PythonMinor + "/site-packages", info: &Info{}, done: map[string]bool{}, made: map[string]bool{}}
-	for _, step := range []func() error{in.identify, in.readRecord, in.unpack, in.launchers, in.installer, in.directURL, in.writeRecord} {
+	for _, step := range []func() error{in.identify, in.readRecord, in.unpack, in.natives, in.launchers, in.installer, in.directURL, in.writeRecord} {
 		if err := step(); err != nil {
 			return nil, nil, err
 		}

@@ -192,7 +192,10 @@ func (x *Index) fileJSON(f file) map[string]any {
 		entry["yanked"] = f.spec.YankedReason
 	}
 	if !x.NoSizes {
-		entry["size"], entry["upload-time"] = len(f.body), f.spec.Upload.Format(time.RFC3339)
+		entry["size"] = len(f.body)
+		if !f.spec.Undated {
+			entry["upload-time"] = f.spec.Upload.Format(time.RFC3339)
+		}
 	}
 	if v := f.spec.requiresPython(); v != "" {
 		entry["requires-python"] = v

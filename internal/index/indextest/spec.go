@@ -15,7 +15,7 @@
 //
 // Headers of METADATA stand for themselves; those of the fake index are
 // Tags (one wheel for each, default py3-none-any), Sdist (yes or only), Yanked
-// (reason), Upload-Time, Console-Script, Entry-Point (group, then the entry),
+// (reason), Upload-Time (or none), Console-Script, Entry-Point (group, then the entry),
 // Root-Is-Purelib, Status (PEP 792, then the reason), Served-As (another file
 // name for its wheel), and what only a hostile wheel has: Zip-Entry (a raw name,
 // perhaps "= text"), Zip-Link (name -> target) and Zip-Bomb (a name and its
@@ -43,6 +43,7 @@ type Spec struct {
 	Yanked        bool
 	YankedReason  string
 	Upload        time.Time // zero: DefaultUpload
+	Undated       bool      // the page does not say when
 	Status        string
 	StatusReason  string
 	ServedAs      string // file name of the wheel; "": by name, version and tag
@@ -141,6 +142,9 @@ func (s *Spec) set(key, value, line string) (err error) {
 	case "Yanked":
 		s.Yanked, s.YankedReason = true, value
 	case "Upload-Time":
+		if s.Undated = value == "none"; s.Undated {
+			return nil
+		}
 		s.Upload, err = time.Parse(time.RFC3339, value)
 	case "Console-Script":
 		s.EntryPoints["console_scripts"] += value + "\n"

@@ -1,0 +1,102 @@
+package manifest
+
+import (
+	"maps"
+	"slices"
+
+	"snug/internal/cooldown"
+	"snug/internal/pep508"
+)
+
+const ageHint = "such as 12h, 7d or 2w; 0 is no cooldown"
+
+// readMinAge reads the cooldown: min-age, min-age-package (package = AGE), and
+// min-age of each extra index.
+func (p *Project) readMinAge(t table) error {
+	var err error
+	if p.MinAge.Default, _, err = t.age("min-age"); err != nil {
+		return err
+	}
+	packages, _, err := t.table("min-age-package")
+	if err != nil {
+		return err
+	}
+	if p.MinAge.Packages, err = packages.ages(); err != nil {
+		return err
+	}
+	extra, _, err := t.table("extra-index")
+	if err != nil {
+		return err
+	}
+	for _, ix := range p.Indexes {
+		if _, plain := extra.m[ix.Name].(string); plain {
+			continue
+		}
+		of, _, err := extra.table(ix.Name)
+		if err != nil {
+			return err
+		}
+		age, said, err := of.age("min-age")
+		if err != nil {
+			return err
+		}
+		if said {
+			if p.MinAge.Indexes == nil {
+				p.MinAge.Indexes = map[string]cooldown.Age{}
+			}
+			p.MinAge.Indexes[ix.Name] = age
+		}
+	}
+	return nil
+}
+
+// ages are those of a table of packages.
+func (t table) ages() (map[string]cooldown.Age, error) {
+	var out map[string]cooldown.Age
+	for _, name := range slices.Sorted(maps.Keys(t.m)) {
+		key := pep508.NormalizeName(name)
+		if _, twice := out[key]; twice || !pep508.ValidName(name) {
+			return nil, t.bad(name, "each package once, by its name on the index", "%q names no package, or one that is there already", name)
+		}
+		age, _, err := t.age(name)
+		if err != nil {
+			return nil, err
+		}
+		if out == nil {
+			out = map[string]cooldown.Age{}
+		}
+		out[key] = age
+	}
+	return out, nil
+}
+
+// age reads the age at a key, and tells whether it is there.
+func (t table) age(key string) (cooldown.Age, bool, error) {
+	v, said := t.m[key]
+	if !said {
+		return 0, false, nil
+	}
+	text, ok := v.(string)
+	if !ok {
+		return 0, false, t.bad(key, ageHint, "%s must be a string, not %s", key, kindOf(v))
+	}
+	age, err := cooldown.ParseAge(text)
+	if err != nil {
+		return 0, false, t.bad(key, ageHint, "%s: %v", key, err)
+	}
+	return age, true, nil
+}
+
+// sayMinAge adds the cooldown to the digest, if there is one.
+func (p *Project) sayMinAge(say func(key string, values ...string)) {
+	if p.MinAge.IsZero() {
+		return
+	}
+	say("min-age", p.MinAge.Default.String())
+	for _, exceptions := range []map[string]cooldown.Age{p.MinAge.Packages, p.MinAge.Indexes} {
+		for _, key := range slices.Sorted(maps.Keys(exceptions)) {
+			say("min-age of", key, exceptions[key].String())
+		}
+		say("min-age")
+	}
+}

@@ -1,0 +1,234 @@
+package manifest
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"snug/internal/pep508"
+)
+
+// source is where a table of another tool takes a package from.
+type source struct {
+	index    string // the name of one
+	url      string
+	path     string // relative to the project's root, slashes
+	editable bool
+	virtual  bool // of a folder: what it depends on, not itself
+	marker   *pep508.Marker
+	refused  error // why snug cannot take it from there
+	origin   Origin
+}
+
+// uvSourceKeys are those of one entry of [tool.uv.sources].
+var uvSourceKeys = keys{
+	obeyed:   []string{"index", "url", "path", "editable", "package", "workspace", "marker"},
+	harmless: map[string]string{"rev": "git", "tag": "git", "branch": "git", "lfs": "git"},
+	refused: map[string]refusal{
+		"git":          {gitHint, nil},
+		"extra":        {"a lock holds every extra that is asked for: " + useFiles, nil},
+		"group":        {"a lock holds every group: " + useFiles, nil},
+		"subdirectory": {noBuilds, nil},
+	},
+}
+
+const gitHint = "snug does not build from a repository yet: take a release from an index, or build a wheel and name it by its address or path"
+
+// readUvSources reads [tool.uv.sources].
+func (p *Project) readUvSources(t table) error {
+	workspace, err := p.readWorkspace(t)
+	if err != nil {
+		return err
+	}
+	off, err := t.boolean("no-sources", false)
+	if err != nil || off {
+		return err
+	}
+	sources, _, err := t.table("sources")
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(sources.m)) {
+		entries, err := sources.oneOrMore(name)
+		if err != nil {
+			return err
+		}
+		for _, entry := range entries {
+			s, err := p.readUvSource(entry, pep508.NormalizeName(name), workspace)
+			if err != nil {
+				return err
+			}
+			p.addSource(name, s)
+		}
+	}
+	return nil
+}
+
+// oneOrMore is a table, or an array of tables.
+func (t table) oneOrMore(key string) ([]table, error) {
+	if _, several := t.m[key].([]any); several {
+		return t.tables(key)
+	}
+	one, _, err := t.table(key)
+	return []table{one}, err
+}
+
+// readUvSource reads one place. What snug cannot take a package from is refused
+// when a runtime asks for the package.
+func (p *Project) readUvSource(t table, name string, members map[string]string) (source, error) {
+	s := source{origin: Origin{File: t.doc.file, Line: t.doc.scan.lineOf(t.path...), Table: strings.TrimSpace(t.name())}}
+	if err := uvSourceKeys.known(t); err != nil {
+		return s, err
+	}
+	if s.refused = uvSourceKeys.done(t); s.refused != nil {
+		return s, nil
+	}
+	var err error
+	if s.marker, err = t.marker("marker"); err != nil {
+		return s, err
+	}
+	if s.editable, err = t.boolean("editable", false); err != nil {
+		return s, err
+	}
+	whole, err := t.boolean("package", true)
+	if err != nil {
+		return s, err
+	}
+	s.virtual = !whole
+	if err := p.readUvPlace(t, &s, name, members); err != nil {
+		return s, err
+	}
+	if s.marker != nil && s.path != "" && !strings.HasSuffix(s.path, ".whl") {
+		s.refused = t.bad("marker", "say the marker where the package is asked for", "a folder is taken everywhere or nowhere")
+	}
+	return s, nil
+}
+
+// readUvPlace reads the one place that an entry names.
+func (p *Project) readUvPlace(t table, s *source, name string, members map[string]string) (err error) {
+	switch t.oneOf("index", "url", "path", "workspace") {
+	case "index":
+		s.index, err = t.str("index")
+	case "url":
+		s.url, err = t.str("url")
+	case "path":
+		if s.path, err = t.str("path"); err == nil {
+			s.path = p.below(s.path)
+		}
+	case "workspace":
+		here, err := t.boolean("workspace", false)
+		if err != nil || !here {
+			return cmp.Or(err, t.bad("workspace", "remove the entry", "workspace = false names no place"))
+		}
+		s.editable = true
+		if s.path = members[name]; s.path == "" {
+			s.refused = t.bad("workspace", memberHint(members), "%s is no member of [tool.uv.workspace]", name)
+		}
+	default:
+		return t.bad("", "such as { index = NAME }, { url = … }, { path = … } or { workspace = true }", "it must name one place, and one only")
+	}
+	return err
+}
+
+func memberHint(members map[string]string) string {
+	if len(members) == 0 {
+		return "name its folder in members of [tool.uv.workspace], here or in a folder above; no-sources = true in [tool.uv] takes every package from the index"
+	}
+	return "members: " + strings.Join(slices.Sorted(maps.Keys(members)), ", ")
+}
+
+// oneOf is the one of the keys that the table has; "" for none or several.
+func (t table) oneOf(names ...string) string {
+	found := ""
+	for _, name := range names {
+		if _, ok := t.m[name]; !ok {
+			continue
+		}
+		if found != "" {
+			return ""
+		}
+		found = name
+	}
+	return found
+}
+
+// marker parses the marker at key; absent is nil.
+func (t table) marker(key string) (*pep508.Marker, error) {
+	text, err := t.str(key)
+	if err != nil || text == "" {
+		return nil, err
+	}
+	m, err := pep508.ParseMarker(text)
+	if err != nil {
+		return nil, t.bad(key, "PEP 508: sys_platform == 'linux'", "%s: %v", key, err)
+	}
+	return m, nil
+}
+
+// below is a path that is written in the project's file as the root has it.
+func (p *Project) below(written string) string {
+	full := filepath.FromSlash(written)
+	if !filepath.IsAbs(full) {
+		full = filepath.Join(p.Root, full)
+	}
+	if rel, err := filepath.Rel(p.root(), full); err == nil {
+		return filepath.ToSlash(rel)
+	}
+	return path.Clean(filepath.ToSlash(full))
+}
+
+// addSource takes a source. One index for a package everywhere is a mapping, on
+// which [tool.snug] has the last word; what stands alone is applied where the
+// package is asked for; the rest depends on the targets.
+func (p *Project) addSource(name string, s source) {
+	key := pep508.NormalizeName(name)
+	if p.sources == nil {
+		p.sources = map[string][]source{}
+	}
+	p.sources[key] = append(p.sources[key], s)
+}
+
+// apply puts the one source of its name into a requirement. What it said of
+// versions stays, as a constraint.
+func (p *Project) apply(r Requirement) Requirement {
+	all := p.sources[r.Key()]
+	if len(all) != 1 || all[0].marker != nil || r.URL != "" || r.Path != "" {
+		return r
+	}
+	return p.from(r, all[0])
+}
+
+// from is the requirement with the package taken from s.
+func (p *Project) from(r Requirement, s source) Requirement {
+	if s.index != "" {
+		return r
+	}
+	p.limit(r)
+	plain := r.Requirement
+	plain.URL, plain.Specifiers = s.url, nil
+	out := newRequirement(plain, r.Origin)
+	out.Path, out.Editable, out.virtual, out.refused = s.path, s.editable, s.virtual, s.refused
+	return out
+}
+
+// mapIndexes maps the packages that come from one index everywhere. [tool.snug]
+// has the last word.
+func (p *Project) mapIndexes() {
+	if p.PackageIndex == nil {
+		p.PackageIndex = map[string]string{}
+	}
+	for name, all := range p.sources {
+		if _, said := p.PackageIndex[name]; !said && len(all) == 1 && all[0].marker == nil && all[0].index != "" {
+			p.PackageIndex[name] = all[0].index
+		}
+	}
+}
+
+// text is the source for the digest.
+func (s source) text() string {
+	return fmt.Sprintf("%q", []string{s.index, bare(s.url), s.path, s.marker.String()})
+}

@@ -1,0 +1,108 @@
+package wheel
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"snug/internal/dist"
+)
+
+// Needs is the newest glibc that native code of a wheel asks for. The zero value
+// is none.
+type Needs struct {
+	Glibc [2]int
+	File  string // which asks for it, relative to the runtime
+}
+
+// natives reads the native libraries that were unpacked: what they need, and what
+// of their build machine they still speak of.
+func (in *install) natives() error {
+	for _, f := range in.files {
+		if !strings.Contains(path.Base(f.Path), ".so") {
+			continue
+		}
+		n, ok, err := in.native(f.Path)
+		if err != nil {
+			in.note("%s: %v", in.short(f.Path), err)
+		}
+		if !ok {
+			continue
+		}
+		if older(in.info.Needs.Glibc, n.glibc) {
+			in.info.Needs = Needs{n.glibc, in.short(f.Path)}
+		}
+		for _, dir := range n.runpath {
+			if leaves(f.Path, dir) {
+				in.note("%s looks for libraries in %s, outside of the runtime", in.short(f.Path), dir)
+			}
+		}
+	}
+	if promised := promise(in.name); promised != [2]int{} && older(promised, in.info.Needs.Glibc) {
+		needs := in.info.Needs
+		in.note("%s needs glibc %d.%d, and the wheel's name promises %d.%d", needs.File, needs.Glibc[0], needs.Glibc[1], promised[0], promised[1])
+	}
+	return nil
+}
+
+func (in *install) native(name string) (native, bool, error) {
+	f, err := os.Open(filepath.Join(in.dir, filepath.FromSlash(name)))
+	if err != nil {
+		return native{}, false, err
+	}
+	n, ok, err := readNative(f)
+	return n, ok, errors.Join(err, f.Close())
+}
+
+// short is a path as people know it: below site-packages, where it lies there.
+func (in *install) short(name string) string { return strings.TrimPrefix(name, in.site+"/") }
+
+// leaves tells whether a folder that a library names ($ORIGIN is its own) lies
+// outside of the runtime. An empty one is no folder.
+func leaves(library, dir string) bool {
+	for _, origin := range []string{"$ORIGIN", "${ORIGIN}"} {
+		if rest, ok := strings.CutPrefix(dir, origin); ok {
+			return !filepath.IsLocal(filepath.FromSlash(path.Join(path.Dir(library), rest)))
+		}
+	}
+	return dir != ""
+}
+
+// promise is the oldest glibc that the wheel's tags say is enough (PEP 600), zero
+// if they say nothing of it.
+func promise(name dist.WheelName) (least [2]int) {
+	legacy := map[string][2]int{"manylinux1": {2, 5}, "manylinux2010": {2, 12}, "manylinux2014": {2, 17}}
+	for _, tag := range name.Tags {
+		first, rest, _ := strings.Cut(tag.Platform, "_")
+		v, ok := legacy[first]
+		if first == "manylinux" {
+			parts := strings.SplitN(rest, "_", 3)
+			if ok = len(parts) == 3; ok {
+				v = versionOf(parts[0], parts[1])
+			}
+		}
+		if ok && (least == [2]int{} || older(v, least)) {
+			least = v
+		}
+	}
+	return least
+}
+
+// versionOf is zero where one of them is no small number.
+func versionOf(major, minor string) [2]int {
+	a, err := strconv.ParseUint(major, 10, 16)
+	b, err2 := strconv.ParseUint(minor, 10, 16)
+	if err != nil || err2 != nil {
+		return [2]int{}
+	}
+	return [2]int{int(a), int(b)}
+}
+
+// String is "glibc 2.34 (lib.so)".
+func (n Needs) String() string {
+	return fmt.Sprintf("glibc %d.%d (%s)", n.Glibc[0], n.Glibc[1], n.File)
+}
