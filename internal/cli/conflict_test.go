@@ -3,12 +3,14 @@ package cli
 import (
 	"flag"
 	"fmt"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/rogpeppe/go-internal/txtar"
 
 	"snug/internal/index/indextest"
 )
@@ -63,4 +65,21 @@ func shellWords(line string) []string {
 		out = append(out, strings.Fields(part)...)
 	}
 	return out
+}
+
+// TestWorkedConflict: docs/resolver.md shows what the story says.
+func TestWorkedConflict(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/resolver.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	story, err := txtar.ParseFile("testdata/conflict/worked.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range story.Files {
+		if text := strings.TrimSuffix(string(f.Data), "exit code 1\n"); f.Name == "want.txt" && !strings.Contains(string(doc), text) {
+			t.Errorf("docs/resolver.md does not show:\n%s", text)
+		}
+	}
 }

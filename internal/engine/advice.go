@@ -20,6 +20,7 @@ import (
 // Bounds of the search for fixes.
 const (
 	maxFixes   = 3
+	maxGiven   = 3               // packages whose versions are told
 	adviceTime = 5 * time.Second // for all of them
 	tryTime    = 2 * time.Second // for one resolution
 )
@@ -28,6 +29,7 @@ const (
 type change struct {
 	resolve.Fix
 	question
+	about []string // packages that the fix is about, besides those of the conflict
 }
 
 // adviser looks for fixes of one conflict.
@@ -39,8 +41,8 @@ type adviser struct {
 	fixes    []resolve.Fix // never nil: it is part of the JSON
 }
 
-// advise adds to the error of a resolution what would help: single changes that
-// are resolved, before they are told, with what the index said already.
+// advise adds to the error of a resolution what would help: changes that are
+// resolved, before they are told, with what the index said already.
 func (e *Engine) advise(ctx context.Context, q question, by asking, err error) error {
 	var c *resolve.Conflict
 	if !errors.As(err, &c) || by.removes {
@@ -60,7 +62,7 @@ func (e *Engine) advise(ctx context.Context, q question, by asking, err error) e
 
 // kinds are the searches, in the order in which fixes are told.
 func (a *adviser) kinds() []func(context.Context) {
-	return []func(context.Context){a.requirements, a.pins, a.constraints, a.pythons, a.fewerTargets, a.later, a.removals}
+	return []func(context.Context){a.requirements, a.pins, a.constraints, a.pythons, a.fewerTargets, a.later, a.several, a.removals}
 }
 
 // hintOf is the fixes as text, or what else there is to say.
@@ -81,7 +83,7 @@ func hintOf(c *resolve.Conflict, otherwise string) string {
 // FixLines is the fixes of a conflict as text, or that there is none.
 func FixLines(c *resolve.Conflict) []string {
 	if len(c.Fixes) == 0 {
-		return []string{"no single change that was tried helps"}
+		return []string{"no change that was tried helps"}
 	}
 	var lines []string
 	width := 0
@@ -104,29 +106,29 @@ func FixLines(c *resolve.Conflict) []string {
 
 // try resolves a change, and keeps it as a fix if there is an answer.
 func (a *adviser) try(ctx context.Context, c change) bool {
-	l, ok := a.answer(ctx, c.question)
-	if !ok || slices.ContainsFunc(a.fixes, func(f resolve.Fix) bool { return f.Command == c.Command && f.Edit == c.Edit }) {
+	l, err := a.answer(ctx, c.question)
+	if err != nil || slices.ContainsFunc(a.fixes, func(f resolve.Fix) bool { return f.Command == c.Command && f.Edit == c.Edit }) {
 		return false
 	}
-	c.Gives = a.gives(l)
+	c.Gives = gives(l, append(a.conflict.Names(), c.about...))
 	a.fixes = append(a.fixes, c.Fix)
 	return true
 }
 
-func (a *adviser) answer(ctx context.Context, q question) (*lock.Lock, bool) {
+func (a *adviser) answer(ctx context.Context, q question) (*lock.Lock, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
-	l, err := q.lock(ctx, event.Discard())
-	return l, err == nil
+	return q.lock(ctx, event.Discard())
 }
 
-// gives is what the lock has of the packages that clashed.
-func (a *adviser) gives(l *lock.Lock) []string {
+// gives is what the lock has of a few packages, each once.
+func gives(l *lock.Lock, names []string) []string {
 	versions := versionsIn(l)
 	var out []string
-	for _, name := range a.conflict.Names() {
-		if versions[name] != "" && len(out) < 3 {
-			out = append(out, name+" "+versions[name])
+	for _, name := range names {
+		text := name + " " + versions[name]
+		if versions[name] != "" && len(out) < maxGiven && !slices.Contains(out, text) {
+			out = append(out, text)
 		}
 	}
 	return out
@@ -171,21 +173,31 @@ func (a *adviser) loosen(ctx context.Context, q manifest.Requirement) (c change,
 	}
 	free := q.Requirement
 	free.Specifiers = nil
-	l, ok := a.answer(ctx, a.with(q, free))
+	l, err := a.answer(ctx, a.with(q, free))
+	if err != nil {
+		return c, false, false
+	}
+	other, up, ok := toFit(q, l)
 	if !ok {
 		return c, false, false
 	}
-	for _, v := range lockedOf(l, q.Key()) {
-		spec, err := loosened(q.Specifiers, v)
-		if err != nil {
-			continue // a version with nothing that a specifier could name
-		}
-		free.Specifiers = spec
-		c, ok = a.replace(resolve.FixRequirement, q, free)
-		up = slices.ContainsFunc(q.Specifiers, func(s pep440.Specifier) bool { return !s.Contains(v) && s.Version.Compare(v) < 0 })
-		return c, up, ok
+	c, ok = a.replace(resolve.FixRequirement, q, other)
+	return c, up, ok
+}
+
+// toFit is a requirement for the version that a lock has, which up tells to be
+// newer than what q asks for; not ok where that fits as it is, or where there are
+// several.
+func toFit(q manifest.Requirement, l *lock.Lock) (other pep508.Requirement, up, ok bool) {
+	found := lockedOf(l, q.Key())
+	if len(found) != 1 || q.Specifiers.Contains(found[0]) {
+		return other, false, false
 	}
-	return c, false, false
+	spec, err := loosened(q.Specifiers, found[0])
+	other = q.Requirement
+	other.Specifiers = spec
+	up = slices.ContainsFunc(q.Specifiers, func(s pep440.Specifier) bool { return !s.Contains(found[0]) && s.Version.Compare(found[0]) < 0 })
+	return other, up, err == nil
 }
 
 // lockedOf are the versions that a lock has of a name.
@@ -219,6 +231,9 @@ func (a *adviser) pins(ctx context.Context) {
 		c, ok := change{}, false
 		if root >= 0 {
 			q := a.conflict.Roots[root]
+			if len(q.Hashes) > 0 {
+				continue // it would lose them
+			}
 			pin.Name, pin.Extras, pin.Marker = q.Name, q.Extras, q.Marker
 			c, ok = a.replace(resolve.FixPin, q, pin)
 		} else {
@@ -241,7 +256,7 @@ func (a *adviser) constraints(ctx context.Context) {
 		}
 		p := *a.project
 		p.Constraints = slices.Delete(slices.Clone(p.Constraints), i, i+1)
-		c := change{resolve.Fix{Kind: resolve.FixConstraint, Edit: fmt.Sprintf("remove the constraint %s (%s)", q.Requirement, q.Origin)}, a.question}
+		c := change{Fix: resolve.Fix{Kind: resolve.FixConstraint, Edit: fmt.Sprintf("remove the constraint %s (%s)", q.Requirement, q.Origin)}, question: a.question}
 		c.project = &p
 		if a.try(ctx, c) {
 			return
@@ -255,10 +270,11 @@ func (a *adviser) removals(ctx context.Context) {
 		return
 	}
 	for _, q := range a.conflict.Roots {
-		if a.adds(q) >= 0 || !a.asksElse(q.Key()) {
+		_, ok := a.project.RuntimeOf(q)
+		if len(a.fixes) == maxFixes || !ok || a.adds(q) >= 0 || !a.asksElse(q.Key()) {
 			continue
 		}
-		c := change{resolve.Fix{Kind: resolve.FixRemove, Command: append(typed{"remove", q.Key()}, a.settings()...).String()}, a.question}
+		c := change{Fix: resolve.Fix{Kind: resolve.FixRemove, Command: append(typed{"remove", q.Key()}, a.settings()...).String()}, question: a.question}
 		c.project = a.project.Without(q.Key())
 		a.try(ctx, c)
 	}

@@ -42,12 +42,12 @@ func (by asking) addition(p *manifest.Project, reqs []string, runtime string) ty
 // replace is the change of one of the project's requirements into another: as a
 // command where snug add does exactly that, else as an edit.
 func (a *adviser) replace(kind resolve.FixKind, q manifest.Requirement, other pep508.Requirement) (change, bool) {
-	c := change{resolve.Fix{Kind: kind}, a.with(q, other)}
+	c := change{Fix: resolve.Fix{Kind: kind}, question: a.with(q, other)}
 	if word, ok := q.Argument(); ok && slices.Contains(a.typed, word) {
 		c.Command = a.typed.instead(word, other.String()).String()
 		return c, true
 	}
-	c.Edit = fmt.Sprintf("write %s in the place of %s (%s)", other, q.Requirement, q.Origin)
+	c.Edit = edited(q, other)
 	switch runtime, ok := a.project.RuntimeOf(q); {
 	case !a.manifest:
 		return c, true
@@ -59,6 +59,11 @@ func (a *adviser) replace(kind resolve.FixKind, q manifest.Requirement, other pe
 	default:
 		return a.adding(c, []string{other.String()}, runtime), true
 	}
+}
+
+// edited says what to write by hand.
+func edited(q manifest.Requirement, other pep508.Requirement) string {
+	return fmt.Sprintf("write %s in the place of %s (%s)", other, q.Requirement, q.Origin)
 }
 
 // addedWith is what `snug add` would have to add so that other stands in the
@@ -76,7 +81,7 @@ func (a *adviser) addedWith(q manifest.Requirement, other pep508.Requirement, ru
 // also is the change that asks for one thing more.
 func (a *adviser) also(q pep508.Requirement) (change, bool) {
 	inner := a.project.Runtimes[0].Name
-	c := change{resolve.Fix{Kind: resolve.FixPin}, a.question}
+	c := change{Fix: resolve.Fix{Kind: resolve.FixPin}, question: a.question}
 	c.project = a.project.Also(inner, manifest.Requirement{Requirement: q})
 	switch {
 	case !a.manifest:

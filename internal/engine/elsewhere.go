@@ -8,7 +8,6 @@ import (
 
 	"snug/internal/interp"
 	"snug/internal/lock"
-
 	"snug/internal/pytag"
 	"snug/internal/resolve"
 )
@@ -37,7 +36,7 @@ func (a *adviser) pythons(ctx context.Context) {
 		}
 		p := *a.project
 		p.Python = minor
-		c := change{resolve.Fix{Kind: resolve.FixPython, Command: a.typed.with("--python", minor).String()}, a.question}
+		c := change{Fix: resolve.Fix{Kind: resolve.FixPython, Command: a.typed.with("--python", minor).String()}, question: a.question}
 		c.project, c.targets = &p, withPythons(targets, chosen)
 		if a.try(ctx, c) {
 			return
@@ -60,7 +59,7 @@ func (a *adviser) fewerTargets(ctx context.Context) {
 		return
 	}
 	for _, without := range a.leavable() {
-		c := change{resolve.Fix{Kind: resolve.FixTargets}, a.question}
+		c := change{Fix: resolve.Fix{Kind: resolve.FixTargets}, question: a.question}
 		c.targets = slices.DeleteFunc(slices.Clone(a.targets), func(t resolve.TargetPython) bool { return slices.Contains(without, t.Target.String()) })
 		var names []string
 		for _, t := range c.targets {
@@ -90,7 +89,7 @@ func (a *adviser) apart(ctx context.Context, without []string) string {
 	q := a.question
 	q.project, q.keep = &p, nil
 	q.targets = slices.DeleteFunc(slices.Clone(a.targets), func(t resolve.TargetPython) bool { return t.Target.String() != name })
-	if _, ok := a.answer(ctx, q); !ok {
+	if _, err := a.answer(ctx, q); err != nil {
 		return ""
 	}
 	return " && " + a.typed.with("--target", name).with("-o", "pylock."+strings.ReplaceAll(name, ".", "_")+".toml").String()
@@ -120,17 +119,17 @@ func (a *adviser) later(ctx context.Context) {
 	if err != nil {
 		return // the engine has said so when it made its own
 	}
-	l, ok := a.answer(ctx, now)
-	if !ok {
+	l, err := a.answer(ctx, now)
+	if err != nil {
 		return
 	}
 	if day := dayAfter(l, a.conflict.Package); !day.IsZero() {
 		text := day.Format(time.DateOnly)
-		if q, err := a.asOf(day); err == nil && a.try(ctx, change{resolve.Fix{Kind: resolve.FixAsOf, Command: a.typed.with("--as-of", text).String()}, q}) {
+		if q, err := a.asOf(day); err == nil && a.try(ctx, change{Fix: resolve.Fix{Kind: resolve.FixAsOf, Command: a.typed.with("--as-of", text).String()}, question: q}) {
 			return
 		}
 	}
-	a.try(ctx, change{resolve.Fix{Kind: resolve.FixAsOf, Command: a.typed.with("--as-of", "now").String()}, now})
+	a.try(ctx, change{Fix: resolve.Fix{Kind: resolve.FixAsOf, Command: a.typed.with("--as-of", "now").String()}, question: now})
 }
 
 // asOf is the same question at another date.

@@ -28,7 +28,7 @@ const maxChains = 50
 func Why(l *lock.Lock, name string) ([]Chain, error) {
 	key := pep508.NormalizeName(name)
 	if !slices.ContainsFunc(l.Packages, func(p lock.Package) bool { return p.Name == key }) {
-		return nil, fault.New(fault.NotFound, "snug list shows what is locked", "%s is not in the lock", name)
+		return nil, fault.New(fault.NotFound, "snug list shows what is locked; snug why-not "+name+" says what it takes to have it", "%s is not in the lock", name)
 	}
 	var out []Chain
 	for _, r := range l.Tool.Runtimes {

@@ -78,6 +78,7 @@ type whyNot struct {
 	question
 	old    *lock.Lock
 	asks   pep508.Requirement
+	newer  bool // a bare name was asked for
 	answer Answer
 }
 
@@ -90,7 +91,7 @@ func (w *whyNot) satisfied() bool {
 	}
 	if len(have) > 0 && len(w.asks.Specifiers) == 0 && len(w.asks.Extras) == 0 {
 		newest := slices.MaxFunc(have, pep440.Version.Compare)
-		w.asks.Specifiers = pep440.Specifiers{{Op: pep440.Greater, Raw: newest.Public().String(), Version: newest.Public()}}
+		w.asks.Specifiers, w.newer = pep440.Specifiers{{Op: pep440.Greater, Raw: newest.Public().String(), Version: newest.Public()}}, true
 	}
 	w.answer.Requirement = w.asks.String()
 	if !w.holds(have) || len(w.asks.Extras) > 0 {
@@ -117,10 +118,13 @@ func (w *whyNot) find(ctx context.Context) (*Answer, error) {
 		w.answer.Why = "the lock keeps it"
 		return w.possible(l, append(typed{"lock", "--upgrade", w.asks.Key()}, w.asking(w.project, LockRequest{}).settings()...)), nil
 	}
-	by, with := w.asked()
+	by, with := w.with(w.asks)
 	l, err = with.lock(ctx, event.Discard())
 	if err == nil {
 		w.answer.Why = w.held(l)
+		if w.newer {
+			l, by = w.asWritten(ctx, l, by)
+		}
 		return w.possible(l, by.typed), nil
 	}
 	err = w.advise(ctx, with, by, err)
@@ -143,21 +147,44 @@ func (w *whyNot) possible(l *lock.Lock, line typed) *Answer {
 	return &w.answer
 }
 
-// asked is the question with the requirement in it, as `snug add` would put it
-// there: in the place of the project's own, if that is the one place.
-func (w *whyNot) asked() (asking, question) {
+// with is the question with a requirement in it, as `snug add` would put it
+// there: in the place of the project's own, with its extras and its marker.
+func (w *whyNot) with(asks pep508.Requirement) (asking, question) {
 	by := w.asking(w.project, LockRequest{})
-	by.added, by.runtime = []string{w.asks.String()}, w.holder()
+	by.runtime = w.holder()
 	out := w.question
 	if roots := w.roots(); len(roots) > 0 {
 		if runtime, ok := w.project.RuntimeOf(roots[0]); ok {
 			by.runtime = runtime
 			out.project = w.project.With(roots[0], nil)
+			asks.Extras = append(slices.Clone(asks.Extras), roots[0].Extras...)
+			asks.Marker = roots[0].Marker
 		}
 	}
-	out.project = out.project.Also(by.runtime, manifest.Requirement{Requirement: w.asks})
+	out.project = out.project.Also(by.runtime, manifest.Requirement{Requirement: asks})
+	by.added = []string{asks.String()}
 	by.typed, by.folder = by.addition(w.project, by.added, by.runtime), ""
 	return by, out
+}
+
+// asWritten is the same answer by the project's own requirement, loosened, if
+// there is one and that gives a newer version too.
+func (w *whyNot) asWritten(ctx context.Context, l *lock.Lock, by asking) (*lock.Lock, asking) {
+	roots, found := w.roots(), lockedOf(l, w.asks.Key())
+	if len(roots) == 0 || len(found) == 0 {
+		return l, by
+	}
+	written := w.asks
+	var err error
+	if written.Specifiers, err = loosened(roots[0].Specifiers, found[0]); err != nil {
+		return l, by // the version has nothing that a specifier could name
+	}
+	loose, with := w.with(written)
+	better, err := with.lock(ctx, event.Discard())
+	if err != nil || !w.holds(lockedOf(better, w.asks.Key())) {
+		return l, by
+	}
+	return better, loose
 }
 
 // roots are the project's own requirements of the name.

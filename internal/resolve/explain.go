@@ -23,7 +23,7 @@ type Conflict struct {
 	Package string   `json:"package"` // where the chain ends
 	Chain   []Link   `json:"chain"`
 	Facts   []Fact   `json:"facts"` // of Package first
-	Fixes   []Fix    `json:"fixes"` // single changes that were tried and help; the engine adds them
+	Fixes   []Fix    `json:"fixes"` // changes that were tried and help; the engine adds them
 
 	// Roots are the project's requirements in the chain: without any one of them
 	// there would be an answer, unless finding that out took too long.

@@ -2,7 +2,8 @@ package resolve
 
 import "cmp"
 
-// Fix is one change after which there is an answer.
+// Fix is a change after which there is an answer: of one thing or, where nothing
+// alone helps, of several requirements.
 type Fix struct {
 	Kind    FixKind  `json:"kind"`
 	Command string   `json:"command,omitempty"` // to type; "": there is none, Edit says what to write

@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"snug/internal/lock"
+	"snug/internal/manifest"
+	"snug/internal/resolve"
+)
+
+// maxConflicts bounds the conflicts that are taken out one behind the other.
+const maxConflicts = 4
+
+// several looks for one change of several requirements where no single one
+// helps: what is in the way is freed of its range, conflict by conflict, until
+// there is an answer, which tells the ranges to write.
+func (a *adviser) several(ctx context.Context) {
+	if len(a.fixes) > 0 || len(a.added) > 0 {
+		return
+	}
+	free, next := a.question, a.conflict
+	var freed []manifest.Requirement
+	for range maxConflicts {
+		before := len(freed)
+		for _, q := range next.Roots {
+			if len(q.Specifiers) == 0 || len(q.Hashes) > 0 {
+				continue
+			}
+			bare := q.Requirement
+			bare.Specifiers = nil
+			free.project, freed = free.project.With(q, &bare), append(freed, q)
+		}
+		if len(freed) == before {
+			return
+		}
+		l, err := a.answer(ctx, free)
+		if err == nil {
+			a.rewrite(ctx, freed, l)
+			return
+		}
+		if !errors.As(err, &next) {
+			return
+		}
+	}
+}
+
+// rewrite tries the ranges that the versions of a lock ask for, all at once.
+func (a *adviser) rewrite(ctx context.Context, freed []manifest.Requirement, l *lock.Lock) {
+	c := change{Fix: resolve.Fix{Kind: resolve.FixRequirement}, question: a.question}
+	var reqs, edits, runtimes []string
+	for _, q := range freed {
+		other, _, ok := toFit(q, l)
+		if !ok {
+			continue
+		}
+		if runtime, _ := a.project.RuntimeOf(q); !slices.Contains(runtimes, runtime) { // "" is where no command writes
+			runtimes = append(runtimes, runtime)
+		}
+		c.project, c.about = c.project.With(q, &other), append(c.about, q.Key())
+		reqs, edits = append(reqs, other.String()), append(edits, edited(q, other))
+	}
+	if len(reqs) == 0 {
+		return
+	}
+	c.Edit = strings.Join(edits, "; ")
+	if a.manifest && len(runtimes) == 1 && runtimes[0] != "" {
+		c = a.adding(c, reqs, runtimes[0])
+	}
+	a.try(ctx, c)
+}
