@@ -62,7 +62,7 @@ func (e *Engine) advise(ctx context.Context, q question, by asking, err error) e
 
 // kinds are the searches, in the order in which fixes are told.
 func (a *adviser) kinds() []func(context.Context) {
-	return []func(context.Context){a.requirements, a.pins, a.constraints, a.pythons, a.fewerTargets, a.later, a.several, a.removals}
+	return []func(context.Context){a.requirements, a.pins, a.constraints, a.overrides, a.younger, a.pythons, a.fewerTargets, a.later, a.several, a.removals}
 }
 
 // hintOf is the fixes as text, or what else there is to say.
@@ -107,7 +107,12 @@ func FixLines(c *resolve.Conflict) []string {
 // try resolves a change, and keeps it as a fix if there is an answer.
 func (a *adviser) try(ctx context.Context, c change) bool {
 	l, err := a.answer(ctx, c.question)
-	if err != nil || slices.ContainsFunc(a.fixes, func(f resolve.Fix) bool { return f.Command == c.Command && f.Edit == c.Edit }) {
+	return err == nil && a.fix(c, l)
+}
+
+// fix keeps a change of which l is the answer, if it is not told already.
+func (a *adviser) fix(c change, l *lock.Lock) bool {
+	if slices.ContainsFunc(a.fixes, func(f resolve.Fix) bool { return f.Command == c.Command && f.Edit == c.Edit }) {
 		return false
 	}
 	c.Gives = gives(l, append(a.conflict.Names(), c.about...))
@@ -240,25 +245,6 @@ func (a *adviser) pins(ctx context.Context) {
 			c, ok = a.also(pin)
 		}
 		if ok && a.try(ctx, c) {
-			return
-		}
-	}
-}
-
-// constraints tries without each that refuses versions. No command edits them.
-func (a *adviser) constraints(ctx context.Context) {
-	if !a.has(resolve.Constraint) {
-		return
-	}
-	for i, q := range a.project.Constraints {
-		if !slices.ContainsFunc(a.conflict.Facts, func(f resolve.Fact) bool { return f.Kind == resolve.Constraint && f.Name == q.Key() }) {
-			continue
-		}
-		p := *a.project
-		p.Constraints = slices.Delete(slices.Clone(p.Constraints), i, i+1)
-		c := change{Fix: resolve.Fix{Kind: resolve.FixConstraint, Edit: fmt.Sprintf("remove the constraint %s (%s)", q.Requirement, q.Origin)}, question: a.question}
-		c.project = &p
-		if a.try(ctx, c) {
 			return
 		}
 	}

@@ -12,7 +12,7 @@ type typed []string
 
 // settingFlags are the flags that every command has and that say where things
 // are or what is seen: a fix that is another command repeats them.
-var settingFlags = []string{"--home", "--index-url", "--extra-index", "--python-mirror", "--as-of", "--project", "--offline"}
+var settingFlags = []string{"--home", "--index-url", "--extra-index", "--python-mirror", "--as-of", "--min-age", "--project", "--offline"}
 
 // alone are the flags among these that have no value.
 var alone = append([]string{"--offline"}, passing...)
@@ -28,7 +28,13 @@ var passing = []string{"--json", "--quiet", "-q", "--no-progress", "--dry-run"}
 
 // with is the command line with other values for one flag.
 func (t typed) with(flag string, values ...string) typed {
-	_, out := t.split(append([]string{flag}, passing...))
+	_, rest := t.split([]string{flag})
+	return rest.and(flag, values...)
+}
+
+// and is the command line with values more for one flag.
+func (t typed) and(flag string, values ...string) typed {
+	_, out := t.split(passing)
 	for _, v := range values {
 		out = append(out, flag, v)
 	}

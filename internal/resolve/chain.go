@@ -17,6 +17,10 @@ type Link struct {
 	Targets  []string         `json:"targets,omitempty"`  // where, if not on all
 	Origin   *manifest.Origin `json:"origin,omitempty"`   // where the project asks; nil: on the command line
 
+	// Override is where the override stands that Needs is, in place of what Of
+	// itself needs; nil: there is none.
+	Override *manifest.Origin `json:"override,omitempty"`
+
 	root int    // its place among what the project asks
 	on   string // the name that Needs is about
 	spec pep440.Specifiers
@@ -40,6 +44,9 @@ func (l Link) String() string {
 		needs = "what does not fit either"
 	case l.Others:
 		needs += ", or others that do not fit"
+	}
+	if l.Override != nil {
+		where += " by an override (" + l.Override.String() + ")"
 	}
 	return versioned(l.Of, l.Versions) + plural(l.Versions, " needs ", " need ") + needs + where
 }

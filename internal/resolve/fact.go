@@ -64,6 +64,9 @@ func (p *problem) kind(r *release, on targets) Kind {
 	}
 	for i := range on.each {
 		if !r.has(i) {
+			if strings.Contains(r.why[i], tooYoung) {
+				return Young
+			}
 			if slices.ContainsFunc(offers, func(o index.Offer) bool { return o.Wheel && p.places[i].takes(o) }) {
 				return Python
 			}

@@ -19,6 +19,8 @@ const (
 	FixRequirement FixKind = "requirement" // one of the project's own becomes another
 	FixPin         FixKind = "pin"         // a yanked version is asked for
 	FixConstraint  FixKind = "constraint"  // one is dropped
+	FixOverride    FixKind = "override"    // one is dropped
+	FixMinAge      FixKind = "min-age"     // of packages is lifted
 	FixPython      FixKind = "python"
 	FixTargets     FixKind = "targets" // fewer
 	FixAsOf        FixKind = "as-of"   // later

@@ -98,7 +98,7 @@ func (p *problem) needs(ctx context.Context, pkg, version int, told []needOn) (d
 		if _, own := p.asked.own[n.key]; own {
 			continue // the project itself is there
 		}
-		more, err := p.ask(ctx, pkg, saying{version: version, Requirement: n.Requirement, origin: n.origin}, where)
+		more, err := p.ask(ctx, pkg, saying{version: version, Requirement: n.Requirement, override: n.override}, where)
 		if err != nil {
 			return nil, "", err
 		}

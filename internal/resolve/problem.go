@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"snug/internal/manifest"
 	"snug/internal/pep440"
 	"snug/internal/pep508"
 	"snug/internal/pubgrub"
@@ -48,10 +49,10 @@ type problem struct {
 // the project.
 type saying struct {
 	pep508.Requirement
-	version int
-	root    int
-	allowed pubgrub.Set
-	origin  string // of an override that says it instead
+	version  int
+	root     int
+	allowed  pubgrub.Set
+	override *manifest.Origin // of the override that says it instead; nil: none does
 }
 
 func newProblem(s *shelf, asked *roots, places []place, on targets, prefer preferences) *problem {

@@ -105,7 +105,7 @@ func (p *problem) addLink(links []Link, s saying, of, version int, on variable) 
 	if l.Of = at.name; at.extra != "" {
 		l.Of += "[" + at.extra + "]"
 	}
-	l.Versions = []string{p.versionText(of, version)}
+	l.Versions, l.Override = []string{p.versionText(of, version)}, s.override
 	for i := range links {
 		if links[i].Needs == l.Needs {
 			links[i].Versions = append(links[i].Versions, l.Versions...)

@@ -13,6 +13,7 @@ import (
 	"snug/internal/dist"
 	"snug/internal/fault"
 	"snug/internal/index"
+	"snug/internal/manifest"
 	"snug/internal/pep440"
 	"snug/internal/pep508"
 )
@@ -37,9 +38,9 @@ type telling struct {
 // need is one Requires-Dist.
 type need struct {
 	pep508.Requirement
-	key     string
-	byExtra bool   // its marker reads the extra
-	origin  string // of the override that it is, else empty
+	key      string
+	byExtra  bool             // its marker reads the extra
+	override *manifest.Origin // of the override that it is; nil: of none
 }
 
 // tellings are those of the wheels at each place, nil where there is none, or
@@ -190,7 +191,7 @@ func (t *telling) need(q pep508.Requirement, asked *roots) error {
 	}
 	t.replaced = append(t.replaced, need{Requirement: q, key: q.Key(), byExtra: byExtra})
 	for _, o := range with {
-		t.needs = append(t.needs, need{o.Requirement, o.Key(), slices.Contains(o.Marker.Variables(), "extra"), o.Origin.String()})
+		t.needs = append(t.needs, need{o.Requirement, o.Key(), slices.Contains(o.Marker.Variables(), "extra"), &o.Origin})
 	}
 	return nil
 }

@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"snug/internal/manifest"
+	"snug/internal/pep508"
+	"snug/internal/resolve"
+)
+
+// constraints tries without each that refuses versions.
+func (a *adviser) constraints(ctx context.Context) {
+	a.lift(ctx, resolve.FixConstraint, a.project.Constraints, func(p *manifest.Project) *[]manifest.Requirement { return &p.Constraints }, func(key string) bool {
+		return slices.ContainsFunc(a.conflict.Facts, func(f resolve.Fact) bool { return f.Kind == resolve.Constraint && f.Name == key })
+	})
+}
+
+// overrides tries without each of a name in the chain.
+func (a *adviser) overrides(ctx context.Context) {
+	a.lift(ctx, resolve.FixOverride, a.project.Overrides, func(p *manifest.Project) *[]manifest.Requirement { return &p.Overrides }, func(key string) bool {
+		return slices.ContainsFunc(a.conflict.Chain, func(l resolve.Link) bool {
+			q, err := pep508.Parse(l.Needs)
+			return err == nil && q.Key() == key
+		})
+	})
+}
+
+// lift tries without each rule of a kind that is concerned. No command edits
+// them.
+func (a *adviser) lift(ctx context.Context, kind resolve.FixKind, rules []manifest.Requirement, of func(*manifest.Project) *[]manifest.Requirement, concerned func(key string) bool) {
+	for i, q := range rules {
+		if !concerned(q.Key()) {
+			continue
+		}
+		p := *a.project
+		*of(&p) = slices.Delete(slices.Clone(rules), i, i+1)
+		c := change{Fix: resolve.Fix{Kind: kind, Edit: fmt.Sprintf("remove the %s %s (%s)", kind, q.Requirement, q.Origin)}, question: a.question}
+		c.project = &p
+		if a.try(ctx, c) {
+			return
+		}
+	}
+}
+
+// younger lifts the cooldown of the packages that it keeps out, conflict by
+// conflict, until there is an answer.
+func (a *adviser) younger(ctx context.Context) {
+	next, q := a.conflict, a.question
+	var names, exceptions []string
+	for range maxConflicts {
+		before := len(names)
+		for _, f := range next.Facts {
+			if f.Kind == resolve.Young && !slices.Contains(names, f.Name) {
+				names, exceptions = append(names, f.Name), append(exceptions, f.Name+"=0")
+			}
+		}
+		if len(names) == before {
+			return
+		}
+		p := *a.project
+		var err error
+		if p.MinAge, err = p.MinAge.Amend(exceptions); err != nil {
+			return // a package of the index has no such name
+		}
+		q.project = &p
+		l, err := a.answer(ctx, q)
+		if err == nil {
+			a.fix(change{Fix: resolve.Fix{Kind: resolve.FixMinAge, Command: a.typed.and("--min-age", exceptions...).String()}, question: q, about: names}, l)
+			return
+		}
+		if !errors.As(err, &next) {
+			return
+		}
+	}
+}
