@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -112,7 +113,7 @@ func answerLines(w *engine.Answer) []string {
 		}
 		return lines
 	}
-	lines := []string{now, w.Requirement + " is possible: " + w.Command}
+	lines := []string{now, w.Requirement + " is possible: " + strings.Join(slices.DeleteFunc([]string{w.Edit, w.Command}, func(s string) bool { return s == "" }), ", then ")}
 	for _, c := range w.Moved {
 		lines = append(lines, "  "+changeLine(c))
 	}

@@ -22,7 +22,8 @@ type Answer struct {
 	State       AnswerState       `json:"state"`
 	Locked      []string          `json:"locked"`             // versions that the lock has now
 	Why         string            `json:"why,omitempty"`      // what holds these, where one thing does
-	Command     string            `json:"command,omitempty"`  // of Possible: what does it
+	Command     string            `json:"command,omitempty"`  // of Possible: what does it, after Edit if there is one
+	Edit        string            `json:"edit,omitempty"`     // of Possible: what to write where no command does it
 	Moved       []Change          `json:"moved,omitempty"`    // of Possible: what changes in the lock
 	Notes       []string          `json:"notes,omitempty"`    // of Possible: what to know of the version
 	Conflict    *resolve.Conflict `json:"conflict,omitempty"` // of Impossible
@@ -116,18 +117,31 @@ func (w *whyNot) find(ctx context.Context) (*Answer, error) {
 	}
 	if w.holds(lockedOf(l, w.asks.Key())) && len(w.asks.Extras) == 0 && len(w.answer.Locked) > 0 {
 		w.answer.Why = "the lock keeps it"
-		return w.possible(l, append(typed{"lock", "--upgrade", w.asks.Key()}, w.asking(w.project, LockRequest{}).settings()...)), nil
+		return w.possible(l, append(typed{"lock", "--upgrade", w.asks.Key()}, w.asking(w.project, LockRequest{}).settings()...), ""), nil
 	}
-	by, with := w.with(w.asks)
-	l, err = with.lock(ctx, event.Discard())
+	if rules := w.lifted(); rules != nil {
+		return w.findWithout(ctx, rules)
+	}
+	by, err := w.with(w.question, w.asks)
+	if err != nil {
+		return nil, err
+	}
+	l, err = by.lock(ctx, event.Discard())
 	if err == nil {
 		w.answer.Why = w.held(l)
 		if w.newer {
 			l, by = w.asWritten(ctx, l, by)
 		}
-		return w.possible(l, by.typed), nil
+		return w.possible(l, by.typed, by.edit), nil
 	}
-	err = w.advise(ctx, with, by, err)
+	if by.edit == "" {
+		err = w.advise(ctx, by.question, by.asking, err)
+	}
+	return w.impossible(err)
+}
+
+// impossible is the answer where there is a conflict.
+func (w *whyNot) impossible(err error) (*Answer, error) {
 	if !errors.As(err, &w.answer.Conflict) {
 		return nil, err
 	}
@@ -135,10 +149,14 @@ func (w *whyNot) find(ctx context.Context) (*Answer, error) {
 	return &w.answer, nil
 }
 
-func (w *whyNot) possible(l *lock.Lock, line typed) *Answer {
+// possible is the answer where l is what comes of a command, if it is one, and
+// an edit.
+func (w *whyNot) possible(l *lock.Lock, line typed, edit string) *Answer {
 	w.answer.State = Possible
 	w.answer.Moved = changesOf(versionsIn(w.old), versionsIn(l))
-	w.answer.Command = line.String()
+	if w.answer.Edit = edit; len(line) > 0 {
+		w.answer.Command = line.String()
+	}
 	for _, p := range l.Packages {
 		if p.Name == w.asks.Key() {
 			w.answer.Notes = append(w.answer.Notes, p.Notes...)
@@ -147,29 +165,51 @@ func (w *whyNot) possible(l *lock.Lock, line typed) *Answer {
 	return &w.answer
 }
 
-// with is the question with a requirement in it, as `snug add` would put it
-// there: in the place of the project's own, with its extras and its marker.
-func (w *whyNot) with(asks pep508.Requirement) (asking, question) {
-	by := w.asking(w.project, LockRequest{})
-	by.runtime = w.holder()
-	out := w.question
+// way is a question with what is asked in it, and how the project comes to ask
+// it: by a command, or by an edit where no command writes.
+type way struct {
+	asking
+	question
+	edit string
+}
+
+// with is the way by which `snug add` puts a requirement into the place of the
+// project's own, with its extras and its marker; by hand where that stands in a
+// table or file that snug does not edit.
+func (w *whyNot) with(q question, asks pep508.Requirement) (way, error) {
+	out := way{asking: w.asking(w.project, LockRequest{}), question: q}
+	out.runtime = w.holder()
 	if roots := w.roots(); len(roots) > 0 {
-		if runtime, ok := w.project.RuntimeOf(roots[0]); ok {
-			by.runtime = runtime
-			out.project = w.project.With(roots[0], nil)
-			asks.Extras = append(slices.Clone(asks.Extras), roots[0].Extras...)
-			asks.Marker = roots[0].Marker
+		own := roots[0]
+		asks.Extras = append(slices.Clone(asks.Extras), own.Extras...)
+		asks.Marker = own.Marker
+		out.project = q.project.With(own, nil)
+		if runtime, ok := w.project.RuntimeOf(own); ok {
+			out.runtime = runtime
+		} else {
+			out.runtime, out.edit = w.asker(own.Key()), edited(own, asks)
 		}
 	}
-	out.project = out.project.Also(by.runtime, manifest.Requirement{Requirement: asks})
-	by.added = []string{asks.String()}
-	by.typed, by.folder = by.addition(w.project, by.added, by.runtime), ""
-	return by, out
+	out.project = out.project.Also(out.runtime, manifest.Requirement{Requirement: asks})
+	if out.edit != "" {
+		out.typed = nil
+		return out, nil
+	}
+	if _, err := manifest.Add(w.project, out.runtime, []string{asks.String()}); err != nil {
+		if fault.CodeOf(err) != fault.Unsupported {
+			return out, err
+		}
+		out.edit, out.typed = fmt.Sprintf("ask for %s in %s", asks, out.runtime), nil
+		return out, nil
+	}
+	out.added = []string{asks.String()}
+	out.typed, out.folder = out.addition(w.project, out.added, out.runtime), ""
+	return out, nil
 }
 
 // asWritten is the same answer by the project's own requirement, loosened, if
 // there is one and that gives a newer version too.
-func (w *whyNot) asWritten(ctx context.Context, l *lock.Lock, by asking) (*lock.Lock, asking) {
+func (w *whyNot) asWritten(ctx context.Context, l *lock.Lock, by way) (*lock.Lock, way) {
 	roots, found := w.roots(), lockedOf(l, w.asks.Key())
 	if len(roots) == 0 || len(found) == 0 {
 		return l, by
@@ -179,8 +219,11 @@ func (w *whyNot) asWritten(ctx context.Context, l *lock.Lock, by asking) (*lock.
 	if written.Specifiers, err = loosened(roots[0].Specifiers, found[0]); err != nil {
 		return l, by // the version has nothing that a specifier could name
 	}
-	loose, with := w.with(written)
-	better, err := with.lock(ctx, event.Discard())
+	loose, err := w.with(w.question, written)
+	if err != nil {
+		return l, by
+	}
+	better, err := loose.lock(ctx, event.Discard())
 	if err != nil || !w.holds(lockedOf(better, w.asks.Key())) {
 		return l, by
 	}
@@ -198,6 +241,16 @@ func (w *whyNot) roots() []manifest.Requirement {
 		}
 	}
 	return out
+}
+
+// asker is the innermost runtime that asks for the package itself.
+func (w *whyNot) asker(key string) string {
+	for _, rt := range w.project.Runtimes {
+		if slices.ContainsFunc(rt.Requirements, func(q manifest.Requirement) bool { return q.Key() == key }) {
+			return rt.Name
+		}
+	}
+	return w.project.Runtimes[0].Name
 }
 
 // holder is the innermost runtime that has the package, else the innermost.
