@@ -256,12 +256,15 @@ func (a *adviser) removals(ctx context.Context) {
 		return
 	}
 	for _, q := range a.conflict.Roots {
-		_, ok := a.project.RuntimeOf(q)
-		if len(a.fixes) == maxFixes || !ok || a.adds(q) >= 0 || !a.asksElse(q.Key()) {
+		if len(a.fixes) == maxFixes || q.Origin.File == "" || a.adds(q) >= 0 || !a.asksElse(q.Key()) {
 			continue
 		}
-		c := change{Fix: resolve.Fix{Kind: resolve.FixRemove, Command: append(typed{"remove", q.Key()}, a.settings()...).String()}, question: a.question}
-		c.project = a.project.Without(q.Key())
+		c := change{Fix: resolve.Fix{Kind: resolve.FixRemove}, question: a.question}
+		if _, ok := a.project.RuntimeOf(q); ok {
+			c.Command, c.project = append(typed{"remove", q.Key()}, a.settings()...).String(), a.project.Without(q.Key())
+		} else {
+			c.Edit, c.project = fmt.Sprintf("remove %s (%s)", q.Requirement, q.Origin), a.project.With(q, nil)
+		}
 		a.try(ctx, c)
 	}
 }

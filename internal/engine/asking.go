@@ -83,8 +83,9 @@ func (a *adviser) also(q pep508.Requirement) (change, bool) {
 	inner := a.project.Runtimes[0].Name
 	c := change{Fix: resolve.Fix{Kind: resolve.FixPin}, question: a.question}
 	c.project = a.project.Also(inner, manifest.Requirement{Requirement: q})
+	_, err := manifest.Add(a.project, inner, []string{q.String()})
 	switch {
-	case !a.manifest:
+	case !a.manifest, err != nil: // in a table that no command edits
 		c.Edit = "ask for " + q.String() + " too"
 		return c, true
 	case a.runtime != "" && a.runtime != inner:
