@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"slices"
-	"time"
 
 	"snug/internal/pep508"
 )
@@ -18,7 +17,7 @@ const (
 // uvKeys are the keys of [tool.uv].
 var uvKeys = keys{
 	obeyed: []string{"index", "index-url", "extra-index-url", "no-index", "sources", "no-sources", "workspace", "constraint-dependencies", "override-dependencies",
-		"exclude-dependencies", "dev-dependencies", "default-groups", "environments", "exclude-newer", "package", "offline", "build-backend"},
+		"exclude-dependencies", "dev-dependencies", "default-groups", "environments", "exclude-newer", "exclude-newer-package", "package", "offline", "build-backend"},
 	harmless: map[string]string{
 		"add-bounds": "style", "allow-insecure-host": "strict", "audit": "uv's", "build-constraint-dependencies": "builds", "cache-dir": "uv's", "cache-keys": "uv's",
 		"check-url": "publishing", "compile-bytecode": "runtimes", "concurrent-builds": "uv's", "concurrent-downloads": "uv's", "concurrent-installs": "uv's",
@@ -30,21 +29,20 @@ var uvKeys = keys{
 		"trusted-publishing": "publishing", "upgrade": "uv's", "upgrade-package": "uv's",
 	},
 	refused: map[string]refusal{
-		"dependency-groups":     {"say what Python the whole project needs in [project] requires-python", []string{"map[]"}},
-		"dependency-metadata":   {"override or exclude what the package's metadata gets wrong: override-dependencies, exclude-dependencies", []string{"[]"}},
-		"exclude-newer-package": {"as-of in [tool.snug] holds for every package", []string{"map[]"}},
-		"find-links":            {"put the wheels on an index, or name each by its path in sources", []string{"[]"}},
-		"http-proxy":            {useSettings, nil},
-		"https-proxy":           {useSettings, nil},
-		"no-proxy":              {useSettings, []string{"[]"}},
-		"index-strategy":        {"map the packages in question to an index: [tool.uv.sources] name = { index = … }", []string{"first-index"}},
-		"keyring-provider":      {"logins are read from netrc and the variables of docs/formats.md", []string{"disabled"}},
-		"no-binary":             {noBuilds, []string{"false"}},
-		"no-binary-package":     {noBuilds, []string{"[]"}},
-		"no-sources-package":    {"remove the source of the package", []string{"[]"}},
-		"prerelease":            {noPrefs, []string{"if-necessary", "if-necessary-or-explicit", "allow"}},
-		"resolution":            {"it is one of highest, lowest, lowest-direct", []string{"highest", "lowest", "lowest-direct"}},
-		"torch-backend":         {"name the index: [[tool.uv.index]], and [tool.uv.sources] torch = { index = … }", nil},
+		"dependency-groups":   {"say what Python the whole project needs in [project] requires-python", []string{"map[]"}},
+		"dependency-metadata": {"override or exclude what the package's metadata gets wrong: override-dependencies, exclude-dependencies", []string{"[]"}},
+		"find-links":          {"put the wheels on an index, or name each by its path in sources", []string{"[]"}},
+		"http-proxy":          {useSettings, nil},
+		"https-proxy":         {useSettings, nil},
+		"no-proxy":            {useSettings, []string{"[]"}},
+		"index-strategy":      {"map the packages in question to an index: [tool.uv.sources] name = { index = … }", []string{"first-index"}},
+		"keyring-provider":    {"logins are read from netrc and the variables of docs/formats.md", []string{"disabled"}},
+		"no-binary":           {noBuilds, []string{"false"}},
+		"no-binary-package":   {noBuilds, []string{"[]"}},
+		"no-sources-package":  {"remove the source of the package", []string{"[]"}},
+		"prerelease":          {noPrefs, []string{"if-necessary", "if-necessary-or-explicit", "allow"}},
+		"resolution":          {"it is one of highest, lowest, lowest-direct", []string{"highest", "lowest", "lowest-direct"}},
+		"torch-backend":       {"name the index: [[tool.uv.index]], and [tool.uv.sources] torch = { index = … }", nil},
 	},
 }
 
@@ -54,7 +52,7 @@ var uvIndexKeys = keys{
 	harmless: map[string]string{"publish-url": "publishing", "authenticate": "logins", "ignore-error-codes": "strict", "cache-control": "uv's"},
 	refused: map[string]refusal{
 		"format":        {"a flat list of files is no index: put them on one, or name each by its address in sources", []string{"simple"}},
-		"exclude-newer": {"as-of in [tool.snug] holds for every index", nil},
+		"exclude-newer": {"name the index for snug: [tool.snug] extra-index.NAME = { url = …, min-age = \"8d\" }, and 0 for none", nil},
 	},
 }
 
@@ -150,25 +148,5 @@ func (p *Project) readUvSettings(t table) error {
 		return err
 	}
 	p.Offline = p.Offline || offline
-	newer, err := t.excludeNewer("exclude-newer")
-	if p.AsOf.IsZero() {
-		p.AsOf = newer
-	}
-	return err
-}
-
-// excludeNewer is the moment of uv's exclude-newer; a day counts whole.
-func (t table) excludeNewer(key string) (time.Time, error) {
-	text, err := t.str(key)
-	if err != nil || text == "" {
-		return time.Time{}, err
-	}
-	if day, err := time.Parse(time.DateOnly, text); err == nil {
-		return day.AddDate(0, 0, 1), nil
-	}
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return at, t.bad(key, "such as 2026-11-01T00:00:00Z", "%s: %q is no date", key, text)
-	}
-	return at.UTC(), nil
+	return p.readUvTime(t)
 }

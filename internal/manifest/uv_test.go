@@ -1,10 +1,12 @@
 package manifest
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"snug/internal/cooldown"
 	"snug/internal/fault"
 )
 
@@ -32,43 +34,50 @@ const standard = "[project]\nname = 'p'\nversion = '1'\ndependencies = ['a>=1', 
 
 func TestUvRefuses(t *testing.T) {
 	refusedTables(t, standard+"[tool.uv]\n", map[string]string{
-		"prerelease = 'disallow'":                                        "[tool.uv] snug does not do what prerelease asks for",
-		"resolution = 'oldest'":                                          "pyproject.toml:6: [tool.uv] snug does not do what resolution",
-		"no-binary = true":                                               "no-binary",
-		"no-binary-package = ['a']":                                      "no-binary-package",
-		"index-strategy = 'unsafe-best-match'":                           "index-strategy",
-		"find-links = ['./wheels']":                                      "find-links",
-		"keyring-provider = 'subprocess'":                                "keyring-provider",
-		"dependency-metadata = [{ name = 'a' }]":                         "dependency-metadata",
-		"exclude-newer = '8 days'":                                       `"8 days" is no date`,
-		"exclude-newer-package = { a = '2026-01-01' }":                   "exclude-newer-package",
-		"torch-backend = 'cpu'":                                          "torch-backend",
-		"frobnicate = 1":                                                 `unknown key "frobnicate"`,
-		"index = [{ url = 'https://index.example/', format = 'flat' }]":  "[tool.uv.index] snug does not do what format",
-		"index = [{ url = 'https://index.example/', flavour = 'x' }]":    `unknown key "flavour"`,
-		"index = 'https://index.example/'":                               "index must be an array of tables",
-		"environments = ['os_nam']":                                      "environments",
-		"default-groups = ['lint']":                                      `unknown dependency group "lint"`,
-		"constraint-dependencies = ['a @ https://index.example/a.whl']":  "constraint-dependencies: a bounds no versions",
-		"override-dependencies = ['a<1', 'a>2']":                         "override-dependencies: a is overridden twice",
-		"override-dependencies = [{ dependency = 'a' }]":                 "element 1 must be a string",
-		"exclude-dependencies = ['a<1']":                                 "exclude-dependencies: a<1 is more than a name",
-		"dev-dependencies = ['a b']":                                     "dev-dependencies",
-		"sources.a = { git = 'https://code.example/a', branch = 'main'}": "[tool.uv.sources.a] snug does not do what git asks for",
-		"sources.a = { index = 'x', url = 'https://index.example/a' }":   "it must name one place",
-		"sources.a = { marker = \"os_name == 'nt'\" }":                   "it must name one place",
-		"sources.a = { index = 'x', marker = 'os_nam' }":                 "marker",
-		"sources.a = { index = 'x', extra = 'y' }":                       "what extra asks for",
-		"sources.a = { index = 'x', group = 'y' }":                       "what group asks for",
-		"sources.a = { workspace = true }":                               "a is no member of [tool.uv.workspace]",
-		"sources.a = { workspace = false }":                              "names no place",
-		"sources.a = { path = 'libs/a' }":                                "no file or folder libs/a",
-		"sources.a = 'x'":                                                "a must be a table",
-		"sources.a = ['x']":                                              "element 1 must be a table",
-		"workspace = { members = ['../x'] }":                             "leaves the workspace",
-		"workspace = { members = ['x/**'] }":                             "** is not followed",
-		"workspace = { members = ['['] }":                                "is no glob",
-		"workspace = { membres = [] }":                                   `unknown key "membres"`,
+		"prerelease = 'disallow'":                                                "[tool.uv] snug does not do what prerelease asks for",
+		"resolution = 'oldest'":                                                  "pyproject.toml:6: [tool.uv] snug does not do what resolution",
+		"no-binary = true":                                                       "no-binary",
+		"no-binary-package = ['a']":                                              "no-binary-package",
+		"index-strategy = 'unsafe-best-match'":                                   "index-strategy",
+		"find-links = ['./wheels']":                                              "find-links",
+		"keyring-provider = 'subprocess'":                                        "keyring-provider",
+		"dependency-metadata = [{ name = 'a' }]":                                 "dependency-metadata",
+		"exclude-newer = '8 months'":                                             `"8 months" is no span of time`,
+		"exclude-newer = '2026-13-01'":                                           `"2026-13-01" is no span of time`,
+		"exclude-newer = '90 minutes'":                                           "more than whole hours",
+		"exclude-newer-package = { a = '2026-01-01' }":                           "[tool.uv.exclude-newer-package] a: snug has one date for every package",
+		"exclude-newer-package = { a = true }":                                   "a must be a string",
+		"exclude-newer-package = { A_b = false, a-b = '1 day' }":                 "names no package, or one that is there already",
+		"exclude-newer-package = ['a']":                                          "exclude-newer-package must be a table",
+		"exclude-newer = '2026-01-01'\nexclude-newer-package.a = false":          "exclude-newer-package beside a date",
+		"index = [{ url = 'https://index.example/', exclude-newer = '3 days' }]": "what exclude-newer asks for",
+		"torch-backend = 'cpu'":                                                  "torch-backend",
+		"frobnicate = 1":                                                         `unknown key "frobnicate"`,
+		"index = [{ url = 'https://index.example/', format = 'flat' }]":          "[tool.uv.index] snug does not do what format",
+		"index = [{ url = 'https://index.example/', flavour = 'x' }]":            `unknown key "flavour"`,
+		"index = 'https://index.example/'":                                       "index must be an array of tables",
+		"environments = ['os_nam']":                                              "environments",
+		"default-groups = ['lint']":                                              `unknown dependency group "lint"`,
+		"constraint-dependencies = ['a @ https://index.example/a.whl']":          "constraint-dependencies: a bounds no versions",
+		"override-dependencies = ['a<1', 'a>2']":                                 "override-dependencies: a is overridden twice",
+		"override-dependencies = [{ dependency = 'a' }]":                         "element 1 must be a string",
+		"exclude-dependencies = ['a<1']":                                         "exclude-dependencies: a<1 is more than a name",
+		"dev-dependencies = ['a b']":                                             "dev-dependencies",
+		"sources.a = { git = 'https://code.example/a', branch = 'main'}":         "[tool.uv.sources.a] snug does not do what git asks for",
+		"sources.a = { index = 'x', url = 'https://index.example/a' }":           "it must name one place",
+		"sources.a = { marker = \"os_name == 'nt'\" }":                           "it must name one place",
+		"sources.a = { index = 'x', marker = 'os_nam' }":                         "marker",
+		"sources.a = { index = 'x', extra = 'y' }":                               "what extra asks for",
+		"sources.a = { index = 'x', group = 'y' }":                               "what group asks for",
+		"sources.a = { workspace = true }":                                       "a is no member of [tool.uv.workspace]",
+		"sources.a = { workspace = false }":                                      "names no place",
+		"sources.a = { path = 'libs/a' }":                                        "no file or folder libs/a",
+		"sources.a = 'x'":                                                        "a must be a table",
+		"sources.a = ['x']":                                                      "element 1 must be a table",
+		"workspace = { members = ['../x'] }":                                     "leaves the workspace",
+		"workspace = { members = ['x/**'] }":                                     "** is not followed",
+		"workspace = { members = ['['] }":                                        "is no glob",
+		"workspace = { membres = [] }":                                           `unknown key "membres"`,
 	})
 }
 
@@ -110,6 +119,27 @@ overrides = ["o<2"]
 	}
 }
 
+// TestUvAges: spans of time are ages, and [tool.snug] has the last word.
+func TestUvAges(t *testing.T) {
+	const spans = "[tool.uv]\nexclude-newer = 'P7D'\nexclude-newer-package = { A_b = '3 days', c = false }\n"
+	for text, want := range map[string]cooldown.Policy{
+		spans: {Default: days(7), Packages: map[string]cooldown.Age{"a-b": days(3), "c": 0}},
+		spans + "[tool.snug]\nmin-age = '0'\nmin-age-package = { c = '1d' }\n":   {Packages: map[string]cooldown.Age{"a-b": days(3), "c": days(1)}},
+		"[tool.uv]\nexclude-newer = '2026-01-01'\n[tool.snug]\nmin-age = '2d'\n": {Default: days(2)},
+		"[tool.uv]\nexclude-newer-package = {}\n":                                {},
+	} {
+		p, err := loadText(t, standard+text)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if !reflect.DeepEqual(p.MinAge, want) {
+			t.Errorf("%s: %+v", text, p.MinAge)
+		}
+	}
+}
+
+func days(n int) cooldown.Age { return cooldown.Age(n) * cooldown.Age(24*time.Hour) }
+
 // TestUvDigest: whatever uv's table says of what is locked changes the digest.
 func TestUvDigest(t *testing.T) {
 	plain, err := loadText(t, standard+"[tool.uv]\n")
@@ -119,7 +149,7 @@ func TestUvDigest(t *testing.T) {
 	seen := map[string]string{plain.Digest().String(): "nothing"}
 	for _, text := range []string{
 		"prerelease = 'allow'", "constraint-dependencies = ['a<3']", "override-dependencies = ['a<3']", "exclude-dependencies = ['z']", "environments = ['os_name == \"nt\"']",
-		"exclude-newer = '2026-01-01'", "sources.a = { index = 'x' }", "sources.a = { url = 'https://index.example/a.whl' }",
+		"exclude-newer = '2026-01-01'", "exclude-newer = '1 week'", "exclude-newer-package = { a = '1 week' }", "sources.a = { index = 'x' }", "sources.a = { url = 'https://index.example/a.whl' }",
 		"sources.a = { index = 'x', marker = 'os_name == \"nt\"' }", "sources.a = { index = 'y', marker = 'os_name == \"nt\"' }", "no-index = true",
 	} {
 		p, err := loadText(t, standard+"[tool.uv]\n"+text)
