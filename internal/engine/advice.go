@@ -262,6 +262,9 @@ func (a *adviser) removals(ctx context.Context) {
 		c := change{Fix: resolve.Fix{Kind: resolve.FixRemove}, question: a.question}
 		if _, ok := a.project.RuntimeOf(q); ok {
 			c.Command, c.project = append(typed{"remove", q.Key()}, a.settings()...).String(), a.project.Without(q.Key())
+			if len(a.added) > 0 {
+				c.Command += " && " + a.typed.and("").String()
+			}
 		} else {
 			c.Edit, c.project = fmt.Sprintf("remove %s (%s)", q.Requirement, q.Origin), a.project.With(q, nil)
 		}

@@ -80,11 +80,17 @@ func graphOf(l *lock.Lock, r lock.Runtime, lt lock.Target) (*graph, error) {
 	if err != nil {
 		return nil, err
 	}
+	there := map[string]bool{}
+	for _, s := range selected {
+		there[s.Package.Name] = true
+	}
 	g := &graph{edges: map[string][]string{}}
 	for _, s := range selected {
 		deps := []string{}
 		for _, d := range s.Package.Dependencies {
-			deps = append(deps, d.Name)
+			if there[d.Name] { // else it is needed on other targets
+				deps = append(deps, d.Name)
+			}
 		}
 		g.edges[s.Package.Name] = deps
 	}
