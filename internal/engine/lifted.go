@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"snug/internal/cooldown"
 	"snug/internal/manifest"
 	"snug/internal/pep508"
 	"snug/internal/resolve"
@@ -46,8 +47,19 @@ func (a *adviser) lift(ctx context.Context, kind resolve.FixKind, rules []manife
 }
 
 // younger lifts the cooldown of the packages that it keeps out, conflict by
-// conflict, until there is an answer.
+// conflict, until there is an answer; all of it where it keeps out too many.
 func (a *adviser) younger(ctx context.Context) {
+	if !a.has(resolve.Young) || a.lifting(ctx) {
+		return
+	}
+	p := *a.project
+	p.MinAge = cooldown.Policy{}
+	c := change{Fix: resolve.Fix{Kind: resolve.FixMinAge, Command: a.typed.with("--min-age", "0").String()}, question: a.question}
+	c.project = &p
+	a.try(ctx, c)
+}
+
+func (a *adviser) lifting(ctx context.Context) (found bool) {
 	next, q := a.conflict, a.question
 	var names, exceptions []string
 	for range maxConflicts {
@@ -58,21 +70,21 @@ func (a *adviser) younger(ctx context.Context) {
 			}
 		}
 		if len(names) == before {
-			return
+			return false
 		}
 		p := *a.project
 		var err error
 		if p.MinAge, err = p.MinAge.Amend(exceptions); err != nil {
-			return // a package of the index has no such name
+			return false // a package of the index has no such name
 		}
 		q.project = &p
 		l, err := a.answer(ctx, q)
 		if err == nil {
-			a.fix(change{Fix: resolve.Fix{Kind: resolve.FixMinAge, Command: a.typed.and("--min-age", exceptions...).String()}, question: q, about: names}, l)
-			return
+			return a.fix(change{Fix: resolve.Fix{Kind: resolve.FixMinAge, Command: a.typed.and("--min-age", exceptions...).String()}, question: q, about: names}, l)
 		}
 		if !errors.As(err, &next) {
-			return
+			return false
 		}
 	}
+	return false
 }
