@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -59,13 +60,13 @@ func (e *Engine) WhyNot(ctx context.Context, p *manifest.Project, text string) (
 	if err := e.override(p, LockRequest{}); err != nil {
 		return nil, err
 	}
-	w := &whyNot{Engine: e, old: old, asks: asks}
-	if w.satisfied() {
-		return &w.answer, nil
-	}
 	others, err := readApart(old, path)
 	if err != nil {
 		return nil, err
+	}
+	w := &whyNot{Engine: e, old: old, have: together(old, slices.Collect(maps.Values(others))), asks: asks}
+	if w.satisfied() {
+		return &w.answer, nil
 	}
 	if w.question, err = e.complete(ctx, question{project: p, keep: old, keepApart: others}); err != nil {
 		return nil, err
@@ -73,11 +74,35 @@ func (e *Engine) WhyNot(ctx context.Context, p *manifest.Project, text string) (
 	return w.find(ctx)
 }
 
+// together is a lock to look at that has besides what others have.
+func together(l *lock.Lock, others []*lock.Lock) *lock.Lock {
+	out := *l
+	out.Packages = slices.Clone(l.Packages)
+	for _, o := range others {
+		for _, p := range o.Packages {
+			if !slices.ContainsFunc(out.Packages, func(q lock.Package) bool { return q.Name == p.Name && q.Version == p.Version }) {
+				out.Packages = append(out.Packages, p)
+			}
+		}
+	}
+	return &out
+}
+
+// allOf resolves for all targets, those too that get a lock of their own.
+func allOf(ctx context.Context, q question) (*lock.Lock, error) {
+	made, err := q.resolve(ctx, event.Discard())
+	if err != nil {
+		return nil, err
+	}
+	return together(made.lock, made.apart), nil
+}
+
 // whyNot is one search for an answer.
 type whyNot struct {
 	*Engine
 	question
 	old    *lock.Lock
+	have   *lock.Lock // old with what targets have that have a lock of their own
 	asks   pep508.Requirement
 	newer  bool // a bare name was asked for
 	answer Answer
@@ -85,7 +110,7 @@ type whyNot struct {
 
 // satisfied looks at the lock alone, and makes of a bare name what is newer.
 func (w *whyNot) satisfied() bool {
-	have := lockedOf(w.old, w.asks.Key())
+	have := lockedOf(w.have, w.asks.Key())
 	w.answer.Locked = []string{}
 	for _, v := range have {
 		w.answer.Locked = append(w.answer.Locked, v.String())
@@ -110,8 +135,9 @@ func (w *whyNot) holds(have []pep440.Version) bool {
 // find resolves: as the project asks, then with the requirement too.
 func (w *whyNot) find(ctx context.Context) (*Answer, error) {
 	freed := w.question
-	freed.keep = kept(w.old, w.project.Strategy, LockRequest{UpgradeOnly: []string{w.asks.Key()}})
-	l, err := freed.lock(ctx, event.Discard())
+	only := LockRequest{UpgradeOnly: []string{w.asks.Key()}}
+	freed.keep, freed.keepApart = kept(w.old, w.project.Strategy, only), keptApart(w.keepApart, w.project.Strategy, only)
+	l, err := allOf(ctx, freed)
 	if err != nil {
 		return nil, w.advise(ctx, freed, w.asking(w.project, LockRequest{}), err)
 	}
@@ -126,7 +152,7 @@ func (w *whyNot) find(ctx context.Context) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err = by.lock(ctx, event.Discard())
+	l, err = allOf(ctx, by.question)
 	if err == nil {
 		w.answer.Why = w.held(l)
 		if w.newer {
@@ -153,7 +179,7 @@ func (w *whyNot) impossible(err error) (*Answer, error) {
 // an edit.
 func (w *whyNot) possible(l *lock.Lock, line typed, edit string) *Answer {
 	w.answer.State = Possible
-	w.answer.Moved = changesOf(versionsIn(w.old), versionsIn(l))
+	w.answer.Moved = changesOf(versionsIn(w.have), versionsIn(l))
 	if w.answer.Edit = edit; len(line) > 0 {
 		w.answer.Command = line.String()
 	}
@@ -223,7 +249,7 @@ func (w *whyNot) asWritten(ctx context.Context, l *lock.Lock, by way) (*lock.Loc
 	if err != nil {
 		return l, by
 	}
-	better, err := loose.lock(ctx, event.Discard())
+	better, err := allOf(ctx, loose.question)
 	if err != nil || !w.holds(lockedOf(better, w.asks.Key())) {
 		return l, by
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"snug/internal/event"
 	"snug/internal/manifest"
 )
 
@@ -55,7 +54,7 @@ func (w *whyNot) findWithout(ctx context.Context, r *rules) (*Answer, error) {
 	edit := strings.Join(r.edits, "; ")
 	free := w.question
 	free.project = r.project
-	l, err := free.lock(ctx, event.Discard())
+	l, err := allOf(ctx, free)
 	if err != nil {
 		return w.impossible(err)
 	}
@@ -66,7 +65,7 @@ func (w *whyNot) findWithout(ctx context.Context, r *rules) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l, err = by.lock(ctx, event.Discard()); err != nil {
+	if l, err = allOf(ctx, by.question); err != nil {
 		return w.impossible(err)
 	}
 	if by.edit != "" {
