@@ -231,7 +231,7 @@ func (e *Engine) asking(p *manifest.Project, req LockRequest) asking {
 	if flags, _ := by.typed.split([]string{"--project"}); len(flags) == 0 {
 		by.folder = e.Folder
 	}
-	by.manifest = !p.Loose && req.Python == "" && len(req.Targets) == 0 && req.Output == ""
+	by.manifest = !p.Loose && req.Python == "" && len(req.Targets) == 0 && req.Output == "" && req.Resolution == "" && !req.Prereleases
 	return by
 }
 
