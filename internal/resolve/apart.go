@@ -113,7 +113,7 @@ func (a *apart) clash(o *release, at int) (string, error) {
 		return r != nil && !q.Specifiers.Contains(r.version)
 	})
 	if ok {
-		return fmt.Sprintf("%s needs %s, which is %s", o.version, bare(q.Requirement), a.picks[at][q.key].version), nil
+		return fmt.Sprintf("%s needs %s, which is %s", o.version, q.told(), a.picks[at][q.key].version), nil
 	}
 	return "", nil
 }
@@ -128,7 +128,7 @@ func (a *apart) refuses(o *release, at int) string {
 	for _, name := range slices.Sorted(maps.Keys(a.picks[at])) {
 		user := a.picks[at][name]
 		if q, ok := a.need(user, at, func(q need) bool { return q.key == o.of.name && !q.Specifiers.Contains(o.version) }); ok {
-			return fmt.Sprintf("%s %s needs %s", name, user.version, bare(q.Requirement))
+			return fmt.Sprintf("%s %s needs %s", name, user.version, q.told())
 		}
 	}
 	return ""
@@ -151,6 +151,14 @@ func (a *apart) need(of *release, at int, which func(need) bool) (need, bool) {
 		}
 	}
 	return need{}, false
+}
+
+// told is the need without its marker, and that it is an override.
+func (n need) told() string {
+	if n.override != nil {
+		return bare(n.Requirement) + " by an override"
+	}
+	return bare(n.Requirement)
 }
 
 // bare is a requirement without its marker.
