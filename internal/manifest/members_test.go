@@ -105,7 +105,7 @@ func TestForeignTablesBesideRequirementsFiles(t *testing.T) {
 		"[tool.uv]\ndev-dependencies = ['b']":          "[tool.uv] dev-dependencies needs [project]",
 		"[tool.pdm.dev-dependencies]\nx = ['b']":       "[tool.pdm] dev-dependencies needs [project]",
 		"[tool.poetry.dev-dependencies]\nx = '1'":      "name is missing",
-		"[tool.uv]\nresolution = 'lowest'":             "what resolution asks for",
+		"[tool.uv]\nresolution = 'oldest'":             "what resolution asks for",
 		"[tool.snug.runtimes]\nprod = { groups = [] }": "runtimes need [dependency-groups]",
 	} {
 		_, err := Load(write(t, "-- requirements.txt --\na\n-- pyproject.toml --\n"+table+"\n"), env)
