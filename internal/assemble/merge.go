@@ -18,6 +18,7 @@ import (
 type item struct {
 	generation.File
 	from *store.Tree
+	at   int // in its Files
 }
 
 // overlay is all trees laid over one another.
@@ -38,7 +39,9 @@ func (o *overlay) files() []generation.File {
 // merging is an overlay in the making.
 type merging struct {
 	in     *Input
+	minor  string
 	dirs   map[string]string  // folder: an owner of a file below it
+	last   string             // folder of the file before
 	lost   map[[2]string]bool // owner and path of files that an overlap decided against
 	result overlay
 }
@@ -52,16 +55,16 @@ func (in *Input) merge(layers []layer) (*overlay, error) {
 	for i, l := range layers {
 		total += len(l.tree.Files)
 		if len(l.tree.Files) > 0 {
-			heads = append(heads, head{l.tree.Files, i})
+			heads = append(heads, head{l.tree.Files, i, 0})
 		}
 	}
 	heap.Init(&heads)
-	m := &merging{in: in, dirs: map[string]string{}, lost: map[[2]string]bool{}}
+	m := &merging{in: in, minor: in.minor(), dirs: map[string]string{}, lost: map[[2]string]bool{}}
 	m.result.won, m.result.items = map[string]string{}, make([]*item, 0, total)
 	all := make([]item, total) // one allocation instead of one a file
 	for ; len(heads) > 0; all = all[1:] {
-		f, l := heads.next()
-		all[0] = item{f, layers[l].tree}
+		f, l, at := heads.next()
+		all[0] = item{f, layers[l].tree, at}
 		all[0].Owner = layers[l].name
 		if err := m.add(&all[0]); err != nil {
 			return nil, err
@@ -76,10 +79,12 @@ func (in *Input) merge(layers []layer) (*overlay, error) {
 	return &m.result, nil
 }
 
-// head is what is left of a tree's files, and which layer it is.
+// head is what is left of a tree's files, which layer it is, and how many files
+// went before.
 type head struct {
 	files store.Plan
 	layer int
+	gone  int
 }
 
 // heads is a heap of trees by their next path, and by layer where that is equal.
@@ -102,19 +107,20 @@ func (h *heads) Pop() any {
 }
 
 // next takes the least path off.
-func (h *heads) next() (generation.File, int) {
+func (h *heads) next() (f generation.File, layer, at int) {
 	top := &(*h)[0]
-	f, layer := top.files[0], top.layer
+	f, layer, at = top.files[0], top.layer, top.gone
+	top.gone++
 	if top.files = top.files[1:]; len(top.files) == 0 {
 		heap.Pop(h)
 	} else {
 		heap.Fix(h, 0)
 	}
-	return f, layer
+	return f, layer, at
 }
 
 func (m *merging) add(it *item) error {
-	if reserved(it.Path, m.in.minor()) {
+	if reserved(it.Path, m.minor) {
 		if it.Owner == generation.OwnerPython {
 			return nil // some interpreters bring an EXTERNALLY-MANAGED of their own
 		}
@@ -124,13 +130,26 @@ func (m *merging) add(it *item) error {
 		return m.resolve(m.result.items[n-1], it)
 	}
 	m.result.items = append(m.result.items, it)
-	for dir := path.Dir(it.Path); dir != "."; dir = path.Dir(dir) {
+	dir := folderOf(it.Path)
+	if dir == m.last {
+		return nil
+	}
+	m.last = dir
+	for ; dir != "."; dir = folderOf(dir) {
 		if _, known := m.dirs[dir]; known {
 			break
 		}
 		m.dirs[dir] = it.Owner
 	}
 	return nil
+}
+
+// folderOf is path.Dir for a path that is clean already, as all of a plan are.
+func folderOf(name string) string {
+	if i := strings.LastIndexByte(name, '/'); i > 0 {
+		return name[:i]
+	}
+	return "."
 }
 
 // dropLostBytecode takes out what was compiled from files that did not win.
@@ -226,10 +245,15 @@ func clash(name, a, b, how string) error {
 
 // reserved are the paths of control files, which no package may bring.
 func reserved(name, minor string) bool {
+	if rest, ok := strings.CutPrefix(name, "lib/python"); ok {
+		if rest, ok = strings.CutPrefix(rest, minor+"/"); !ok {
+			return false
+		}
+		return rest == "EXTERNALLY-MANAGED" || rest == "ensurepip.py" || rest == "site-packages/"+projectPth
+	}
 	switch name {
 	case "app", "python" + minor + "._pth", "python._pth", "bin/python._pth", "bin/python3._pth", "bin/python" + minor + "._pth",
-		"lib/python" + minor + "/EXTERNALLY-MANAGED", "lib/python" + minor + "/ensurepip.py",
-		"lib/python" + minor + "/site-packages/" + projectPth, "pyvenv.cfg", "bin/pyvenv.cfg":
+		"pyvenv.cfg", "bin/pyvenv.cfg":
 		return true
 	}
 	return strings.HasPrefix(name, "app/") || strings.HasPrefix(name, "share/snug/")

@@ -160,7 +160,7 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 	if src.url != "" {
 		key += "-" + digest.Of([]byte(src.url)).String()[:16]
 	}
-	tree, err := in.Store.AddTree(ctx, key, func(dir string) (store.Plan, error) {
+	tree, err := in.tree(ctx, key, func(dir string) (store.Plan, error) {
 		blob, err := in.blob(ctx, sum, src)
 		if err != nil {
 			return nil, err
@@ -181,6 +181,14 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 		err = in.confirm(sum, tree.Dir, tree.Files)
 	}
 	return layer{name: src.name, version: src.version, sum: sum.String(), tree: tree}, err
+}
+
+// tree is a tree of the store, whose files are looked at when they are linked.
+func (in *Input) tree(ctx context.Context, key string, build store.Builder) (*store.Tree, error) {
+	if in.distrust {
+		return in.Store.AddTree(ctx, key, build)
+	}
+	return in.Store.AddUnchecked(ctx, key, build)
 }
 
 func unpack(blob string, name dist.WheelName, opt wheel.Options, dir string) (store.Plan, *wheel.Info, error) {

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"snug/internal/assemble"
 	"snug/internal/event"
 	"snug/internal/fault"
@@ -132,13 +130,16 @@ func (e *Engine) buildOne(ctx context.Context, plan *plan, name string) (*BuiltR
 	if err != nil {
 		return nil, err
 	}
-	if err := e.startAndFinish(ctx, dest, m); err != nil {
+	if err := prove.Start(ctx, e.Runner, dest, m); err != nil {
 		return nil, err
 	}
 	if plan.req.Prove {
 		if err := e.mustProve(ctx, dest, m); err != nil {
 			return nil, err
 		}
+	}
+	if err := assemble.Finish(dest); err != nil {
+		return nil, err
 	}
 	n, dir, err := commit()
 	if err != nil {
@@ -152,16 +153,6 @@ func (e *Engine) buildOne(ctx context.Context, plan *plan, name string) (*BuiltR
 		e.say("assemble", event.Note, name, note)
 	}
 	return &row, nil
-}
-
-// startAndFinish runs the new Python once while the manifest is written and
-// everything goes to disk: the one waits for the processor, the other for the
-// disk.
-func (e *Engine) startAndFinish(ctx context.Context, dest string, m *generation.Manifest) error {
-	var g errgroup.Group
-	g.Go(func() error { return prove.Start(ctx, e.Runner, dest, m) })
-	g.Go(func() error { return assemble.Finish(dest, m) })
-	return g.Wait()
 }
 
 // mustProve is the error for a runtime in which some module does not import.

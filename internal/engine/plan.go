@@ -222,7 +222,7 @@ func (pl *plan) destination(name string) (dest string, commit func() (int, strin
 		if err != nil {
 			return 0, "", err
 		}
-		return n, room.Path(n), room.Switch(n)
+		return n, room.Path(n), room.Point(n)
 	}
 	return dest, commit, func() { removeTree(dest) }, nil
 }

@@ -138,7 +138,7 @@ func (r Room) Adopt(staged string) (int, error) {
 		}
 		err = os.Rename(staged, r.Path(n))
 		if err == nil {
-			return n, syncDir(r.Dir)
+			return n, nil
 		}
 		if _, taken := os.Lstat(r.Path(n)); taken != nil {
 			return 0, err
@@ -149,8 +149,17 @@ func (r Room) Adopt(staged string) (int, error) {
 }
 
 // Switch points `current` at generation n by one rename: whoever looks sees
-// the old one or the new one, whole.
+// the old one or the new one, whole. When it returns the disk has that.
 func (r Room) Switch(n int) error {
+	if err := r.Point(n); err != nil {
+		return err
+	}
+	return syncDir(r.Dir)
+}
+
+// Point is Switch without waiting for the disk, which may show the old one once
+// more after a power cut: for a generation that can be built again.
+func (r Room) Point(n int) error {
 	if !r.Has(n) {
 		return fault.New(fault.NotFound, "snug history lists the generations", "%s has no generation %d", filepath.Base(r.Dir), n)
 	}
@@ -164,7 +173,7 @@ func (r Room) Switch(n int) error {
 	if err := os.Rename(temp, r.current()); err != nil {
 		return errors.Join(err, os.Remove(temp))
 	}
-	return syncDir(r.Dir)
+	return nil
 }
 
 func writePointer(path, text string) error {

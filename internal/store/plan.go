@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"snug/internal/digest"
 	"snug/internal/fault"
@@ -77,6 +78,7 @@ func readPlan(dir string) (*Tree, error) {
 			return nil, fmt.Errorf("%s: %w", dir, err)
 		}
 	}
+	t.held = make([]atomic.Bool, len(t.Files))
 	return t, nil
 }
 
