@@ -362,3 +362,44 @@ func TestShortenedPlanIsNone(t *testing.T) {
 		}
 	}
 }
+
+// Whoever links a file holds it to the tree, once; what was changed before that
+// is refused.
+func TestHold(t *testing.T) {
+	s := open(t)
+	if _, err := s.AddTree(context.Background(), key, oneFile("x = 1\n")); err != nil {
+		t.Fatal(err)
+	}
+	later := func() (*Tree, *Dir) { // another process
+		t.Helper()
+		s, err := Open(filepath.Dir(s.dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tree, err := s.AddUnchecked(context.Background(), key, oneFile("built again"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir, err := OpenDir(tree.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(dir.Close)
+		return tree, dir
+	}
+	tree, dir := later()
+	if err := tree.Hold(dir, 0); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(tree.Dir, "a.py")
+	if err := errors.Join(os.Chmod(path, 0o644), os.WriteFile(path, []byte("x = 2\n"), 0o444)); err != nil {
+		t.Fatal(err)
+	}
+	if err := tree.Hold(dir, 0); err != nil {
+		t.Errorf("looked at twice: %v", err)
+	}
+	tree, dir = later()
+	if err := tree.Hold(dir, 0); !errors.Is(err, ErrChanged) || fault.CodeOf(err) != fault.Integrity {
+		t.Errorf("changed: %v", err)
+	}
+}
