@@ -53,6 +53,8 @@ type Input struct {
 	Confirm     func(sum string, own func() ([]byte, error)) error            // told of every wheel: does its METADATA say what resolving read? nil: nobody asks
 	Interpreter *store.Tree                                                   // in the layout of a runtime
 	Runner      Compiler
+	Shared      bool   // made once for many projects: it has no app of its own
+	At          string // where it is used from; "" is Dest
 	Copy        bool   // real copies, first-party files too: what is delivered
 	Editable    bool   // text files are copies, since people edit them (dev)
 	Bytecode    bool   // carry bytecode; not together with Editable, since it would not follow an edit
@@ -166,10 +168,13 @@ func (in *Input) manifest(wheels []layer) *generation.Manifest {
 		Isolated: in.Isolated,
 		Editable: in.Editable,
 		Bytecode: in.Bytecode,
-		LinkMode: "hardlink",
+		LinkMode: generation.LinkHard,
 	}
-	if in.Copy {
-		m.LinkMode = "copy"
+	switch {
+	case in.Copy:
+		m.LinkMode = generation.LinkCopy
+	case in.Shared:
+		m.LinkMode = generation.LinkShared
 	}
 	if in.Project != nil {
 		m.Local = in.Project.Local.Digest()

@@ -110,11 +110,11 @@ func (in *Input) importRoots() ([]string, error) {
 	}
 	base := "app"
 	if !in.Isolated {
-		project := filepath.Join(in.Dest, "app")
+		project := filepath.Join(in.at(), "app")
 		if !in.Copy {
 			project = in.Project.Root
 		}
-		rel, err := filepath.Rel(filepath.Join(in.Dest, filepath.FromSlash(in.sitePackages())), project)
+		rel, err := filepath.Rel(filepath.Join(in.at(), filepath.FromSlash(in.sitePackages())), project)
 		if err != nil {
 			return nil, err
 		}

@@ -51,7 +51,7 @@ func (in *Input) addProject(own *ownFiles) error {
 		return err
 	}
 	control := map[string][]byte{}
-	if !in.Copy {
+	if !in.Copy && !in.Shared { // what holds in one place only
 		control[info+"/direct_url.json"] = in.directURL()
 	}
 	control[info+"/RECORD"] = in.record(info+"/RECORD", payload, control)
@@ -124,12 +124,24 @@ func (in *Input) addApp(own *ownFiles) error {
 	if in.Copy {
 		return in.copyApp(own)
 	}
-	to, err := filepath.Rel(in.Dest, in.Project.Root)
+	to, err := filepath.Rel(in.at(), in.Project.Root)
 	if err != nil {
 		return err
 	}
+	if in.Shared { // Share makes it
+		own.manifest.Files = append(own.manifest.Files, link("app", filepath.ToSlash(to)))
+		return nil
+	}
 	own.link("app", filepath.ToSlash(to))
 	return nil
+}
+
+// at is where the runtime is used from.
+func (in *Input) at() string {
+	if in.At != "" {
+		return in.At
+	}
+	return in.Dest
 }
 
 // leftOut are names that are not delivered: history, caches, other

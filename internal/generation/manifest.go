@@ -82,7 +82,7 @@ type Manifest struct {
 	Isolated bool              `json:"isolated"`
 	Editable bool              `json:"editable"`  // text files are copies
 	Bytecode bool              `json:"bytecode"`  // carries it; where not, Python writes its own
-	LinkMode string            `json:"link-mode"` // "hardlink" or "copy"
+	LinkMode string            `json:"link-mode"` // LinkHard, LinkCopy or LinkShared
 	Count    int               `json:"count"`     // of Files
 	Bytes    int64             `json:"bytes"`     // of Files together
 	Packages []Package         `json:"packages"`

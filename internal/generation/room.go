@@ -95,9 +95,13 @@ func (r Room) List() ([]Info, error) {
 	}
 	var out []Info
 	for _, n := range slices.Backward(numbers) {
-		st, err := os.Stat(filepath.Join(r.Path(n), filepath.FromSlash(ManifestPath)))
-		if err != nil {
+		manifest := filepath.Join(r.Path(n), filepath.FromSlash(ManifestPath))
+		if _, err := os.Stat(manifest); err != nil {
 			continue // not one of ours
+		}
+		st, err := os.Stat(filepath.Dir(manifest)) // it came in last; itself it may be a link to an older one
+		if err != nil {
+			continue
 		}
 		out = append(out, Info{Number: n, Current: n == current, Built: st.ModTime(), Path: r.Path(n)})
 	}
@@ -215,9 +219,23 @@ func (r Room) Prune(keep int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	kept := map[string]bool{r.Path(current): true}
+	for _, n := range numbers[max(0, len(numbers)-keep):] {
+		kept[r.Path(n)] = true
+	}
+	return r.PruneIf(func(path string) bool { return !kept[path] && !running(path) })
+}
+
+// PruneIf removes the generations of which old says so, by their paths, and what
+// killed builds left behind.
+func (r Room) PruneIf(old func(path string) bool) (int, error) {
+	numbers, err := r.numbers()
+	if err != nil {
+		return 0, err
+	}
 	gone := 0
-	for i, n := range numbers {
-		if n == current || i >= len(numbers)-keep || running(r.Path(n)) {
+	for _, n := range numbers {
+		if !old(r.Path(n)) {
 			continue
 		}
 		if err := r.discard(r.Path(n)); err != nil {

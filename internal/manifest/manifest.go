@@ -66,6 +66,7 @@ type Runtime struct {
 	Requirements []Requirement
 	Isolated     bool
 	NoBytecode   bool     // Python compiles for itself what it imports
+	Shared       bool     // made once for all projects with the same lock
 	Slim         string   // "", "safe" or "reachable"
 	EntryPoints  []string // what Slim "reachable" starts from, "module:attr"
 }

@@ -13,6 +13,7 @@ import (
 
 	"snug/internal/digest"
 	"snug/internal/fault"
+	"snug/internal/generation"
 )
 
 func open(t *testing.T) *Store {
@@ -402,4 +403,53 @@ func TestHold(t *testing.T) {
 	if err := tree.Hold(dir, 0); !errors.Is(err, ErrChanged) || fault.CodeOf(err) != fault.Integrity {
 		t.Errorf("changed: %v", err)
 	}
+}
+
+// A shared runtime is known to be in use by the manifest that a project's
+// generation links to; without one it is kept for some days.
+func TestGCOfSharedRuntimes(t *testing.T) {
+	s, ctx := open(t), context.Background()
+	made := func(key string) (manifest string) {
+		t.Helper()
+		room := s.Shared(key)
+		dir, err := room.Stage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		manifest = filepath.Join(dir, filepath.FromSlash(generation.ManifestPath))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(manifest), 0o755), os.WriteFile(manifest, []byte("{}"), 0o444)); err != nil {
+			t.Fatal(err)
+		}
+		n, err := room.Adopt(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Join(room.Path(n), filepath.FromSlash(generation.ManifestPath))
+	}
+	used, idle := made("shared-used"), made("shared-idle")
+	user := filepath.Join(t.TempDir(), "manifest.json")
+	if err := os.Link(used, user); err != nil {
+		t.Fatal(err)
+	}
+	collect := func(want int) {
+		t.Helper()
+		if n, _, err := s.GC(ctx); n != want || err != nil {
+			t.Errorf("collected %d, want %d: %v", n, want, err)
+		}
+	}
+	collect(0)
+	s.now = func() time.Time { return time.Now().Add(keepTree + time.Hour) }
+	s.TouchShared("shared-idle")
+	collect(0)
+	s.now = func() time.Time { return time.Now().Add(2 * (keepTree + time.Hour)) }
+	collect(1)
+	for path, want := range map[string]bool{used: true, idle: false, filepath.Dir(filepath.Dir(filepath.Dir(filepath.Dir(idle)))): false} {
+		if _, err := os.Lstat(path); (err == nil) != want {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if err := os.Remove(user); err != nil {
+		t.Fatal(err)
+	}
+	collect(1)
 }
