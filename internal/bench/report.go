@@ -58,7 +58,7 @@ func (r row) goal() string {
 	if r.ratio == 0 {
 		return "none"
 	}
-	return fmt.Sprintf("≤ %.1f", r.ratio)
+	return fmt.Sprintf("≤ %.2g", r.ratio)
 }
 
 // met says whether time and memory are within their goals.
