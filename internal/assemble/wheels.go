@@ -73,6 +73,16 @@ func (in *Input) core() (release func()) {
 	return func() { <-in.cores }
 }
 
+// spareCore is core for those who do not wait.
+func (in *Input) spareCore() (release func(), ok bool) {
+	select {
+	case in.cores <- struct{}{}:
+		return func() { <-in.cores }, true
+	default:
+		return nil, false
+	}
+}
+
 // wheels returns the unpacked wheel of every selected package, in the lock's
 // order, fetching and unpacking what the store lacks.
 func (in *Input) wheels(ctx context.Context) ([]layer, error) {
@@ -166,7 +176,7 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 			return nil, err
 		}
 		defer in.core()()
-		opt := wheel.Options{PythonMinor: in.minor(), URL: src.url, SHA256: sum.String()}
+		opt := wheel.Options{PythonMinor: in.minor(), URL: src.url, SHA256: sum.String(), Spare: in.spareCore}
 		plan, info, err := unpack(blob, name, opt, dir)
 		if err != nil {
 			return nil, err

@@ -106,9 +106,6 @@ func (in *install) launchers() error {
 // line is #!python, run by the runtime's own Python.
 func (in *install) script(i int, f archive.ZipFile, dest string) error {
 	f.Mode = 0o755
-	if f.Size > maxScript {
-		return in.copy(i, f, dest)
-	}
 	r, err := in.zip.Open(i)
 	if err != nil {
 		return err
