@@ -115,7 +115,7 @@ func (in *install) script(i int, f archive.ZipFile, dest string) error {
 	if err != nil {
 		return err
 	}
-	if err := in.verify(f.Name, digest.Of(data)); err != nil {
+	if err := in.verify(i, f.Name, digest.Of(data)); err != nil {
 		return err
 	}
 	return in.write(dest, f.Mode, rewriteShebang(data))

@@ -51,11 +51,11 @@ func (in *install) unpack() error {
 	}
 	// A large entry that came last would keep one processor at work alone.
 	slices.SortStableFunc(u.order, func(a, b int) int { return cmp.Compare(files[b].Size/worthSharing, files[a].Size/worthSharing) })
-	before := len(in.info.Notes)
+	in.notes = make([]string, len(files))
 	g, ctx := errgroup.WithContext(context.Background())
 	g.Go(func() error { return u.work(ctx, g) })
 	err := g.Wait()
-	slices.Sort(in.info.Notes[before:])
+	in.info.Notes = append(in.info.Notes, slices.DeleteFunc(in.notes, func(note string) bool { return note == "" })...)
 	return err
 }
 
@@ -142,7 +142,7 @@ func (in *install) copy(i int, f archive.ZipFile, dest string, buffer []byte) er
 		err = cerr
 	}
 	if err == nil {
-		err = in.verify(f.Name, sum)
+		err = in.verify(i, f.Name, sum)
 	}
 	in.add(dest, f.Mode, sum, size)
 	return err

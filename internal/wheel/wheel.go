@@ -75,7 +75,8 @@ type install struct {
 	record   map[string]dist.RecordEntry
 	info     *Info
 
-	mu    sync.Mutex // of what follows, and of info.Notes
+	notes []string   // one for each of the zip's files, "" where there is nothing to say
+	mu    sync.Mutex // of what follows
 	files []generation.File
 	done  map[string]bool // paths that were written
 	made  map[string]bool // folders
@@ -86,8 +87,6 @@ func (in *install) broken(format string, args ...any) error {
 }
 
 func (in *install) note(format string, args ...any) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
 	in.info.Notes = append(in.info.Notes, fmt.Sprintf(format, args...))
 }
 
