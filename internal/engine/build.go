@@ -82,10 +82,8 @@ func (e *Engine) Build(ctx context.Context, p *manifest.Project, req BuildReques
 		}
 		defer release()
 	}
-	if e.toAssemble(plan) {
-		if err := e.fetchAll(ctx, plan); err != nil {
-			return nil, err
-		}
+	if err := e.gather(ctx, plan); err != nil {
+		return nil, err
 	}
 	built := &Built{}
 	for _, name := range plan.runtimes {
@@ -152,8 +150,8 @@ func (e *Engine) buildOne(ctx context.Context, plan *plan, name string) (*BuiltR
 
 // make assembles one runtime into a new folder, proves it and switches.
 func (e *Engine) make(ctx context.Context, plan *plan, name string) (*made, error) {
-	if key, ok := plan.shared[name]; ok {
-		return e.share(ctx, plan, name, key)
+	if s := plan.shared[name]; s != nil {
+		return e.share(ctx, plan, name, s)
 	}
 	dest, commit, abandon, err := plan.destination(name)
 	if err != nil {

@@ -39,7 +39,7 @@ type plan struct {
 	locked    lock.Target
 	runtimes  []string                // to end up current, innermost first
 	done      map[string]BuiltRuntime // those that are there already
-	shared    map[string]string       // key in the store of those that are shared
+	shared    map[string]*sharing     // those that are made once for all projects
 	cannot    []string                // those that a found Python cannot serve
 
 	client  *index.Client
@@ -53,7 +53,7 @@ func (e *Engine) plan(p *manifest.Project, locked *Locked, names []string, req B
 		return nil, err
 	}
 	pl := &plan{engine: e, project: p, lock: locked.Lock, lockBytes: locked.Lock.Marshal(), req: req,
-		target: target, python: python, locked: lt, done: map[string]BuiltRuntime{}, shared: map[string]string{}}
+		target: target, python: python, locked: lt, done: map[string]BuiltRuntime{}, shared: map[string]*sharing{}}
 	pl.lockSum = digest.Of(pl.lockBytes).String()
 	for _, name := range names {
 		if _, ok := locked.Lock.Runtime(name); !ok {
@@ -91,7 +91,7 @@ func (pl *plan) noteBuilt(name string) error {
 		if err != nil || generation.Doubted(g.Path) || head.Lock != pl.lockSum || head.Target != pl.target.String() || head.Local != pl.project.Local.Digest() {
 			continue // damaged, of another lock, or of another project table
 		}
-		if _, shared := pl.shared[name]; shared != (head.LinkMode == generation.LinkShared) || !head.Usable(g.Path) {
+		if (pl.shared[name] != nil) != (head.LinkMode == generation.LinkShared) || !head.Usable(g.Path) {
 			continue
 		}
 		row := rowOf(name, g.Path, g.Number, head)

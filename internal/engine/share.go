@@ -9,6 +9,13 @@ import (
 	"snug/internal/generation"
 )
 
+// sharing is a runtime that is made once for all projects.
+type sharing struct {
+	key  string               // in the store
+	from string               // where it lies, once it was found or made
+	head *generation.Manifest // nil until then
+}
+
 // noteShared records that a runtime is to be made once for all projects. One
 // that people edit cannot be; where the store lies elsewhere the project gets
 // one of its own, and that is said.
@@ -27,61 +34,65 @@ func (pl *plan) noteShared(name string) error {
 		pl.engine.say("assemble", event.Note, name, name+" is not shared: the store is on another file system, or links cannot be made here")
 		return nil
 	}
-	pl.shared[name] = assemble.SharedKey(pl.input(name, ""))
+	pl.shared[name] = &sharing{key: assemble.SharedKey(pl.input(name, ""))}
 	return nil
 }
 
-// sharedRuntime is the newest whole runtime of that key in the store.
-func (e *Engine) sharedRuntime(key string) (dir string, head *generation.Manifest, err error) {
-	gens, err := e.store.Shared(key).List()
+// find looks for the newest whole runtime of that key in the store.
+func (s *sharing) find(e *Engine) error {
+	gens, err := e.store.Shared(s.key).List()
 	if err != nil {
-		return "", nil, err
+		return err
 	}
 	for _, g := range gens {
 		if head, err := generation.ReadHead(g.Path); err == nil && !generation.Doubted(g.Path) {
-			return g.Path, head, nil
+			s.from, s.head = g.Path, head
+			return nil
 		}
 	}
-	return "", nil, fault.New(fault.NotFound, "snug build makes it", "no shared runtime %s", key)
+	return nil
 }
 
-// toAssemble tells whether any runtime has to be assembled: it is neither there
-// already nor shared by one that is.
-func (e *Engine) toAssemble(pl *plan) bool {
+// gather looks for the shared runtimes that are wanted, and fetches what the
+// others are assembled from.
+func (e *Engine) gather(ctx context.Context, pl *plan) error {
+	left := false
 	for _, name := range pl.runtimes {
 		if _, done := pl.done[name]; done {
 			continue
 		}
-		key, shared := pl.shared[name]
-		if !shared || pl.req.Rebuild {
-			return true
+		s := pl.shared[name]
+		if s != nil && !pl.req.Rebuild {
+			if err := s.find(e); err != nil {
+				return err
+			}
 		}
-		if _, _, err := e.sharedRuntime(key); err != nil {
-			return true
-		}
+		left = left || s == nil || s.head == nil
 	}
-	return false
+	if !left {
+		return nil
+	}
+	return e.fetchAll(ctx, pl)
 }
 
-// share makes a generation that shares the runtime of that key, which is
-// assembled first where it is not there.
-func (e *Engine) share(ctx context.Context, pl *plan, name, key string) (*made, error) {
+// share makes a generation that shares a runtime, which is assembled first where
+// it was not found.
+func (e *Engine) share(ctx context.Context, pl *plan, name string, s *sharing) (*made, error) {
 	state := "shared"
-	from, head, err := e.sharedRuntime(key)
-	if err != nil || pl.req.Rebuild {
-		if from, head, err = e.assembleShared(ctx, pl, name, key); err != nil {
+	if s.head == nil {
+		if err := e.assembleShared(ctx, pl, name, s); err != nil {
 			return nil, err
 		}
 		state = "built"
 	}
-	e.store.TouchShared(key)
+	e.store.TouchShared(s.key)
 	dest, commit, abandon, err := pl.destination(name)
 	if err != nil {
 		return nil, err
 	}
 	defer abandon()
-	if err := assemble.Share(pl.input(name, dest), from); err != nil {
-		return nil, err
+	if err := assemble.Share(pl.input(name, dest), s.from); err != nil {
+		return nil, fault.New(fault.Failed, "leave shared = true out for "+name+", or name a store of your own with --home", "link to the shared runtime: %w", err)
 	}
 	if pl.req.Prove {
 		m, err := generation.Read(dest)
@@ -93,31 +104,33 @@ func (e *Engine) share(ctx context.Context, pl *plan, name, key string) (*made, 
 		}
 	}
 	n, dir, err := commit()
-	return &made{head, state, dir, n}, err
+	return &made{s.head, state, dir, n}, err
 }
 
-// assembleShared makes the runtime of that key, unless another process does so
-// just now.
-func (e *Engine) assembleShared(ctx context.Context, pl *plan, name, key string) (dir string, head *generation.Manifest, err error) {
-	release, err := e.store.Hold(ctx, key)
+// assembleShared makes a shared runtime, unless another process does so just now.
+func (e *Engine) assembleShared(ctx context.Context, pl *plan, name string, s *sharing) error {
+	release, err := e.store.Hold(ctx, s.key)
 	if err != nil {
-		return "", nil, err
+		return err
 	}
 	defer release()
-	if dir, head, err = e.sharedRuntime(key); err == nil && !pl.req.Rebuild {
-		return dir, head, nil
+	if !pl.req.Rebuild {
+		if err := s.find(e); err != nil || s.head != nil {
+			return err
+		}
 	}
-	room := e.store.Shared(key)
+	room := e.store.Shared(s.key)
 	dest, err := room.Stage()
 	if err != nil {
-		return "", nil, err
+		return err
 	}
 	defer removeTree(dest) // nothing is left there once it has its number
 	in := pl.input(name, dest)
 	in.Shared, in.At = true, roomOf(pl.project.Root, name).Path(1)
-	if head, err = e.assemble(ctx, in); err != nil {
-		return "", nil, err
+	if s.head, err = e.assemble(ctx, in); err != nil {
+		return err
 	}
 	n, err := room.Adopt(dest)
-	return room.Path(n), head, err
+	s.from = room.Path(n)
+	return err
 }
