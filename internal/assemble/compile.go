@@ -84,7 +84,7 @@ func scanBytecode(dir string) (store.Plan, error) {
 func (in *Input) modules(t *store.Tree) (out []*item) {
 	for i, f := range t.Files {
 		if strings.HasSuffix(f.Path, ".py") && f.Link == "" && strings.HasPrefix(f.Path, "lib/python"+in.minor()+"/") {
-			out = append(out, &item{f, t, i})
+			out = append(out, &item{File: &t.Files[i], from: t, at: i, owner: f.Owner})
 		}
 	}
 	return out

@@ -138,8 +138,8 @@ func (f *folder) fillFrom(tree *store.Tree, items []*item, d *store.Dir, how pla
 		if err := tree.Hold(from, it.at); err != nil {
 			return err
 		}
-		if err := place(from, d, it.File, how.copies != nil && how.copies(it.File)); err != nil {
-			return fmt.Errorf("write %s of %s: %w", it.Path, it.Owner, err)
+		if err := place(from, d, *it.File, how.copies != nil && how.copies(*it.File)); err != nil {
+			return fmt.Errorf("write %s of %s: %w", it.Path, it.owner, err)
 		}
 	}
 	return nil

@@ -16,9 +16,10 @@ import (
 
 // item is one file of the runtime and the tree that it comes from.
 type item struct {
-	generation.File
-	from *store.Tree
-	at   int // in its Files
+	*generation.File // the tree's own
+	from             *store.Tree
+	at               int    // in its Files
+	owner, source    string // as the manifest has them
 }
 
 // overlay is all trees laid over one another.
@@ -31,7 +32,8 @@ type overlay struct {
 func (o *overlay) files() []generation.File {
 	out := make([]generation.File, len(o.items))
 	for i, it := range o.items {
-		out[i] = it.File
+		out[i] = *it.File
+		out[i].Owner, out[i].Source = it.owner, it.source
 	}
 	return out
 }
@@ -64,15 +66,14 @@ func (in *Input) merge(layers []layer) (*overlay, error) {
 	all := make([]item, total) // one allocation instead of one a file
 	for ; len(heads) > 0; all = all[1:] {
 		f, l, at := heads.next()
-		all[0] = item{f, layers[l].tree, at}
-		all[0].Owner = layers[l].name
+		all[0] = item{File: f, from: layers[l].tree, at: at, owner: layers[l].name}
 		if err := m.add(&all[0]); err != nil {
 			return nil, err
 		}
 	}
 	for _, it := range m.result.items {
 		if owner, ok := m.dirs[it.Path]; ok {
-			return nil, clash(it.Path, it.Owner, owner, "a file in one is a folder in the other")
+			return nil, clash(it.Path, it.owner, owner, "a file in one is a folder in the other")
 		}
 	}
 	m.dropLostBytecode()
@@ -107,9 +108,9 @@ func (h *heads) Pop() any {
 }
 
 // next takes the least path off.
-func (h *heads) next() (f generation.File, layer, at int) {
+func (h *heads) next() (f *generation.File, layer, at int) {
 	top := &(*h)[0]
-	f, layer, at = top.files[0], top.layer, top.gone
+	f, layer, at = &top.files[0], top.layer, top.gone
 	top.gone++
 	if top.files = top.files[1:]; len(top.files) == 0 {
 		heap.Pop(h)
@@ -121,10 +122,10 @@ func (h *heads) next() (f generation.File, layer, at int) {
 
 func (m *merging) add(it *item) error {
 	if reserved(it.Path, m.minor) {
-		if it.Owner == generation.OwnerPython {
+		if it.owner == generation.OwnerPython {
 			return nil // some interpreters bring an EXTERNALLY-MANAGED of their own
 		}
-		return fault.New(fault.Conflict, "choose another version of "+it.Owner, "%s brings %s, a path that belongs to snug", it.Owner, it.Path)
+		return fault.New(fault.Conflict, "choose another version of "+it.owner, "%s brings %s, a path that belongs to snug", it.owner, it.Path)
 	}
 	if n := len(m.result.items); n > 0 && m.result.items[n-1].Path == it.Path {
 		return m.resolve(m.result.items[n-1], it)
@@ -139,7 +140,7 @@ func (m *merging) add(it *item) error {
 		if _, known := m.dirs[dir]; known {
 			break
 		}
-		m.dirs[dir] = it.Owner
+		m.dirs[dir] = it.owner
 	}
 	return nil
 }
@@ -158,34 +159,34 @@ func (m *merging) dropLostBytecode() {
 		return
 	}
 	m.result.items = slices.DeleteFunc(m.result.items, func(it *item) bool {
-		return it.Kind == generation.Bytecode && m.lost[[2]string{it.Owner, sourceOf(it.Path)}]
+		return it.Kind == generation.Bytecode && m.lost[[2]string{it.owner, sourceOf(it.Path)}]
 	})
 }
 
 // resolve decides between the file that is there and another of that path.
 func (m *merging) resolve(there, it *item) error {
 	if there.SHA256 == it.SHA256 && there.Mode == it.Mode && there.Link == it.Link {
-		if there.Owner != it.Owner {
-			there.Source = strings.TrimPrefix(there.Source+","+it.Owner, ",")
+		if there.owner != it.owner {
+			there.source = strings.TrimPrefix(there.source+","+it.owner, ",")
 		}
 		return nil
 	}
 	if it.Kind == generation.Bytecode { // it goes with its source, which comes later
-		if m.winner(sourceOf(it.Path)) == it.Owner {
+		if m.winner(sourceOf(it.Path)) == it.owner {
 			*there = *it
 		}
 		return nil
 	}
 	switch winner := m.winner(it.Path); winner {
-	case it.Owner:
-		m.lost[[2]string{there.Owner, it.Path}] = true
+	case it.owner:
+		m.lost[[2]string{there.owner, it.Path}] = true
 		m.result.won[it.Path] = winner
 		*there = *it
-	case there.Owner:
-		m.lost[[2]string{it.Owner, it.Path}] = true
+	case there.owner:
+		m.lost[[2]string{it.owner, it.Path}] = true
 		m.result.won[it.Path] = winner
 	default:
-		return clash(it.Path, there.Owner, it.Owner, "with different content")
+		return clash(it.Path, there.owner, it.owner, "with different content")
 	}
 	return nil
 }
