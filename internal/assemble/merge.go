@@ -29,8 +29,11 @@ type overlay struct {
 	notes []string
 }
 
+// ownRoom is for the files that no tree holds: fewer than these, nearly always.
+const ownRoom = 64
+
 func (o *overlay) files() []generation.File {
-	out := make([]generation.File, len(o.items))
+	out := make([]generation.File, len(o.items), len(o.items)+ownRoom)
 	for i, it := range o.items {
 		out[i] = *it.File
 		out[i].Owner, out[i].Source = it.owner, it.source
