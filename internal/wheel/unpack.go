@@ -183,12 +183,18 @@ func (in *install) create(dest string, mode fs.FileMode) (*os.File, error) {
 // folder makes a folder where it was not made yet.
 func (in *install) folder(dir string) error {
 	in.mu.Lock()
-	defer in.mu.Unlock()
-	if in.made[dir] {
+	made := in.made[dir]
+	in.mu.Unlock()
+	if made {
 		return nil
 	}
+	if err := os.MkdirAll(dir, 0o755); err != nil { // another one may do the same
+		return err
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
 	in.made[dir] = true
-	return os.MkdirAll(dir, 0o755)
+	return nil
 }
 
 func (in *install) add(dest string, mode fs.FileMode, sum digest.SHA256, size int64) {
