@@ -32,9 +32,10 @@ func Check(ctx context.Context, l *lock.Lock, in Input, direct func(ctx context.
 	known := &knownMetadata{by: map[string]*dist.Metadata{}}
 	known.readAll(ctx, l, in, direct)
 	for _, t := range in.Targets {
+		tags := pytag.Supported(t.Target, t.Python)
 		inner := map[string]map[string]lock.Selected{}
 		for i, rt := range in.Project.Runtimes {
-			c := checker{ctx: ctx, target: t, env: pytag.Environment(t.Target, t.Python), in: in, direct: direct, known: known,
+			c := checker{ctx: ctx, target: t, tags: tags, env: pytag.Environment(t.Target, t.Python), in: in, direct: direct, known: known,
 				selected: map[string]lock.Selected{}, files: map[string]*dist.Metadata{}, done: map[[2]string]bool{}}
 			err := c.runtime(l, rt, i == 0)
 			if err == nil {
@@ -85,6 +86,7 @@ func (k *knownMetadata) readAll(ctx context.Context, l *lock.Lock, in Input, dir
 type checker struct {
 	ctx      context.Context // of the one call of Check that owns the checker
 	target   TargetPython
+	tags     *pytag.Set
 	env      pep508.Environment
 	in       Input
 	direct   func(ctx context.Context, name string) ([]byte, error)
@@ -105,13 +107,12 @@ func (c *checker) holds(rt manifest.Runtime, inner map[string]lock.Selected) err
 }
 
 func (c *checker) runtime(l *lock.Lock, rt manifest.Runtime, innermost bool) error {
-	tags := pytag.Supported(c.target.Target, c.target.Python)
-	selected, err := l.Select(c.env, []string{rt.Name}, nil, tags, c.target.Python)
+	selected, err := l.Select(c.env, []string{rt.Name}, nil, c.tags, c.target.Python)
 	if err != nil {
 		return err
 	}
 	if innermost { // it is what an installer takes that is told no group
-		usual, err := l.Select(c.env, nil, nil, tags, c.target.Python)
+		usual, err := l.Select(c.env, nil, nil, c.tags, c.target.Python)
 		if err != nil {
 			return fmt.Errorf("by default: %w", err)
 		}
