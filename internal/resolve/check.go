@@ -29,14 +29,14 @@ import (
 // URL or path. The error is a fault of code Internal that names the first thing
 // that is wrong, or one of the index's.
 func Check(ctx context.Context, l *lock.Lock, in Input, direct func(ctx context.Context, name string) ([]byte, error)) error {
-	known := &knownMetadata{by: map[string]*dist.Metadata{}}
+	known := &knownMetadata{by: map[string]*fileSays{}}
 	known.readAll(ctx, l, in, direct)
 	for _, t := range in.Targets {
 		tags := pytag.Supported(t.Target, t.Python)
 		inner := map[string]map[string]lock.Selected{}
 		for i, rt := range in.Project.Runtimes {
 			c := checker{ctx: ctx, target: t, tags: tags, env: pytag.Environment(t.Target, t.Python), in: in, direct: direct, known: known,
-				selected: map[string]lock.Selected{}, files: map[string]*dist.Metadata{}, done: map[[2]string]bool{}}
+				selected: map[string]lock.Selected{}, files: map[string]*fileSays{}, done: map[[2]string]bool{}}
 			err := c.runtime(l, rt, i == 0)
 			if err == nil {
 				err = c.holds(rt, inner[rt.Contains])
@@ -62,7 +62,32 @@ func foundIn(rt manifest.Runtime, t TargetPython, err error) error {
 // knownMetadata is that of every file that was read.
 type knownMetadata struct {
 	mu sync.Mutex
-	by map[string]*dist.Metadata
+	by map[string]*fileSays
+}
+
+// fileSays is the metadata of one file, with its Requires-Dist read until the
+// first that cannot be.
+type fileSays struct {
+	*dist.Metadata
+	needs []pep508.Requirement
+	err   error
+}
+
+func readFile(data []byte) (*fileSays, error) {
+	m, err := dist.ParseMetadata(data)
+	if err != nil {
+		return nil, err
+	}
+	out := &fileSays{Metadata: m}
+	for _, text := range m.RequiresDist {
+		q, _, err := pep508.ParseLenient(text)
+		if err != nil {
+			out.err = err
+			break
+		}
+		out.needs = append(out.needs, q)
+	}
+	return out, nil
 }
 
 // readAll reads the metadata of all wheels at once. What is wrong with one is
@@ -92,8 +117,8 @@ type checker struct {
 	direct   func(ctx context.Context, name string) ([]byte, error)
 	known    *knownMetadata
 	selected map[string]lock.Selected
-	files    map[string]*dist.Metadata // of the selected files, by package
-	done     map[[2]string]bool        // name and extra
+	files    map[string]*fileSays // of the selected, by package
+	done     map[[2]string]bool   // name and extra
 }
 
 // holds: what is in the runtime inside is in this one, the same.
@@ -222,16 +247,12 @@ func (c *checker) follow(p *lock.Package, extra string) error {
 		return nil
 	}
 	c.done[key] = true
-	for _, text := range c.files[p.Name].RequiresDist {
-		q, _, err := pep508.ParseLenient(text)
-		if err == nil {
-			err = c.answer(q, extra, p.Name+" "+p.Version)
-		}
-		if err != nil {
+	for _, q := range c.files[p.Name].needs {
+		if err := c.answer(q, extra, p.Name+" "+p.Version); err != nil {
 			return err
 		}
 	}
-	return nil
+	return c.files[p.Name].err
 }
 
 func admits(q pep508.Requirement, version string) bool {
