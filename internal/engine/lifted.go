@@ -14,14 +14,14 @@ import (
 
 // constraints tries without each that refuses versions.
 func (a *adviser) constraints(ctx context.Context) {
-	a.lift(ctx, resolve.FixConstraint, a.project.Constraints, func(p *manifest.Project) *[]manifest.Requirement { return &p.Constraints }, func(key string) bool {
+	a.lift(ctx, resolve.FixConstraint, "constraint", a.project.Constraints, func(p *manifest.Project) *[]manifest.Requirement { return &p.Constraints }, func(key string) bool {
 		return slices.ContainsFunc(a.conflict.Facts, func(f resolve.Fact) bool { return f.Kind == resolve.Constraint && f.Name == key })
 	})
 }
 
-// overrides tries without each of a name in the chain.
-func (a *adviser) overrides(ctx context.Context) {
-	a.lift(ctx, resolve.FixOverride, a.project.Overrides, func(p *manifest.Project) *[]manifest.Requirement { return &p.Overrides }, func(key string) bool {
+// overridden tries without each override of a name in the chain.
+func (a *adviser) overridden(ctx context.Context) {
+	a.lift(ctx, resolve.FixNoOverride, "override", a.project.Overrides, func(p *manifest.Project) *[]manifest.Requirement { return &p.Overrides }, func(key string) bool {
 		return slices.ContainsFunc(a.conflict.Chain, func(l resolve.Link) bool {
 			q, err := pep508.Parse(l.Needs)
 			return err == nil && q.Key() == key
@@ -31,14 +31,14 @@ func (a *adviser) overrides(ctx context.Context) {
 
 // lift tries without each rule of a kind that is concerned. No command edits
 // them.
-func (a *adviser) lift(ctx context.Context, kind resolve.FixKind, rules []manifest.Requirement, of func(*manifest.Project) *[]manifest.Requirement, concerned func(key string) bool) {
+func (a *adviser) lift(ctx context.Context, kind resolve.FixKind, word string, rules []manifest.Requirement, of func(*manifest.Project) *[]manifest.Requirement, concerned func(key string) bool) {
 	for i, q := range rules {
 		if !concerned(q.Key()) {
 			continue
 		}
 		p := *a.project
 		*of(&p) = slices.Delete(slices.Clone(rules), i, i+1)
-		c := change{Fix: resolve.Fix{Kind: kind, Edit: fmt.Sprintf("remove the %s %s (%s)", kind, q.Requirement, q.Origin)}, question: a.question}
+		c := change{Fix: resolve.Fix{Kind: kind, Edit: fmt.Sprintf("remove the %s %s (%s)", word, q.Requirement, q.Origin)}, question: a.question}
 		c.project = &p
 		if a.try(ctx, c) {
 			return

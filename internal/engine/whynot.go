@@ -205,7 +205,7 @@ type way struct {
 func (w *whyNot) with(q question, asks pep508.Requirement) (way, error) {
 	out := way{asking: w.asking(w.project, LockRequest{}), question: q}
 	out.runtime = w.holder()
-	if roots := w.roots(); len(roots) > 0 {
+	if roots := asksOf(w.project, w.asks.Key()); len(roots) > 0 {
 		own := roots[0]
 		asks.Extras = append(slices.Clone(asks.Extras), own.Extras...)
 		asks.Marker = own.Marker
@@ -236,7 +236,7 @@ func (w *whyNot) with(q question, asks pep508.Requirement) (way, error) {
 // asWritten is the same answer by the project's own requirement, loosened, if
 // there is one and that gives a newer version too.
 func (w *whyNot) asWritten(ctx context.Context, l *lock.Lock, by way) (*lock.Lock, way) {
-	roots, found := w.roots(), lockedOf(l, w.asks.Key())
+	roots, found := asksOf(w.project, w.asks.Key()), lockedOf(l, w.asks.Key())
 	if len(roots) == 0 || len(found) == 0 {
 		return l, by
 	}
@@ -254,19 +254,6 @@ func (w *whyNot) asWritten(ctx context.Context, l *lock.Lock, by way) (*lock.Loc
 		return l, by
 	}
 	return better, loose
-}
-
-// roots are the project's own requirements of the name.
-func (w *whyNot) roots() []manifest.Requirement {
-	var out []manifest.Requirement
-	for _, rt := range w.project.Runtimes {
-		for _, q := range rt.Requirements {
-			if q.Key() == w.asks.Key() {
-				out = append(out, q)
-			}
-		}
-	}
-	return out
 }
 
 // asker is the innermost runtime that asks for the package itself.
@@ -295,7 +282,7 @@ func (w *whyNot) held(l *lock.Lock) string {
 	if len(w.answer.Locked) == 0 {
 		return "nothing asks for it"
 	}
-	for _, q := range w.roots() {
+	for _, q := range asksOf(w.project, w.asks.Key()) {
 		if slices.ContainsFunc(lockedOf(l, q.Key()), func(v pep440.Version) bool { return !q.Specifiers.Contains(v) }) {
 			return fmt.Sprintf("the project asks for %s (%s)", q.Requirement, q.Origin)
 		}

@@ -62,7 +62,7 @@ func readRuntime(t table, name string, g *groups) (Runtime, error) {
 	if err != nil {
 		return rt, err
 	}
-	if err := r.only("groups", "contains", "slim", "isolated", "bytecode", "entry-points"); err != nil {
+	if err := r.only("groups", "contains", "slim", "isolated", "bytecode", "shared", "entry-points"); err != nil {
 		return rt, err
 	}
 	if rt.Contains, err = r.str("contains"); err != nil {
@@ -76,6 +76,12 @@ func readRuntime(t table, name string, g *groups) (Runtime, error) {
 		return rt, err
 	}
 	rt.NoBytecode = !carried
+	if rt.Shared, err = r.boolean("shared", false); err != nil {
+		return rt, err
+	}
+	if rt.Shared && rt.NoBytecode {
+		return rt, r.bad("shared", "leave bytecode = false out", "a shared runtime carries its bytecode: Python would write its own for all projects")
+	}
 	if rt.EntryPoints, err = r.strs("entry-points"); err != nil {
 		return rt, err
 	}

@@ -19,12 +19,13 @@ const (
 	FixRequirement FixKind = "requirement" // one of the project's own becomes another
 	FixPin         FixKind = "pin"         // a yanked version is asked for
 	FixConstraint  FixKind = "constraint"  // one is dropped
-	FixOverride    FixKind = "override"    // one is dropped
+	FixNoOverride  FixKind = "no-override" // one is dropped
 	FixMinAge      FixKind = "min-age"     // of packages is lifted
 	FixPython      FixKind = "python"
-	FixTargets     FixKind = "targets" // fewer
-	FixAsOf        FixKind = "as-of"   // later
-	FixRemove      FixKind = "remove"  // one of the project's own goes
+	FixTargets     FixKind = "targets"  // fewer
+	FixAsOf        FixKind = "as-of"    // later
+	FixOverride    FixKind = "override" // what the project asks of a package counts, whatever others need
+	FixRemove      FixKind = "remove"   // one of the project's own goes
 )
 
 // String is what to type, or to write.

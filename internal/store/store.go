@@ -16,7 +16,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,13 +34,13 @@ type Store struct {
 	now    func() time.Time
 	flight singleflight.Group
 	mu     sync.Mutex
-	intact map[string]*Tree       // trees that were checked in this process
-	whole  map[digest.SHA256]bool // and blobs
+	known  map[string]*Tree       // trees whose plan this process has read
+	whole  map[digest.SHA256]bool // blobs that it hashed
 }
 
 // Open returns the store below home, creating its folders.
 func Open(home string) (*Store, error) {
-	s := &Store{dir: filepath.Join(home, "store"), now: time.Now, intact: map[string]*Tree{}, whole: map[digest.SHA256]bool{}}
+	s := &Store{dir: filepath.Join(home, "store"), now: time.Now, known: map[string]*Tree{}, whole: map[digest.SHA256]bool{}}
 	for _, d := range []string{s.blobs(), s.trees(), s.locks(), filepath.Join(home, "cache")} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
 			return nil, fmt.Errorf("open the store: %w", err)
@@ -102,10 +102,12 @@ func (s *Store) Hold(ctx context.Context, key string) (release func(), err error
 	return lockFile(ctx, filepath.Join(s.locks(), key), exclusive)
 }
 
-var keyPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{7,199}$`)
-
+// checkKey takes 8 to 200 of a-z, 0-9 and "._-", a letter or digit first.
 func checkKey(key string) error {
-	if !keyPattern.MatchString(key) {
+	bad := func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < '0' || c > '9') && !strings.ContainsRune("._-", c)
+	}
+	if len(key) < 8 || len(key) > 200 || strings.ContainsFunc(key, bad) || strings.ContainsRune("._-", rune(key[0])) {
 		return fmt.Errorf("snug: internal error: %q is no tree key", key)
 	}
 	return nil
