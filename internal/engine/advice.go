@@ -283,7 +283,7 @@ func (a *adviser) removals(ctx context.Context) {
 			continue
 		}
 		c := change{Fix: resolve.Fix{Kind: resolve.FixRemove}, question: a.question}
-		if _, ok := a.project.RuntimeOf(q); ok {
+		if _, ok := a.project.RuntimeOf(q); ok && !a.byHand {
 			c.Command, c.project = append(typed{"remove", q.Key()}, a.settings()...).String(), a.project.Without(q.Key())
 			if len(a.added) > 0 {
 				c.Command += " && " + a.typed.and("").String()

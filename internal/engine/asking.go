@@ -16,6 +16,7 @@ type asking struct {
 	manifest bool     // what counts is the manifest and nothing else, so that a changed manifest is a fix
 	added    []string // requirements of `snug add`, of the runtime; the manifest has them only if it works
 	runtime  string
+	byHand   bool // no command asks for what is asked, so that none is a fix
 	removes  bool // `snug remove`, which leaves the manifest as it was: what would help it is not what helps that
 	builds   bool // only targets that have this machine among them
 	folder   string
@@ -49,8 +50,8 @@ func (a *adviser) replace(kind resolve.FixKind, q manifest.Requirement, other pe
 	}
 	c.Edit = edited(q, other)
 	switch runtime, ok := a.project.RuntimeOf(q); {
-	case !a.manifest:
-		return c, true
+	case !a.manifest, a.byHand:
+		return c, q.Origin.File != "" // else it is what is asked
 	case len(a.added) > 0:
 		added, ok := a.addedWith(q, other, runtime)
 		return a.adding(c, added, a.runtime), ok
@@ -85,7 +86,7 @@ func (a *adviser) also(q pep508.Requirement) (change, bool) {
 	c.project = a.project.Also(inner, manifest.Requirement{Requirement: q})
 	_, err := manifest.Add(a.project, inner, []string{q.String()})
 	switch {
-	case !a.manifest, err != nil: // in a table that no command edits
+	case !a.manifest, a.byHand, err != nil: // in a table that no command edits
 		c.Edit = "ask for " + q.String() + " too"
 		return c, true
 	case a.runtime != "" && a.runtime != inner:

@@ -112,7 +112,7 @@ func (a *adviser) leavable() [][]string {
 // later tries a later as-of date: the first day that has what the newest answer
 // has of the package where the chain ends, else none.
 func (a *adviser) later(ctx context.Context) {
-	if !a.has(resolve.Hidden) || a.project.AsOf.IsZero() {
+	if !a.has(resolve.Hidden) || a.project.AsOf.IsZero() || a.byHand {
 		return
 	}
 	now, err := a.asOf(time.Time{})
@@ -159,4 +159,4 @@ func dayAfter(l *lock.Lock, name string) time.Time {
 }
 
 // edits tells whether the command is one that has no flags for what is asked.
-func (a *adviser) edits() bool { return len(a.added) > 0 }
+func (a *adviser) edits() bool { return len(a.added) > 0 || a.byHand }

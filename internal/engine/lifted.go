@@ -49,7 +49,7 @@ func (a *adviser) lift(ctx context.Context, kind resolve.FixKind, word string, r
 // younger lifts the cooldown of the packages that it keeps out, conflict by
 // conflict, until there is an answer; all of it where it keeps out too many.
 func (a *adviser) younger(ctx context.Context) {
-	if !a.has(resolve.Young) || a.lifting(ctx) {
+	if !a.has(resolve.Young) || a.byHand || a.lifting(ctx) {
 		return
 	}
 	p := *a.project

@@ -18,7 +18,7 @@ const maxConflicts = 4
 // helps: what is in the way is freed of its range, conflict by conflict, until
 // there is an answer, which tells the ranges to write.
 func (a *adviser) several(ctx context.Context) {
-	if len(a.fixes) > 0 || len(a.added) > 0 {
+	if len(a.fixes) > 0 || a.edits() {
 		return
 	}
 	free, next := a.question, a.conflict

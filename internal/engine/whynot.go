@@ -160,16 +160,20 @@ func (w *whyNot) find(ctx context.Context) (*Answer, error) {
 		}
 		return w.possible(l, by.typed, by.edit), nil
 	}
-	if by.edit == "" {
-		err = w.advise(ctx, by.question, by.asking, err)
-	}
-	return w.impossible(err)
+	by.byHand = by.edit != ""
+	return w.impossible(w.advise(ctx, by.question, by.asking, err), by.edit)
 }
 
-// impossible is the answer where there is a conflict.
-func (w *whyNot) impossible(err error) (*Answer, error) {
+// impossible is the answer where there is a conflict, whose fixes come after an
+// edit if there is one.
+func (w *whyNot) impossible(err error, edit string) (*Answer, error) {
 	if !errors.As(err, &w.answer.Conflict) {
 		return nil, err
+	}
+	for i := range w.answer.Conflict.Fixes {
+		if f := &w.answer.Conflict.Fixes[i]; edit != "" {
+			f.Edit = edit + "; " + f.Edit
+		}
 	}
 	w.answer.State = Impossible
 	return &w.answer, nil

@@ -56,7 +56,7 @@ func (w *whyNot) findWithout(ctx context.Context, r *rules) (*Answer, error) {
 	free.project = r.project
 	l, err := allOf(ctx, free)
 	if err != nil {
-		return w.impossible(err)
+		return w.impossible(err, "")
 	}
 	if w.holds(lockedOf(l, w.asks.Key())) {
 		return w.possible(l, nil, edit), nil
@@ -66,7 +66,7 @@ func (w *whyNot) findWithout(ctx context.Context, r *rules) (*Answer, error) {
 		return nil, err
 	}
 	if l, err = allOf(ctx, by.question); err != nil {
-		return w.impossible(err)
+		return w.impossible(err, "")
 	}
 	if by.edit != "" {
 		edit += "; " + by.edit
