@@ -58,6 +58,9 @@ func (p *Project) load(doc *document) (*Project, error) {
 	} else {
 		err = p.fromRequirements(doc, p.env)
 	}
+	if err == nil {
+		err = p.refuseUvFile()
+	}
 	if err != nil {
 		return nil, err
 	}

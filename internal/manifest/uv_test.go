@@ -166,3 +166,24 @@ func TestUvDigest(t *testing.T) {
 		t.Errorf("what is harmless counts: %v", err)
 	}
 }
+
+// TestUvFile: what a uv.toml says of what is locked is not passed over.
+func TestUvFile(t *testing.T) {
+	for text, want := range map[string]string{
+		"constraint-dependencies = ['a<2']":         "uv.toml:1: constraint-dependencies is not read here",
+		"cache-dir = 'x'\nexclude-newer = '8 days'": "uv.toml:2: exclude-newer is not read here",
+		"prerelease = 'allow'":                      "prerelease is not read here",
+		"a =":                                       "uv.toml:1",
+		"prerelease = 'if-necessary'\nresolution = 'highest'\nindex = []": "",
+	} {
+		dir := write(t, "-- pyproject.toml --\n"+standard+"-- uv.toml --\n"+text+"\n")
+		_, err := Load(dir, env)
+		if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || fault.HintOf(err) == "") {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+		_, err = Load(dir, func(key string) string { return map[string]string{"UV_NO_CONFIG": "1"}[key] })
+		if err != nil {
+			t.Errorf("%s with UV_NO_CONFIG: %v", text, err)
+		}
+	}
+}
