@@ -205,7 +205,7 @@ func (pl *plan) input(name, dest string) assemble.Input {
 		Isolated: pl.runtime(name).Isolated, Target: pl.target, Python: pl.python,
 		Store: e.store, Interpreter: pl.tree, Runner: e.Runner,
 		Copy: pl.req.Into != "", Editable: pl.editable(name), Bytecode: !pl.editable(name) && !pl.runtime(name).NoBytecode,
-		Dest: dest, Jobs: e.Jobs, Events: e.Events,
+		Dest: dest, Jobs: e.Jobs, Events: paced{e},
 		Download: pl.download, Confirm: pl.client.Confirm,
 	}
 }

@@ -44,6 +44,18 @@ func (e *Engine) progress(stage, subject string, done, total int64, unit string)
 	}
 }
 
+// paced hands on what another package says, its progress as seldom as the
+// engine's own.
+type paced struct{ *Engine }
+
+func (p paced) Handle(ev event.Event) {
+	if ev.Kind == event.Progress {
+		p.progress(ev.Stage, ev.Subject, ev.Done, ev.Total, ev.Unit)
+		return
+	}
+	p.Events.Handle(ev)
+}
+
 // downloads counts the bytes of the files that are fetched. The total grows
 // with each that begins.
 type downloads struct {
