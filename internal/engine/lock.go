@@ -267,9 +267,13 @@ func (e *Engine) complete(ctx context.Context, q question) (question, error) {
 		return q, err
 	}
 	client, err := e.index(q.project)
+	if err != nil {
+		return q, err
+	}
 	q.source = &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }}
+	q.trust = &trust{client.TrustCache(ctx)}
 	q.now = e.Now()
-	return q, err
+	return q, nil
 }
 
 // interpreters picks one interpreter for every target, the same full version
