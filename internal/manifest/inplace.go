@@ -42,7 +42,7 @@ func (p *Project) writesTo(rt Runtime) (Origin, bool) {
 	if !p.pyproject {
 		return Origin{File: p.relative(p.fileOf(rt.Name))}, true
 	}
-	t, err := p.tableOf(rt)
+	t, err := p.arrayOf(rt)
 	switch {
 	case err != nil:
 		return Origin{}, false

@@ -13,6 +13,7 @@ import (
 
 	"snug/internal/fault"
 	"snug/internal/pep508"
+	"snug/internal/toml"
 )
 
 // FileName is the manifest's name by PEP 518.
@@ -42,7 +43,7 @@ func Parse(root string, src []byte, env func(string) string) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc, err := parseTOML(FileName, src)
+	doc, err := toml.Parse(FileName, src)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +52,7 @@ func Parse(root string, src []byte, env func(string) string) (*Project, error) {
 }
 
 // load reads the project of a document, or of requirements files.
-func (p *Project) load(doc *document) (*Project, error) {
+func (p *Project) load(doc *toml.Document) (*Project, error) {
 	var err error
 	if doc != nil && declares(doc) {
 		err = p.fromPyproject(doc)
@@ -67,7 +68,7 @@ func (p *Project) load(doc *document) (*Project, error) {
 // projectName makes a folder's name usable as a project's.
 func projectName(folder string) string {
 	name := strings.Trim(pep508.NormalizeName(strings.Map(func(r rune) rune {
-		if r < 0x80 && (bareKey(byte(r)) || r == '.') {
+		if r < 0x80 && (toml.IsBare(byte(r)) || r == '.') {
 			return r
 		}
 		return '-'
@@ -79,14 +80,14 @@ func projectName(folder string) string {
 }
 
 // readTOML reads pyproject.toml; fs.ErrNotExist when there is none.
-func (p *Project) readTOML() (*document, error) {
+func (p *Project) readTOML() (*toml.Document, error) {
 	path := filepath.Join(p.Root, FileName)
 	src, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
 	p.Files = append(p.Files, path)
-	return parseTOML(p.label(), src)
+	return toml.Parse(p.label(), src)
 }
 
 // label is how messages call the project's pyproject.toml.
@@ -98,16 +99,16 @@ func (p *Project) label() string {
 }
 
 // declares reports whether the document itself says what is wanted.
-func declares(d *document) bool {
-	_, project := d.root["project"]
-	_, groups := d.root["dependency-groups"]
+func declares(d *toml.Document) bool {
+	_, project := d.Root["project"]
+	_, groups := d.Root["dependency-groups"]
 	return project || groups || poetic(d)
 }
 
 // poetic reports whether [tool.poetry] says what the project is.
-func poetic(d *document) bool {
+func poetic(d *toml.Document) bool {
 	for _, key := range []string{"dependencies", "dev-dependencies", "group"} {
-		if at(d.root, "tool", "poetry", key) != nil {
+		if at(d.Root, "tool", "poetry", key) != nil {
 			return true
 		}
 	}
@@ -155,7 +156,7 @@ var requirementFiles = []struct {
 }
 
 // fromRequirements fills p from the requirements files in its root.
-func (p *Project) fromRequirements(doc *document, env func(string) string) error {
+func (p *Project) fromRequirements(doc *toml.Document, env func(string) string) error {
 	inside := ""
 	found := false
 	for _, rf := range requirementFiles {
@@ -182,8 +183,8 @@ func (p *Project) fromRequirements(doc *document, env func(string) string) error
 		if err := p.readTool(doc); err != nil {
 			return err
 		}
-		if t, err := doc.snug(); err == nil && t.m["runtimes"] != nil {
-			return t.bad("runtimes", "snug init moves the requirements files into pyproject.toml", "runtimes need [dependency-groups], but requirements files are read here")
+		if t, err := snugTable(doc); err == nil && t.Values["runtimes"] != nil {
+			return t.Bad("runtimes", "snug init moves the requirements files into pyproject.toml", "runtimes need [dependency-groups], but requirements files are read here")
 		}
 		if err := p.readForeign(doc, nil); err != nil {
 			return err
@@ -192,7 +193,7 @@ func (p *Project) fromRequirements(doc *document, env func(string) string) error
 	return p.settle()
 }
 
-func nothingToRead(root string, doc *document) error {
+func nothingToRead(root string, doc *toml.Document) error {
 	if doc != nil {
 		return fault.New(fault.NotFound, "snug init adds [project]; list name, version and dependencies there (PEP 621)", "%s has neither [project] nor [dependency-groups], and no requirements.txt lies beside it", filepath.Join(root, FileName))
 	}

@@ -11,6 +11,7 @@ import (
 	"snug/internal/dist"
 	"snug/internal/fault"
 	"snug/internal/pep508"
+	"snug/internal/toml"
 )
 
 var (
@@ -140,11 +141,11 @@ func nameOfFolder(dir string, at Origin) (string, error) {
 	if err != nil {
 		return "", fault.New(fault.Unsupported, hint, "%s: %s has no readable pyproject.toml, and snug runs no setup.py", at, filepath.Base(dir))
 	}
-	doc, err := parseTOML(filepath.Join(dir, FileName), src)
+	doc, err := toml.Parse(filepath.Join(dir, FileName), src)
 	if err != nil {
 		return "", err
 	}
-	name := doc.staticName()
+	name := staticName(doc)
 	if name == "" {
 		return "", fault.New(fault.Unsupported, hint, "%s: the pyproject.toml of %s has no static name", at, filepath.Base(dir))
 	}
@@ -152,10 +153,10 @@ func nameOfFolder(dir string, at Origin) (string, error) {
 }
 
 // staticName is the name that [project] or [tool.poetry] gives; "" if none.
-func (d *document) staticName() string {
-	name, _ := at(d.root, "project", "name").(string)
+func staticName(d *toml.Document) string {
+	name, _ := at(d.Root, "project", "name").(string)
 	if name == "" {
-		name, _ = at(d.root, "tool", "poetry", "name").(string)
+		name, _ = at(d.Root, "tool", "poetry", "name").(string)
 	}
 	return name
 }

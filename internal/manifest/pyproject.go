@@ -5,14 +5,12 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-	"time"
-
-	"github.com/pelletier/go-toml/v2"
 
 	"snug/internal/fault"
 	"snug/internal/pep440"
 	"snug/internal/pep508"
 	"snug/internal/pytag"
+	"snug/internal/toml"
 )
 
 // inputAt is a fault.Input at a line of a file.
@@ -25,7 +23,7 @@ func inputAt(file string, line int, hint, format string, args ...any) error {
 }
 
 // fromPyproject fills p from pyproject.toml.
-func (p *Project) fromPyproject(doc *document) error {
+func (p *Project) fromPyproject(doc *toml.Document) error {
 	g, err := p.read(doc)
 	if err != nil {
 		return err
@@ -44,8 +42,8 @@ func (p *Project) fromPyproject(doc *document) error {
 
 // read reads [project], [dependency-groups], the settings of [tool.snug] and the
 // tables of other tools, all but the runtimes.
-func (p *Project) read(doc *document) (*groups, error) {
-	gt, _, err := doc.top().table("dependency-groups")
+func (p *Project) read(doc *toml.Document) (*groups, error) {
+	gt, _, err := doc.Top().Table("dependency-groups")
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +54,7 @@ func (p *Project) read(doc *document) (*groups, error) {
 	if err := p.readTool(doc); err != nil {
 		return nil, err
 	}
-	if p.top == nil && at(doc.root, "tool", "uv", "workspace") == nil {
+	if p.top == nil && at(doc.Root, "tool", "uv", "workspace") == nil {
 		if err := p.inherit(); err != nil {
 			return nil, err
 		}
@@ -90,8 +88,8 @@ func (p *Project) noteUnread(g *groups) {
 
 // readProject reads [project]: name, requires-python, dependencies, extras
 // and, unless it is switched off, the local project itself.
-func (p *Project) readProject(doc *document) error {
-	t, ok, err := doc.top().table("project")
+func (p *Project) readProject(doc *toml.Document) error {
+	t, ok, err := doc.Top().Table("project")
 	if err != nil || !ok && (p.poetry == nil || !poetic(doc)) {
 		return err
 	}
@@ -101,7 +99,7 @@ func (p *Project) readProject(doc *document) error {
 	if err := p.readIdentity(t); err != nil {
 		return err
 	}
-	if p.base, err = t.requirements("dependencies"); err != nil {
+	if p.base, err = requirementsAt(t, "dependencies"); err != nil {
 		return err
 	}
 	more, err := p.dynamicDependencies(doc, t)
@@ -117,7 +115,7 @@ func (p *Project) readProject(doc *document) error {
 
 // readSelf reads the project as a package, unless it is said to be none. t is
 // [project].
-func (p *Project) readSelf(doc *document, t table) error {
+func (p *Project) readSelf(doc *toml.Document, t toml.Table) error {
 	on, err := packaged(doc)
 	if err != nil || !on || p.unpackaged {
 		return err
@@ -130,81 +128,81 @@ func (p *Project) readSelf(doc *document, t table) error {
 }
 
 // readIdentity reads name and requires-python.
-func (p *Project) readIdentity(t table) error {
-	name, err := t.str("name")
+func (p *Project) readIdentity(t toml.Table) error {
+	name, err := t.Text("name")
 	if err != nil {
 		return err
 	}
 	if name == "" {
-		return t.bad("", `add name = "…"`, "name is missing (PEP 621)")
+		return t.Bad("", `add name = "…"`, "name is missing (PEP 621)")
 	}
 	if projectName(name) != pep508.NormalizeName(name) {
-		return t.bad("name", "ASCII letters, digits, dot, dash and underscore", "%q cannot name a project", name)
+		return t.Bad("name", "ASCII letters, digits, dot, dash and underscore", "%q cannot name a project", name)
 	}
 	p.Name = pep508.NormalizeName(name)
 	p.self = p.Name
 	return p.readRequiresPython(t)
 }
 
-func (p *Project) readRequiresPython(t table) error {
-	requires, err := t.str("requires-python")
+func (p *Project) readRequiresPython(t toml.Table) error {
+	requires, err := t.Text("requires-python")
 	if err != nil {
 		return err
 	}
 	if p.RequiresPython, err = pep440.ParseSpecifiers(requires); err != nil {
-		return t.bad("requires-python", `such as ">=3.12"`, "requires-python: %v", err)
+		return t.Bad("requires-python", `such as ">=3.12"`, "requires-python: %v", err)
 	}
 	return nil
 }
 
 // readExtras reads [project.optional-dependencies], by normalised name
 // (PEP 685).
-func readExtras(t table) (map[string][]Requirement, error) {
-	sub, _, err := t.table("optional-dependencies")
+func readExtras(t toml.Table) (map[string][]Requirement, error) {
+	sub, _, err := t.Table("optional-dependencies")
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string][]Requirement, len(sub.m))
-	for _, name := range slices.Sorted(maps.Keys(sub.m)) {
+	out := make(map[string][]Requirement, len(sub.Values))
+	for _, name := range slices.Sorted(maps.Keys(sub.Values)) {
 		key := pep508.NormalizeName(name)
 		if _, ok := out[key]; ok {
-			return nil, sub.bad(name, "rename one; names are compared as PEP 685 says", "extra %q is there twice", key)
+			return nil, sub.Bad(name, "rename one; names are compared as PEP 685 says", "extra %q is there twice", key)
 		}
-		if out[key], err = sub.requirements(name); err != nil {
+		if out[key], err = requirementsAt(sub, name); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-// snug is [tool.snug].
-func (d *document) snug() (table, error) {
-	tool, _, err := d.top().table("tool")
+// snugTable is [tool.snug].
+func snugTable(d *toml.Document) (toml.Table, error) {
+	tool, _, err := d.Top().Table("tool")
 	if err != nil {
-		return table{}, err
+		return toml.Table{}, err
 	}
-	t, _, err := tool.table("snug")
+	t, _, err := tool.Table("snug")
 	return t, err
 }
 
 // packaged is [tool.snug] package, true unless it says otherwise.
-func packaged(doc *document) (bool, error) {
-	snug, err := doc.snug()
+func packaged(doc *toml.Document) (bool, error) {
+	snug, err := snugTable(doc)
 	if err != nil {
 		return false, err
 	}
-	return snug.boolean("package", true)
+	return snug.Bool("package", true)
 }
 
-// requirements parses an array of PEP 508 strings; absent is none.
-func (t table) requirements(key string) ([]Requirement, error) {
-	texts, err := t.strs(key)
+// requirementsAt parses an array of PEP 508 strings; absent is none.
+func requirementsAt(t toml.Table, key string) ([]Requirement, error) {
+	texts, err := t.Texts(key)
 	if err != nil {
 		return nil, err
 	}
 	var out []Requirement
 	for i, text := range texts {
-		r, err := t.requirement(key, i, text)
+		r, err := requirementAt(t, key, i, text)
 		if err != nil {
 			return nil, err
 		}
@@ -215,15 +213,15 @@ func (t table) requirements(key string) ([]Requirement, error) {
 
 // dynamicDependencies follows the one dynamic field that can be read without
 // running anything: setuptools' dependencies = { file = […] }.
-func (p *Project) dynamicDependencies(doc *document, project table) ([]Requirement, error) {
-	dynamic, err := project.strs("dynamic")
+func (p *Project) dynamicDependencies(doc *toml.Document, project toml.Table) ([]Requirement, error) {
+	dynamic, err := project.Texts("dynamic")
 	if err != nil || !slices.Contains(dynamic, "dependencies") {
 		return nil, err
 	}
 	p.dynamic = true
-	files := stringsAt(doc.root, "tool", "setuptools", "dynamic", "dependencies", "file")
+	files := stringsAt(doc.Root, "tool", "setuptools", "dynamic", "dependencies", "file")
 	if len(files) == 0 {
-		p.Notes = append(p.Notes, doc.file+": [project] dependencies are dynamic: only running the build backend could tell them; list them in [project] to have them locked")
+		p.Notes = append(p.Notes, doc.File+": [project] dependencies are dynamic: only running the build backend could tell them; list them in [project] to have them locked")
 		return nil, nil
 	}
 	var out []Requirement
@@ -244,20 +242,20 @@ func (p *Project) dynamicDependencies(doc *document, project table) ([]Requireme
 var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "min-age", "min-age-package", "overlaps", "package", "python-mirror", "home", "offline", "jobs", "resolution", "prereleases", "constraints", "overrides", "exclude"}
 
 // readTool reads [tool.snug] but for its runtimes.
-func (p *Project) readTool(doc *document) error {
-	p.uv = uvText(doc.root)
-	t, err := doc.snug()
+func (p *Project) readTool(doc *toml.Document) error {
+	p.uv = uvText(doc.Root)
+	t, err := snugTable(doc)
 	if err != nil {
 		return err
 	}
-	if err := t.only(toolKeys...); err != nil {
+	if err := t.Only(toolKeys...); err != nil {
 		return err
 	}
 	for _, f := range []struct {
 		key string
 		to  *string
 	}{{"python", &p.Python}, {"index-url", &p.IndexURL}, {"python-mirror", &p.PythonMirror}} {
-		s, err := t.str(f.key)
+		s, err := t.Text(f.key)
 		if err != nil {
 			return err
 		}
@@ -265,16 +263,16 @@ func (p *Project) readTool(doc *document) error {
 			*f.to = s
 		}
 	}
-	if p.Targets, err = t.targets(); err != nil {
+	if p.Targets, err = targetsOf(t); err != nil {
 		return err
 	}
-	if p.Overlaps, err = t.strMap("overlaps"); err != nil {
+	if p.Overlaps, err = t.TextMap("overlaps"); err != nil {
 		return err
 	}
-	if p.AsOf, err = t.date("as-of"); err != nil {
+	if p.AsOf, err = t.Time("as-of"); err != nil {
 		return err
 	}
-	if p.Strategy, err = t.strategy(); err != nil {
+	if p.Strategy, err = strategyOf(t); err != nil {
 		return err
 	}
 	if err := p.readIndexes(t); err != nil {
@@ -290,23 +288,23 @@ func (p *Project) readTool(doc *document) error {
 }
 
 // readRuntimes reads the runtimes of [tool.snug].
-func (p *Project) readRuntimes(doc *document, g *groups) error {
-	t, err := doc.snug()
+func (p *Project) readRuntimes(doc *toml.Document, g *groups) error {
+	t, err := snugTable(doc)
 	if err != nil {
 		return err
 	}
-	_, named := t.m["runtimes"]
+	_, named := t.Values["runtimes"]
 	p.pyproject, p.defaultRuntimes = true, !named
 	p.Runtimes, err = readRuntimes(t, g)
 	return err
 }
 
-// targets are known ones.
-func (t table) targets() ([]string, error) {
-	names, err := t.strs("targets")
+// targetsOf are the targets of a table, each a known one.
+func targetsOf(t toml.Table) ([]string, error) {
+	names, err := t.Texts("targets")
 	for _, name := range names {
 		if _, err := pytag.ParseTarget(name); err != nil {
-			return nil, t.bad("targets", fault.HintOf(err), "targets: %v", err)
+			return nil, t.Bad("targets", fault.HintOf(err), "targets: %v", err)
 		}
 	}
 	return names, err
@@ -314,8 +312,8 @@ func (t table) targets() ([]string, error) {
 
 // readMachine reads what a project may say of the machine it is built on; none
 // of it is part of what is asked.
-func (p *Project) readMachine(t table) error {
-	home, err := t.str("home")
+func (p *Project) readMachine(t toml.Table) error {
+	home, err := t.Text("home")
 	if err != nil {
 		return err
 	}
@@ -323,12 +321,12 @@ func (p *Project) readMachine(t table) error {
 		home = filepath.Join(p.Root, filepath.FromSlash(home))
 	}
 	p.Home = home
-	if p.Offline, err = t.boolean("offline", false); err != nil {
+	if p.Offline, err = t.Bool("offline", false); err != nil {
 		return err
 	}
-	jobs, ok := t.m["jobs"].(int64)
-	if t.m["jobs"] != nil && (!ok || jobs < 1 || jobs > maxJobs) {
-		return t.bad("jobs", "leave it out to use every core", "jobs must be a number from 1 to %d", maxJobs)
+	jobs, ok := t.Values["jobs"].(int64)
+	if t.Values["jobs"] != nil && (!ok || jobs < 1 || jobs > maxJobs) {
+		return t.Bad("jobs", "leave it out to use every core", "jobs must be a number from 1 to %d", maxJobs)
 	}
 	p.Jobs = int(jobs)
 	return nil
@@ -336,15 +334,15 @@ func (p *Project) readMachine(t table) error {
 
 // readIndexes reads extra-index (NAME = "url" or { url, explicit }) and index
 // (package = NAME).
-func (p *Project) readIndexes(t table) error {
-	extra, _, err := t.table("extra-index")
+func (p *Project) readIndexes(t toml.Table) error {
+	extra, _, err := t.Table("extra-index")
 	if err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(extra.m)) {
+	for _, name := range slices.Sorted(maps.Keys(extra.Values)) {
 		ix := Index{Name: name}
-		if _, plain := extra.m[name].(string); plain {
-			ix.URL, err = extra.str(name)
+		if _, plain := extra.Values[name].(string); plain {
+			ix.URL, err = extra.Text(name)
 		} else {
 			ix, err = readIndex(extra, name)
 		}
@@ -353,60 +351,35 @@ func (p *Project) readIndexes(t table) error {
 		}
 		p.Indexes = append(p.Indexes, ix)
 	}
-	mapping, err := t.strMap("index")
+	mapping, err := t.TextMap("index")
 	if err != nil {
 		return err
 	}
 	p.PackageIndex = make(map[string]string, len(mapping))
 	for pkg, name := range mapping {
 		if !slices.ContainsFunc(p.Indexes, func(ix Index) bool { return ix.Name == name }) {
-			return t.bad("index", "name it in [tool.snug.extra-index]", "index: %s is mapped to the unknown index %q", pkg, name)
+			return t.Bad("index", "name it in [tool.snug.extra-index]", "index: %s is mapped to the unknown index %q", pkg, name)
 		}
 		p.PackageIndex[pep508.NormalizeName(pkg)] = name
 	}
 	return nil
 }
 
-func readIndex(extra table, name string) (Index, error) {
+func readIndex(extra toml.Table, name string) (Index, error) {
 	ix := Index{Name: name}
-	t, _, err := extra.table(name)
+	t, _, err := extra.Table(name)
 	if err != nil {
 		return ix, err
 	}
-	if err := t.only("url", "explicit", "min-age"); err != nil {
+	if err := t.Only("url", "explicit", "min-age"); err != nil {
 		return ix, err
 	}
-	if ix.URL, err = t.str("url"); err != nil {
+	if ix.URL, err = t.Text("url"); err != nil {
 		return ix, err
 	}
 	if ix.URL == "" {
-		return ix, t.bad("", `add url = "…"`, "url is missing")
+		return ix, t.Bad("", `add url = "…"`, "url is missing")
 	}
-	ix.Explicit, err = t.boolean("explicit", false)
+	ix.Explicit, err = t.Bool("explicit", false)
 	return ix, err
-}
-
-// date reads a moment: an offset date-time, a date (its start in UTC), or
-// either as a string; absent is the zero time.
-func (t table) date(key string) (time.Time, error) {
-	const hint = "such as 2026-11-01T00:00:00Z"
-	switch v := t.m[key].(type) {
-	case nil:
-		return time.Time{}, nil
-	case time.Time:
-		return v.UTC(), nil
-	case toml.LocalDate:
-		return v.AsTime(time.UTC), nil
-	case string:
-		for _, layout := range []string{time.RFC3339, time.DateOnly} {
-			if at, err := time.Parse(layout, v); err == nil {
-				return at.UTC(), nil
-			}
-		}
-		return time.Time{}, t.bad(key, hint, "%s: %q is not a date", key, v)
-	case toml.LocalDateTime:
-		return time.Time{}, t.bad(key, hint, "%s has a time but no offset", key)
-	default:
-		return time.Time{}, t.bad(key, hint, "%s must be a date, not %s", key, kindOf(v))
-	}
 }
