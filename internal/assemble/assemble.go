@@ -53,6 +53,8 @@ type Input struct {
 	Confirm     func(sum string, own func() ([]byte, error)) error            // told of every wheel: does its METADATA say what resolving read? nil: nobody asks
 	Interpreter *store.Tree                                                   // in the layout of a runtime
 	Runner      Compiler
+	Shared      bool   // made once for many projects: it has no app of its own
+	At          string // where it is used from; "" is Dest
 	Copy        bool   // real copies, first-party files too: what is delivered
 	Editable    bool   // text files are copies, since people edit them (dev)
 	Bytecode    bool   // carry bytecode; not together with Editable, since it would not follow an edit
@@ -60,11 +62,12 @@ type Input struct {
 	Jobs        int    // parallel work; below 1 is 1
 	Events      event.Handler
 
-	cores chan struct{} // one place for each of Jobs
+	cores    chan struct{} // one place for each of Jobs
+	distrust bool          // look at every file of a tree before any is linked
 }
 
-// Assemble fills in.Dest and returns its manifest, which Finish seals and writes: until
-// then Dest is no runtime. After an error Dest holds leftovers that the caller
+// Assemble fills in.Dest and returns its manifest. Until Finish puts that in its
+// place Dest is no runtime. After an error Dest holds leftovers that the caller
 // removes. Errors: fault.Integrity
 // for hashes and malformed wheels, fault.Conflict for two wheels that own one
 // file, fault.Unsupported for packages without a fitting wheel.
@@ -78,6 +81,21 @@ func Assemble(ctx context.Context, in Input) (*generation.Manifest, error) {
 		return nil, err
 	}
 	defer release()
+	m, err := in.assemble(ctx)
+	if !errors.Is(err, store.ErrChanged) {
+		return m, err
+	}
+	// Somebody wrote to a file of the store. All trees are looked at now, and
+	// what is not whole is unpacked again.
+	if err := os.RemoveAll(in.Dest); err != nil {
+		return nil, err
+	}
+	in.distrust = true
+	return in.assemble(ctx)
+}
+
+// assemble works everything out on paper first, then writes it.
+func (in *Input) assemble(ctx context.Context) (*generation.Manifest, error) {
 	wheels, err := in.wheels(ctx)
 	if err != nil {
 		return nil, err
@@ -91,29 +109,48 @@ func Assemble(ctx context.Context, in Input) (*generation.Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
+	m := in.manifest(wheels)
+	m.Files, m.Overlaps, m.Notes = merged.files(), merged.won, merged.notes
+	code, err := in.firstParty()
+	if err != nil {
+		return nil, err
+	}
+	m.Local = manifest.DigestOf(code)
+	own := &ownFiles{manifest: m}
+	for _, local := range code {
+		if err := in.addProject(own, local); err != nil {
+			return nil, err
+		}
+	}
+	if err := in.addControl(own, wheels, code); err != nil {
+		return nil, err
+	}
+	return m, in.writeAll(ctx, merged, own)
+}
+
+// writeAll writes the manifest, and gives it to the disk, while links are made:
+// the names that follow it there need not be waited for
+// (docs/decisions/0005-power-cuts.md).
+func (in *Input) writeAll(ctx context.Context, merged *overlay, own *ownFiles) error {
+	if err := os.MkdirAll(in.Dest, 0o755); err != nil {
+		return err
+	}
 	var placed atomic.Int64
 	how := placing{in.copies, func(n int) {
 		in.progress("assemble", placed.Add(int64(n)), int64(len(merged.items)), "files")
 	}}
-	if err := materialise(ctx, in.Dest, merged.items, how, "share/snug", in.sitePackages()); err != nil {
-		return nil, err
-	}
-	m := in.manifest(wheels)
-	m.Files, m.Overlaps, m.Notes = merged.files(), merged.won, merged.notes
-	own, err := in.own()
-	if err != nil {
-		return nil, err
-	}
-	m.Local = manifest.DigestOf(own)
-	for _, local := range own {
-		if err := in.addProject(m, local); err != nil {
-			return nil, err
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		own.manifest.Seal()
+		return writeManifest(in.Dest, own.manifest)
+	})
+	g.Go(func() error {
+		if err := materialise(ctx, in.Dest, merged.items, how, "share/snug", in.sitePackages()); err != nil {
+			return err
 		}
-	}
-	if err := in.addControl(m, wheels, own); err != nil {
-		return nil, err
-	}
-	return m, nil
+		return own.write(in.Dest)
+	})
+	return g.Wait()
 }
 
 // minor is "3.14".
@@ -138,10 +175,13 @@ func (in *Input) manifest(wheels []layer) *generation.Manifest {
 		Isolated: in.Isolated,
 		Editable: in.Editable,
 		Bytecode: in.Bytecode,
-		LinkMode: "hardlink",
+		LinkMode: generation.LinkHard,
 	}
-	if in.Copy {
-		m.LinkMode = "copy"
+	switch {
+	case in.Copy:
+		m.LinkMode = generation.LinkCopy
+	case in.Shared:
+		m.LinkMode = generation.LinkShared
 	}
 	for _, w := range wheels {
 		m.Packages = append(m.Packages, generation.Package{Name: w.name, Version: w.version, SHA256: w.sum})
@@ -149,24 +189,21 @@ func (in *Input) manifest(wheels []layer) *generation.Manifest {
 	return m
 }
 
-// Finish seals and writes the manifest of what Assemble filled, the last file of
-// a runtime, and makes everything last.
-func Finish(dest string, m *generation.Manifest) error {
-	var g errgroup.Group
-	g.Go(func() error { return syncTree(dest) }) // the names so far are most of it: let the disk begin
-	m.Seal()
-	data, err := m.Marshal()
-	if err := errors.Join(err, g.Wait()); err != nil {
+// stagedManifest is the manifest's name until all else is there.
+const stagedManifest = ".manifest.json"
+
+func writeManifest(dest string, m *generation.Manifest) error {
+	f, err := os.OpenFile(filepath.Join(dest, stagedManifest), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o444)
+	if err != nil {
 		return err
 	}
-	path := filepath.Join(dest, filepath.FromSlash(generation.ManifestPath))
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	if err := store.WriteFile(path, data, 0o444); err != nil {
-		return err
-	}
-	return syncTree(filepath.Dir(path))
+	return errors.Join(m.Write(f), f.Sync(), f.Close())
+}
+
+// Finish puts the manifest of what Assemble filled in its place, the last name
+// of a runtime.
+func Finish(dest string) error {
+	return os.Rename(filepath.Join(dest, stagedManifest), filepath.Join(dest, filepath.FromSlash(generation.ManifestPath)))
 }
 
 func integrity(hint, format string, args ...any) error {

@@ -48,7 +48,7 @@ func (in *Input) compile(ctx context.Context, layers []layer) ([]layer, error) {
 
 func (in *Input) bytecode(ctx context.Context, src *store.Tree) (*store.Tree, error) {
 	id := digest.Of([]byte(in.Interpreter.Key + " " + src.Key)).String()
-	return in.Store.AddTree(ctx, "pyc-"+id+"-"+bytecodeVersion, func(dir string) (store.Plan, error) {
+	return in.tree(ctx, "pyc-"+id+"-"+bytecodeVersion, func(dir string) (store.Plan, error) {
 		modules := in.modules(src)
 		if len(modules) == 0 {
 			return nil, nil
@@ -82,9 +82,9 @@ func scanBytecode(dir string) (store.Plan, error) {
 
 // modules are the tree's files that Python may import.
 func (in *Input) modules(t *store.Tree) (out []*item) {
-	for _, f := range t.Files {
+	for i, f := range t.Files {
 		if strings.HasSuffix(f.Path, ".py") && f.Link == "" && strings.HasPrefix(f.Path, "lib/python"+in.minor()+"/") {
-			out = append(out, &item{f, t})
+			out = append(out, &item{File: &t.Files[i], from: t, at: i, owner: f.Owner})
 		}
 	}
 	return out

@@ -3,13 +3,11 @@ package assemble
 import (
 	_ "embed"
 	"fmt"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"snug/internal/digest"
 	"snug/internal/generation"
 	"snug/internal/manifest"
 	"snug/internal/wheel"
@@ -48,8 +46,8 @@ var ensurepip string
 // virtual environment.
 const noPip = " This Python came without a pip to put there: snug add pip --runtime dev, first.\n"
 
-// addControl writes the control files: the closed list of what snug adds.
-func (in *Input) addControl(m *generation.Manifest, wheels []layer, own []*manifest.Local) error {
+// addControl adds the control files: the closed list of what snug adds.
+func (in *Input) addControl(own *ownFiles, wheels []layer, code []*manifest.Local) error {
 	control := map[string]string{generation.LockPath: string(in.LockBytes)}
 	if in.Bytecode {
 		control[wheel.SealedPath] = "launchers write no bytecode here\n"
@@ -59,23 +57,21 @@ func (in *Input) addControl(m *generation.Manifest, wheels []layer, own []*manif
 	if err != nil {
 		return err
 	}
-	roots, err := in.importRoots(own)
+	roots, err := in.importRoots(code)
 	if err != nil {
 		return err
 	}
 	if in.Isolated {
 		control["python"+in.minor()+"._pth"] = in.isolatedPath(pth.paths, roots)
 		control[isolatedDir+"/venv.py"] = venvStop
-		m.Notes = append(m.Notes, pth.lost...)
+		own.manifest.Notes = append(own.manifest.Notes, pth.lost...)
 	} else if len(roots) > 0 {
 		control[in.sitePackages()+"/"+projectPth] = strings.Join(roots, "\n") + "\n"
 	}
 	for name, text := range control {
-		if err := in.write(m, name, []byte(text), generation.Control, generation.OwnerSnug); err != nil {
-			return err
-		}
+		own.add(name, []byte(text), generation.Control, generation.OwnerSnug)
 	}
-	return in.addApp(m)
+	return in.addApp(own)
 }
 
 // addPipControl says what pip may do here, and brings an ensurepip where the
@@ -109,24 +105,24 @@ func (in *Input) isolatedPath(fromWheels, roots []string) string {
 // `app` from the runtime's root where it is isolated or copied, else straight
 // to the project, relative to site-packages, so that tracebacks, coverage and
 // breakpoints name the files that people edit.
-func (in *Input) importRoots(own []*manifest.Local) ([]string, error) {
+func (in *Input) importRoots(code []*manifest.Local) ([]string, error) {
 	if !in.hasProject() {
 		return nil, nil
 	}
 	base := "app"
 	if !in.Isolated {
-		project := filepath.Join(in.Dest, "app")
+		project := filepath.Join(in.at(), "app")
 		if !in.Copy {
 			project = in.Project.Root
 		}
-		rel, err := filepath.Rel(filepath.Join(in.Dest, filepath.FromSlash(in.sitePackages())), project)
+		rel, err := filepath.Rel(filepath.Join(in.at(), filepath.FromSlash(in.sitePackages())), project)
 		if err != nil {
 			return nil, err
 		}
 		base = filepath.ToSlash(rel)
 	}
 	roots := []string{base}
-	for _, local := range own {
+	for _, local := range code {
 		for _, p := range local.Paths {
 			p = path.Join(local.Dir, p)
 			if !filepath.IsLocal(filepath.FromSlash(p)) {
@@ -144,28 +140,4 @@ func (in *Input) importRoots(own []*manifest.Local) ([]string, error) {
 // only asked for packages has none: whatever lies in it is not ours to deliver.
 func (in *Input) hasProject() bool {
 	return in.Project != nil && in.Project.Root != "" && (!in.Project.Loose || len(in.Project.Own()) > 0)
-}
-
-// write puts a file that no tree holds into the runtime and the manifest.
-func (in *Input) write(m *generation.Manifest, name string, data []byte, kind, owner string) error {
-	mode, perm := "0644", os.FileMode(0o644)
-	if strings.HasPrefix(name, "bin/") {
-		mode, perm = "0755", 0o755
-	}
-	full := filepath.Join(in.Dest, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(full, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	m.Files = append(m.Files, generation.File{
-		Path: name, Mode: mode, SHA256: digest.Of(data).String(), Size: int64(len(data)), Owner: owner, Kind: kind,
-	})
-	return err
 }

@@ -213,7 +213,7 @@ func (w *world) build(in Input) *generation.Manifest {
 	w.t.Helper()
 	m, err := Assemble(context.Background(), in)
 	if err == nil {
-		err = Finish(in.Dest, m)
+		err = Finish(in.Dest)
 	}
 	if err != nil {
 		w.t.Fatal(err)

@@ -72,7 +72,7 @@ func levels(items []*item, more ...string) [][]*folder {
 		if f == nil {
 			f = &folder{path: dir}
 			known[dir] = f
-			above := at(path.Dir(dir))
+			above := at(folderOf(dir))
 			above.folders = append(above.folders, path.Base(dir))
 			depth := strings.Count(dir, "/") + 1
 			for len(out) <= depth {
@@ -87,7 +87,7 @@ func levels(items []*item, more ...string) [][]*folder {
 	}
 	last := root
 	for _, it := range items { // sorted, so that neighbours share a folder
-		if dir := path.Dir(it.Path); dir != last.path {
+		if dir := folderOf(it.Path); dir != last.path {
 			last = at(dir)
 		}
 		last.items = append(last.items, it)
@@ -107,11 +107,7 @@ func (f *folder) fill(dest string, how placing) error {
 			return fmt.Errorf("make %s: %w", path.Join(f.path, name), err)
 		}
 	}
-	byTree := map[*store.Tree][]*item{}
-	for _, it := range f.items {
-		byTree[it.from] = append(byTree[it.from], it)
-	}
-	for tree, items := range byTree {
+	for tree, items := range f.byTree() {
 		if err := f.fillFrom(tree, items, d, how); err != nil {
 			return err
 		}
@@ -122,16 +118,28 @@ func (f *folder) fill(dest string, how placing) error {
 	return nil
 }
 
-// fillFrom puts files of one tree there.
+// byTree divides the files of f by where they come from.
+func (f *folder) byTree() map[*store.Tree][]*item {
+	out := map[*store.Tree][]*item{}
+	for _, it := range f.items {
+		out[it.from] = append(out[it.from], it)
+	}
+	return out
+}
+
+// fillFrom puts files of one tree there, each held to the tree just before.
 func (f *folder) fillFrom(tree *store.Tree, items []*item, d *store.Dir, how placing) error {
 	from, err := store.OpenDir(filepath.Join(tree.Dir, filepath.FromSlash(f.path)))
 	if err != nil {
-		return err
+		return tree.Changed(f.path, err)
 	}
 	defer from.Close()
 	for _, it := range items {
-		if err := place(from, d, it.File, how.copies != nil && how.copies(it.File)); err != nil {
-			return fmt.Errorf("write %s of %s: %w", it.Path, it.Owner, err)
+		if err := tree.Hold(from, it.at); err != nil {
+			return err
+		}
+		if err := place(from, d, *it.File, how.copies != nil && how.copies(*it.File)); err != nil {
+			return fmt.Errorf("write %s of %s: %w", it.Path, it.owner, err)
 		}
 	}
 	return nil
@@ -140,7 +148,7 @@ func (f *folder) fillFrom(tree *store.Tree, items []*item, d *store.Dir, how pla
 // place puts one file into a folder: a symbolic link as it is, a file as hard
 // link, or as copy where asked or where the file system wants it so.
 func place(from, to *store.Dir, f generation.File, asCopy bool) error {
-	name := path.Base(f.Path)
+	name := f.Path[strings.LastIndexByte(f.Path, '/')+1:]
 	if f.Link != "" {
 		return to.Symlink(f.Link, name)
 	}
@@ -195,18 +203,4 @@ func copyFile(from, to, mode string) error {
 	}
 	_, err = io.Copy(w, r)
 	return errors.Join(err, w.Close())
-}
-
-// syncTree makes the runtime's names last before it gets its number: on journaled
-// file systems one folder's fsync carries all that were made before it. It does
-// not wait for what is in the files (docs/decisions/0005-power-cuts.md).
-func syncTree(dir string) error {
-	if filepath.Separator == '\\' {
-		return nil // Windows cannot sync folders
-	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

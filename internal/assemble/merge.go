@@ -16,8 +16,10 @@ import (
 
 // item is one file of the runtime and the tree that it comes from.
 type item struct {
-	generation.File
-	from *store.Tree
+	*generation.File // the tree's own
+	from             *store.Tree
+	at               int    // in its Files
+	owner, source    string // as the manifest has them
 }
 
 // overlay is all trees laid over one another.
@@ -27,10 +29,14 @@ type overlay struct {
 	notes []string
 }
 
+// ownRoom is for the files that no tree holds: fewer than these, nearly always.
+const ownRoom = 64
+
 func (o *overlay) files() []generation.File {
-	out := make([]generation.File, len(o.items))
+	out := make([]generation.File, len(o.items), len(o.items)+ownRoom)
 	for i, it := range o.items {
-		out[i] = it.File
+		out[i] = *it.File
+		out[i].Owner, out[i].Source = it.owner, it.source
 	}
 	return out
 }
@@ -38,7 +44,9 @@ func (o *overlay) files() []generation.File {
 // merging is an overlay in the making.
 type merging struct {
 	in     *Input
+	minor  string
 	dirs   map[string]string  // folder: an owner of a file below it
+	last   string             // folder of the file before
 	lost   map[[2]string]bool // owner and path of files that an overlap decided against
 	result overlay
 }
@@ -52,34 +60,35 @@ func (in *Input) merge(layers []layer) (*overlay, error) {
 	for i, l := range layers {
 		total += len(l.tree.Files)
 		if len(l.tree.Files) > 0 {
-			heads = append(heads, head{l.tree.Files, i})
+			heads = append(heads, head{l.tree.Files, i, 0})
 		}
 	}
 	heap.Init(&heads)
-	m := &merging{in: in, dirs: map[string]string{}, lost: map[[2]string]bool{}}
+	m := &merging{in: in, minor: in.minor(), dirs: map[string]string{}, lost: map[[2]string]bool{}}
 	m.result.won, m.result.items = map[string]string{}, make([]*item, 0, total)
 	all := make([]item, total) // one allocation instead of one a file
 	for ; len(heads) > 0; all = all[1:] {
-		f, l := heads.next()
-		all[0] = item{f, layers[l].tree}
-		all[0].Owner = layers[l].name
+		f, l, at := heads.next()
+		all[0] = item{File: f, from: layers[l].tree, at: at, owner: layers[l].name}
 		if err := m.add(&all[0]); err != nil {
 			return nil, err
 		}
 	}
 	for _, it := range m.result.items {
 		if owner, ok := m.dirs[it.Path]; ok {
-			return nil, clash(it.Path, it.Owner, owner, "a file in one is a folder in the other")
+			return nil, clash(it.Path, it.owner, owner, "a file in one is a folder in the other")
 		}
 	}
 	m.dropLostBytecode()
 	return &m.result, nil
 }
 
-// head is what is left of a tree's files, and which layer it is.
+// head is what is left of a tree's files, which layer it is, and how many files
+// went before.
 type head struct {
 	files store.Plan
 	layer int
+	gone  int
 }
 
 // heads is a heap of trees by their next path, and by layer where that is equal.
@@ -102,35 +111,49 @@ func (h *heads) Pop() any {
 }
 
 // next takes the least path off.
-func (h *heads) next() (generation.File, int) {
+func (h *heads) next() (f *generation.File, layer, at int) {
 	top := &(*h)[0]
-	f, layer := top.files[0], top.layer
+	f, layer, at = &top.files[0], top.layer, top.gone
+	top.gone++
 	if top.files = top.files[1:]; len(top.files) == 0 {
 		heap.Pop(h)
 	} else {
 		heap.Fix(h, 0)
 	}
-	return f, layer
+	return f, layer, at
 }
 
 func (m *merging) add(it *item) error {
-	if reserved(it.Path, m.in.minor()) {
-		if it.Owner == generation.OwnerPython {
+	if reserved(it.Path, m.minor) {
+		if it.owner == generation.OwnerPython {
 			return nil // some interpreters bring an EXTERNALLY-MANAGED of their own
 		}
-		return fault.New(fault.Conflict, "choose another version of "+it.Owner, "%s brings %s, a path that belongs to snug", it.Owner, it.Path)
+		return fault.New(fault.Conflict, "choose another version of "+it.owner, "%s brings %s, a path that belongs to snug", it.owner, it.Path)
 	}
 	if n := len(m.result.items); n > 0 && m.result.items[n-1].Path == it.Path {
 		return m.resolve(m.result.items[n-1], it)
 	}
 	m.result.items = append(m.result.items, it)
-	for dir := path.Dir(it.Path); dir != "."; dir = path.Dir(dir) {
+	dir := folderOf(it.Path)
+	if dir == m.last {
+		return nil
+	}
+	m.last = dir
+	for ; dir != "."; dir = folderOf(dir) {
 		if _, known := m.dirs[dir]; known {
 			break
 		}
-		m.dirs[dir] = it.Owner
+		m.dirs[dir] = it.owner
 	}
 	return nil
+}
+
+// folderOf is path.Dir for a path that is clean already, as all of a plan are.
+func folderOf(name string) string {
+	if i := strings.LastIndexByte(name, '/'); i > 0 {
+		return name[:i]
+	}
+	return "."
 }
 
 // dropLostBytecode takes out what was compiled from files that did not win.
@@ -139,34 +162,34 @@ func (m *merging) dropLostBytecode() {
 		return
 	}
 	m.result.items = slices.DeleteFunc(m.result.items, func(it *item) bool {
-		return it.Kind == generation.Bytecode && m.lost[[2]string{it.Owner, sourceOf(it.Path)}]
+		return it.Kind == generation.Bytecode && m.lost[[2]string{it.owner, sourceOf(it.Path)}]
 	})
 }
 
 // resolve decides between the file that is there and another of that path.
 func (m *merging) resolve(there, it *item) error {
 	if there.SHA256 == it.SHA256 && there.Mode == it.Mode && there.Link == it.Link {
-		if there.Owner != it.Owner {
-			there.Source = strings.TrimPrefix(there.Source+","+it.Owner, ",")
+		if there.owner != it.owner {
+			there.source = strings.TrimPrefix(there.source+","+it.owner, ",")
 		}
 		return nil
 	}
 	if it.Kind == generation.Bytecode { // it goes with its source, which comes later
-		if m.winner(sourceOf(it.Path)) == it.Owner {
+		if m.winner(sourceOf(it.Path)) == it.owner {
 			*there = *it
 		}
 		return nil
 	}
 	switch winner := m.winner(it.Path); winner {
-	case it.Owner:
-		m.lost[[2]string{there.Owner, it.Path}] = true
+	case it.owner:
+		m.lost[[2]string{there.owner, it.Path}] = true
 		m.result.won[it.Path] = winner
 		*there = *it
-	case there.Owner:
-		m.lost[[2]string{it.Owner, it.Path}] = true
+	case there.owner:
+		m.lost[[2]string{it.owner, it.Path}] = true
 		m.result.won[it.Path] = winner
 	default:
-		return clash(it.Path, there.Owner, it.Owner, "with different content")
+		return clash(it.Path, there.owner, it.owner, "with different content")
 	}
 	return nil
 }
@@ -226,10 +249,15 @@ func clash(name, a, b, how string) error {
 
 // reserved are the paths of control files, which no package may bring.
 func reserved(name, minor string) bool {
+	if rest, ok := strings.CutPrefix(name, "lib/python"); ok {
+		if rest, ok = strings.CutPrefix(rest, minor+"/"); !ok {
+			return false
+		}
+		return rest == "EXTERNALLY-MANAGED" || rest == "ensurepip.py" || rest == "site-packages/"+projectPth
+	}
 	switch name {
 	case "app", "python" + minor + "._pth", "python._pth", "bin/python._pth", "bin/python3._pth", "bin/python" + minor + "._pth",
-		"lib/python" + minor + "/EXTERNALLY-MANAGED", "lib/python" + minor + "/ensurepip.py",
-		"lib/python" + minor + "/site-packages/" + projectPth, "pyvenv.cfg", "bin/pyvenv.cfg":
+		"pyvenv.cfg", "bin/pyvenv.cfg":
 		return true
 	}
 	return strings.HasPrefix(name, "app/") || strings.HasPrefix(name, "share/snug/")

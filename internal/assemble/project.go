@@ -22,8 +22,8 @@ import (
 	"snug/internal/wheel"
 )
 
-// own are the first-party projects whose code the runtime holds.
-func (in *Input) own() ([]*manifest.Local, error) {
+// firstParty are the projects whose code the runtime holds.
+func (in *Input) firstParty() ([]*manifest.Local, error) {
 	if !in.hasProject() {
 		return nil, nil
 	}
@@ -33,7 +33,8 @@ func (in *Input) own() ([]*manifest.Local, error) {
 // addProject installs a first-party project as an editable wheel would be:
 // dist-info and launchers, while its code stays where it is. What depends on
 // the place (direct_url.json, and RECORD, which lists it) is control.
-func (in *Input) addProject(m *generation.Manifest, local *manifest.Local) error {
+func (in *Input) addProject(own *ownFiles, local *manifest.Local) error {
+	m := own.manifest
 	name := pep508.NormalizeName(local.Name)
 	info := fmt.Sprintf("%s/%s-%s.dist-info", in.sitePackages(), strings.ReplaceAll(name, "-", "_"), local.Version)
 	payload := map[string][]byte{
@@ -56,15 +57,13 @@ func (in *Input) addProject(m *generation.Manifest, local *manifest.Local) error
 		return err
 	}
 	control := map[string][]byte{}
-	if !in.Copy {
+	if !in.Copy && !in.Shared { // what holds in one place only
 		control[info+"/direct_url.json"] = in.directURL(local)
 	}
 	control[info+"/RECORD"] = in.record(info+"/RECORD", payload, control)
 	for kind, files := range map[string]map[string][]byte{"": payload, generation.Control: control} {
 		for path, data := range files {
-			if err := in.write(m, path, data, kind, name); err != nil {
-				return err
-			}
+			own.add(path, data, kind, name)
 		}
 	}
 	m.Packages = append(m.Packages, generation.Package{Name: name, Version: local.Version})
@@ -124,27 +123,31 @@ func formatEntryPoints(eps []dist.EntryPoint) []byte {
 
 // addApp makes `app`: the project itself, by a link that holds as long as the
 // two are moved together, or in what is delivered, a copy.
-func (in *Input) addApp(m *generation.Manifest) error {
+func (in *Input) addApp(own *ownFiles) error {
 	if !in.hasProject() {
 		return nil
 	}
 	if in.Copy {
-		return in.copyApp(m)
+		return in.copyApp(own)
 	}
-	to, err := filepath.Rel(in.Dest, in.Project.Root)
+	to, err := filepath.Rel(in.at(), in.Project.Root)
 	if err != nil {
 		return err
 	}
-	if err := os.Symlink(to, filepath.Join(in.Dest, "app")); err != nil {
-		return err
+	if in.Shared { // Share makes it
+		own.manifest.Files = append(own.manifest.Files, link("app", filepath.ToSlash(to)))
+		return nil
 	}
-	m.Files = append(m.Files, link("app", filepath.ToSlash(to)))
+	own.link("app", filepath.ToSlash(to))
 	return nil
 }
 
-func link(name, to string) generation.File {
-	return generation.File{Path: name, Mode: "0777", SHA256: digest.Of([]byte(to)).String(), Size: int64(len(to)),
-		Owner: generation.OwnerSnug, Link: to, Kind: generation.Control}
+// at is where the runtime is used from.
+func (in *Input) at() string {
+	if in.At != "" {
+		return in.At
+	}
+	return in.Dest
 }
 
 // leftOut are names that are not delivered: history, caches, other
@@ -160,7 +163,7 @@ func leftOut(name string) bool {
 }
 
 // copyApp copies the first-party files to app/.
-func (in *Input) copyApp(m *generation.Manifest) error {
+func (in *Input) copyApp(own *ownFiles) error {
 	root := in.Project.Root
 	return filepath.WalkDir(root, func(from string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -180,11 +183,11 @@ func (in *Input) copyApp(m *generation.Manifest) error {
 		case d.IsDir():
 			return os.MkdirAll(filepath.Join(in.Dest, filepath.FromSlash(name)), 0o755)
 		case d.Type()&fs.ModeSymlink != 0:
-			return in.copyLink(m, from, rel, name)
+			return copyLink(own, from, rel, name)
 		case !d.Type().IsRegular():
 			return nil // sockets and the like are no part of a program
 		}
-		return in.copyOwn(m, from, name, d)
+		return in.copyOwn(own.manifest, from, name, d)
 	})
 }
 
@@ -218,15 +221,15 @@ func (in *Input) copyOwn(m *generation.Manifest, from, name string, d fs.DirEntr
 
 // copyLink keeps a symbolic link that stays in the project; another one is
 // named, since it would not hold elsewhere.
-func (in *Input) copyLink(m *generation.Manifest, from, rel, name string) error {
+func copyLink(own *ownFiles, from, rel, name string) error {
 	to, err := os.Readlink(from)
 	if err != nil {
 		return err
 	}
 	if filepath.IsAbs(to) || !filepath.IsLocal(filepath.Join(filepath.Dir(rel), to)) {
-		m.Notes = append(m.Notes, fmt.Sprintf("%s points out of the project and was left out", filepath.ToSlash(rel)))
+		own.manifest.Notes = append(own.manifest.Notes, fmt.Sprintf("%s points out of the project and was left out", filepath.ToSlash(rel)))
 		return nil
 	}
-	m.Files = append(m.Files, link(name, filepath.ToSlash(to)))
-	return os.Symlink(to, filepath.Join(in.Dest, filepath.FromSlash(name)))
+	own.link(name, filepath.ToSlash(to))
+	return nil
 }

@@ -17,17 +17,18 @@ type pthLines struct {
 // readPth reads the .pth files at the top of site-packages, as site would.
 func (in *Input) readPth(wheels []layer) (pthLines, error) {
 	var out pthLines
+	site := in.sitePackages()
 	for _, l := range wheels {
 		for _, f := range l.tree.Files {
-			name := path.Base(f.Path)
-			if path.Dir(f.Path) != in.sitePackages() || path.Ext(name) != ".pth" || strings.HasPrefix(name, ".") {
+			name, here := strings.CutPrefix(f.Path, site+"/")
+			if !here || !strings.HasSuffix(name, ".pth") || strings.Contains(name, "/") || strings.HasPrefix(name, ".") {
 				continue // site passes hidden ones by, too
 			}
 			text, err := os.ReadFile(filepath.Join(l.tree.Dir, filepath.FromSlash(f.Path)))
 			if err != nil {
 				return out, err
 			}
-			out.add(l.name, in.sitePackages(), name, string(text))
+			out.add(l.name, site, name, string(text))
 		}
 	}
 	return out, nil

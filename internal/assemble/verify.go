@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -26,6 +27,7 @@ type Report struct {
 	Missing       []string `json:"missing,omitempty"`
 	Added         []string `json:"added,omitempty"`
 	AddedBytecode int      `json:"added-bytecode"` // Python's own caches: no change
+	Origin        string   `json:"-"`              // the runtime that it shares its folders with
 }
 
 // Clean reports whether the runtime is as it was built.
@@ -45,11 +47,22 @@ func Verify(dir string, progress func(done, total int64)) (*Report, error) {
 	if err := r.hash(dir, m.Files, progress); err != nil {
 		return nil, err
 	}
-	if err := r.findAdded(dir, m.Files); err != nil {
+	known := make(map[string]bool, len(m.Files)+1)
+	known[generation.ManifestPath] = true
+	for _, f := range m.Files {
+		known[f.Path] = true
+	}
+	if err := r.findAdded(dir, ".", known); err != nil {
 		return nil, err
+	}
+	if m.LinkMode == generation.LinkShared {
+		if err := r.findShared(dir, known); err != nil {
+			return nil, err
+		}
 	}
 	slices.Sort(r.Changed)
 	slices.Sort(r.Missing)
+	slices.Sort(r.Added)
 	return r, nil
 }
 
@@ -100,22 +113,18 @@ func unchanged(path string, f generation.File) (bool, error) {
 	return sum.String() == f.SHA256, err
 }
 
-// findAdded looks for files that the manifest does not know.
-func (r *Report) findAdded(dir string, files []generation.File) error {
-	known := make(map[string]bool, len(files)+1)
-	known[generation.ManifestPath] = true
-	for _, f := range files {
-		known[f.Path] = true
-	}
-	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+// findAdded looks below dir, which is the runtime's folder base, for files that
+// the manifest does not know.
+func (r *Report) findAdded(dir, base string, known map[string]bool) error {
+	return filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		rel, err := filepath.Rel(dir, path)
+		rel, err := filepath.Rel(dir, file)
 		if err != nil {
 			return err
 		}
-		rel = filepath.ToSlash(rel)
+		rel = path.Join(base, filepath.ToSlash(rel))
 		switch {
 		case known[rel]:
 		case strings.HasSuffix(rel, ".pyc") && strings.Contains("/"+rel, "/__pycache__/"):
@@ -125,4 +134,27 @@ func (r *Report) findAdded(dir string, files []generation.File) error {
 		}
 		return nil
 	})
+}
+
+// findShared looks for added files in the folders that the runtime at dir only
+// links to; findAdded took the links themselves for files.
+func (r *Report) findShared(dir string, known map[string]bool) error {
+	origin, ok := generation.Origin(dir)
+	if !ok {
+		return nil // all files are missing, then
+	}
+	r.Origin = origin
+	added := r.Added
+	r.Added = nil
+	for _, name := range added {
+		there := filepath.Join(origin, filepath.FromSlash(name))
+		if to, err := os.Readlink(filepath.Join(dir, filepath.FromSlash(name))); err != nil || to != there {
+			r.Added = append(r.Added, name)
+			continue
+		}
+		if err := r.findAdded(there, name, known); err != nil {
+			return err
+		}
+	}
+	return nil
 }

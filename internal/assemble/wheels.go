@@ -73,6 +73,16 @@ func (in *Input) core() (release func()) {
 	return func() { <-in.cores }
 }
 
+// spareCore is core for those who do not wait.
+func (in *Input) spareCore() (release func(), ok bool) {
+	select {
+	case in.cores <- struct{}{}:
+		return func() { <-in.cores }, true
+	default:
+		return nil, false
+	}
+}
+
 // wheels returns the unpacked wheel of every selected package, in the lock's
 // order, fetching and unpacking what the store lacks.
 func (in *Input) wheels(ctx context.Context) ([]layer, error) {
@@ -163,13 +173,13 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 	if src.url != "" {
 		key += "-" + digest.Of([]byte(src.url)).String()[:16]
 	}
-	tree, err := in.Store.AddTree(ctx, key, func(dir string) (store.Plan, error) {
+	tree, err := in.tree(ctx, key, func(dir string) (store.Plan, error) {
 		blob, err := in.blob(ctx, sum, src)
 		if err != nil {
 			return nil, err
 		}
 		defer in.core()()
-		opt := wheel.Options{PythonMinor: in.minor(), URL: src.url, SHA256: sum.String()}
+		opt := wheel.Options{PythonMinor: in.minor(), URL: src.url, SHA256: sum.String(), Spare: in.spareCore}
 		plan, info, err := unpack(blob, name, opt, dir)
 		if err != nil {
 			return nil, err
@@ -187,6 +197,14 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 		err = in.confirm(sum, tree.Dir, tree.Files)
 	}
 	return layer{name: src.name, version: src.version, sum: sum.String(), tree: tree}, err
+}
+
+// tree is a tree of the store, whose files are looked at when they are linked.
+func (in *Input) tree(ctx context.Context, key string, build store.Builder) (*store.Tree, error) {
+	if in.distrust {
+		return in.Store.AddTree(ctx, key, build)
+	}
+	return in.Store.AddUnchecked(ctx, key, build)
 }
 
 func unpack(blob string, name dist.WheelName, opt wheel.Options, dir string) (store.Plan, *wheel.Info, error) {

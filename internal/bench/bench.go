@@ -30,6 +30,8 @@ type bench struct {
 	mirror *mirror
 	lock   map[string][]byte // by tool
 	made   int               // fresh folders so far
+
+	changedLock map[string][]byte // by tool, of the list with one package changed
 }
 
 // result is one row.
@@ -57,7 +59,7 @@ func (b *bench) warm(ctx context.Context) error {
 			return err
 		}
 		b.mirror.settle()
-		b.lock = map[string][]byte{}
+		b.lock, b.changedLock = map[string][]byte{}, map[string][]byte{}
 		before := b.mirror.recorder.asked.Load()
 		if err := b.once(ctx); err != nil || b.mirror.recorder.asked.Load() == before {
 			return err
@@ -96,6 +98,9 @@ func (b *bench) once(ctx context.Context) error {
 					return err
 				}
 			}
+		}
+		if err := b.warmChange(ctx, tool, p); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -38,6 +38,9 @@ func rows() []row {
 		{name: "build, warm, no bytecode, copies to edit", theirs: "snug's dev", run: builds{runtime: dev}.run},
 		{name: "build, warm, bytecode", theirs: "snug's test and prod", ratio: 0.2, run: builds{runtime: prod}.run},
 		{name: "build again, unchanged", theirs: "both", ratio: 0.7, run: again},
+		{name: "build, one package changed", theirs: "both", ratio: 0.5, run: oneChanged},
+		{name: "build, another project has it", theirs: "shared = true", ratio: 0.05, run: elsewhere},
+		{name: "startup (--version)", theirs: "both", ratio: 1.5, run: startup},
 		{name: "build, cold, no bytecode", theirs: "uv", ratio: 0.9, most: 5, run: builds{cold: true, runtime: linked}.run},
 		{name: "build, cold, bytecode", theirs: "snug's test and prod", most: 3, run: builds{cold: true, runtime: prod}.run},
 	}
@@ -82,6 +85,7 @@ const (
 	linked = "linked" // links, no bytecode: what uv makes
 	prod   = "prod"   // links, with bytecode
 	dev    = "dev"    // text files are copies, no bytecode
+	common = "common" // with bytecode, shared by all projects with the same lock
 )
 
 // pyproject asks for the list, in each kind of runtime.
@@ -105,7 +109,8 @@ package = false
 [tool.snug.runtimes]
 linked = { isolated = true, bytecode = false }
 prod = { contains = "linked", isolated = true }
-dev = { contains = "prod" }
+common = { contains = "prod", isolated = true, shared = true }
+dev = { contains = "common" }
 `, strings.Join(asks, ", "), pythonVersion, b.mirror.base+"/no-such-mirror")
 }
 

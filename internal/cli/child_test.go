@@ -112,6 +112,20 @@ func ask(t *testing.T, dir string, requirements ...string) {
 	}
 }
 
+// share makes the project's prod and test those of all that ask for the same.
+func share(t *testing.T, dir string) {
+	t.Helper()
+	path := filepath.Join(dir, "pyproject.toml")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data = append(data, "[tool.snug.runtimes]\nprod = { isolated = true, shared = true }\ntest = { groups = [\"test\"], contains = \"prod\", shared = true }\ndev = { groups = [\"dev\"], contains = \"test\" }\n"...)
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // command is a child that runs snug in dir.
 func (m machine) command(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()

@@ -56,6 +56,34 @@ func TestBuildsAtOnce(t *testing.T) {
 	}
 }
 
+// Projects that share their runtimes build them together, while garbage is
+// collected; what each gets is what it would get alone.
+func TestSharingAtOnce(t *testing.T) {
+	t.Parallel()
+	index := newIndex(t)
+	want := machine{t.TempDir(), index}.trees(t, project(t, "pkg4"))
+	m := machine{t.TempDir(), index}
+	var dirs []string
+	var all []*exec.Cmd
+	for range 3 {
+		dir := project(t, "pkg4")
+		share(t, dir)
+		dirs = append(dirs, dir)
+		all = append(all, m.command(t, dir, "build"), m.command(t, dir, "gc"))
+	}
+	together(t, all...)
+	for _, dir := range dirs {
+		if got := treesIn(t, dir); got != want {
+			t.Errorf("made\n%s\nwant\n%s", got, want)
+		}
+		m.whole(t, dir, true)
+	}
+	made, err := filepath.Glob(filepath.Join(m.store(), "store", "shared", "*", "[0-9]*"))
+	if err != nil || len(made) != 2 {
+		t.Errorf("%d shared runtimes, want prod and test once: %v", len(made), err)
+	}
+}
+
 // What else may run beside a build: collecting garbage, locking, running.
 func TestBuildBesideOthers(t *testing.T) {
 	t.Parallel()

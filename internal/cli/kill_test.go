@@ -39,6 +39,9 @@ func TestKilledBuildGoesOn(t *testing.T) {
 			before = m.trees(t, dir)
 			ask(t, dir, "pkg4")
 		}
+		if i%3 == 2 {
+			share(t, dir)
+		}
 		stage := m.killed(t, dir, dice.IntN(warm+2), time.Duration(dice.IntN(3000))*time.Microsecond)
 		reached[stage]++
 		m.whole(t, dir, before != "")

@@ -62,8 +62,12 @@ type Entry struct {
 // four octal digits, or "link" for a symbolic link. A path that is not plain printable text is
 // quoted as in Go, so that no path can imitate a second line. The order of entries is left as is.
 func Tree(entries []Entry) SHA256 {
-	sorted := slices.Clone(entries)
-	slices.SortFunc(sorted, func(a, b Entry) int { return cmp.Compare(a.Path, b.Path) })
+	byPath := func(a, b Entry) int { return cmp.Compare(a.Path, b.Path) }
+	sorted := entries
+	if !slices.IsSortedFunc(entries, byPath) {
+		sorted = slices.Clone(entries)
+		slices.SortFunc(sorted, byPath)
+	}
 	h := sha256.New()
 	var line []byte
 	for _, e := range sorted {

@@ -62,7 +62,7 @@ func (e *Engine) advise(ctx context.Context, q question, by asking, err error) e
 
 // kinds are the searches, in the order in which fixes are told.
 func (a *adviser) kinds() []func(context.Context) {
-	return []func(context.Context){a.requirements, a.pins, a.constraints, a.pythons, a.fewerTargets, a.later, a.several, a.removals}
+	return []func(context.Context){a.requirements, a.pins, a.constraints, a.pythons, a.fewerTargets, a.later, a.several, a.overrides, a.removals}
 }
 
 // hintOf is the fixes as text, or what else there is to say.
@@ -257,6 +257,29 @@ func (a *adviser) constraints(ctx context.Context) {
 		p := *a.project
 		p.Constraints = slices.Delete(slices.Clone(p.Constraints), i, i+1)
 		c := change{Fix: resolve.Fix{Kind: resolve.FixConstraint, Edit: fmt.Sprintf("remove the constraint %s (%s)", q.Requirement, q.Origin)}, question: a.question}
+		c.project = &p
+		if a.try(ctx, c) {
+			return
+		}
+	}
+}
+
+// overrides tries what the project asks of the package in which the chain ends,
+// against what others need of it, if nothing else helps. No command writes it.
+func (a *adviser) overrides(ctx context.Context) {
+	if len(a.fixes) > 0 || !a.has(resolve.Range) || a.project.Loose {
+		return
+	}
+	for _, q := range asksOf(a.project, a.conflict.Package) {
+		if len(q.Specifiers) == 0 || q.Origin.File == "" {
+			continue
+		}
+		rule := q
+		rule.Marker, rule.Extras = nil, nil
+		p := *a.project
+		p.Overrides = append(slices.Clone(p.Overrides), rule)
+		c := change{Fix: resolve.Fix{Kind: resolve.FixOverride,
+			Edit: fmt.Sprintf("add %q to overrides in [tool.snug], against what others need of it", rule.Requirement)}, question: a.question}
 		c.project = &p
 		if a.try(ctx, c) {
 			return

@@ -105,3 +105,16 @@ func (a *adviser) adds(q manifest.Requirement) int {
 		return err == nil && r.String() == q.Requirement.String()
 	})
 }
+
+// asksOf are the project's own requirements of a name.
+func asksOf(p *manifest.Project, key string) []manifest.Requirement {
+	var out []manifest.Requirement
+	for _, rt := range p.Runtimes {
+		for _, q := range rt.Requirements {
+			if q.Key() == key {
+				out = append(out, q)
+			}
+		}
+	}
+	return out
+}

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"snug/internal/assemble"
 	"snug/internal/event"
 	"snug/internal/fault"
@@ -46,7 +44,7 @@ type BuiltRuntime struct {
 	Files      int           `json:"files"`
 	Bytes      int64         `json:"bytes"`
 	Tree       string        `json:"tree"`
-	State      string        `json:"state"` // "built", "unchanged", or "switched" to a generation that was there
+	State      string        `json:"state"` // "built", "unchanged", "switched" to a generation that was there, or "shared" with other projects
 	Took       time.Duration `json:"nanoseconds"`
 }
 
@@ -77,10 +75,15 @@ func (e *Engine) Build(ctx context.Context, p *manifest.Project, req BuildReques
 	if err != nil {
 		return nil, err
 	}
-	if len(plan.done) < len(plan.runtimes) {
-		if err := e.fetchAll(ctx, plan); err != nil {
+	if len(plan.shared) > 0 {
+		release, err := e.store.Use(ctx) // until the shared runtimes have their user
+		if err != nil {
 			return nil, err
 		}
+		defer release()
+	}
+	if err := e.gather(ctx, plan); err != nil {
+		return nil, err
 	}
 	built := &Built{}
 	for _, name := range plan.runtimes {
@@ -119,21 +122,45 @@ func (e *Engine) lockForBuild(ctx context.Context, p *manifest.Project, req Buil
 	return locked.ofHost(), nil
 }
 
-// buildOne assembles one runtime into a new folder, proves it and switches, and
-// says what its user should know.
+// made is a runtime that was made and adopted.
+type made struct {
+	manifest   *generation.Manifest // its files may be left out
+	state      string
+	dir        string
+	generation int
+}
+
+// buildOne makes one runtime, and says what its user should know.
 func (e *Engine) buildOne(ctx context.Context, plan *plan, name string) (*BuiltRuntime, error) {
 	start := e.Now()
 	e.say("assemble", event.Started, name, "assembling "+name)
+	got, err := e.make(ctx, plan, name)
+	if err != nil {
+		return nil, err
+	}
+	m := got.manifest
+	row := rowOf(name, got.dir, got.generation, m)
+	row.State, row.Took = got.state, e.since(start)
+	e.Events.Handle(event.Event{Time: e.Now(), Stage: "assemble", Kind: event.Done, Subject: name, Message: "built " + name,
+		Data: map[string]any{"generation": got.generation, "tree": m.Tree, "files": row.Files}})
+	for _, note := range m.Notes {
+		e.say("assemble", event.Note, name, note)
+	}
+	return &row, nil
+}
+
+// make assembles one runtime into a new folder, proves it and switches.
+func (e *Engine) make(ctx context.Context, plan *plan, name string) (*made, error) {
+	if s := plan.shared[name]; s != nil {
+		return e.share(ctx, plan, name, s)
+	}
 	dest, commit, abandon, err := plan.destination(name)
 	if err != nil {
 		return nil, err
 	}
 	defer abandon()
-	m, err := assemble.Assemble(ctx, plan.input(name, dest))
+	m, err := e.assemble(ctx, plan.input(name, dest))
 	if err != nil {
-		return nil, err
-	}
-	if err := e.startAndFinish(ctx, dest, m); err != nil {
 		return nil, err
 	}
 	if plan.req.Prove {
@@ -142,27 +169,19 @@ func (e *Engine) buildOne(ctx context.Context, plan *plan, name string) (*BuiltR
 		}
 	}
 	n, dir, err := commit()
+	return &made{m, "built", dir, n}, err
+}
+
+// assemble fills the folder in.Dest with a whole runtime whose Python starts.
+func (e *Engine) assemble(ctx context.Context, in assemble.Input) (*generation.Manifest, error) {
+	m, err := assemble.Assemble(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	row := rowOf(name, dir, n, m)
-	row.State, row.Took = "built", e.since(start)
-	e.Events.Handle(event.Event{Time: e.Now(), Stage: "assemble", Kind: event.Done, Subject: name, Message: "built " + name,
-		Data: map[string]any{"generation": n, "tree": m.Tree, "files": row.Files}})
-	for _, note := range m.Notes {
-		e.say("assemble", event.Note, name, note)
+	if err := prove.Start(ctx, e.Runner, in.Dest, m); err != nil {
+		return nil, err
 	}
-	return &row, nil
-}
-
-// startAndFinish runs the new Python once while the manifest is written and
-// everything goes to disk: the one waits for the processor, the other for the
-// disk.
-func (e *Engine) startAndFinish(ctx context.Context, dest string, m *generation.Manifest) error {
-	var g errgroup.Group
-	g.Go(func() error { return prove.Start(ctx, e.Runner, dest, m) })
-	g.Go(func() error { return assemble.Finish(dest, m) })
-	return g.Wait()
+	return m, assemble.Finish(in.Dest)
 }
 
 // mustProve is the error for a runtime in which some module does not import.

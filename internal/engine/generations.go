@@ -83,6 +83,9 @@ func (e *Engine) Verify(root, name string) (*assemble.Report, error) {
 	// A mark that cannot be written (a project that may only be read) is no
 	// reason to withhold the report.
 	_ = generation.Doubt(dir, !report.Clean())
+	if report.Origin != "" {
+		_ = generation.Doubt(report.Origin, !report.Clean())
+	}
 	return report, nil
 }
 

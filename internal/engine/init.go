@@ -58,7 +58,7 @@ func (e *Engine) Init(root string, req InitRequest) (*Initialized, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return out, err
 	}
-	draft, err := e.gather(root, p, out)
+	draft, err := e.draftFolder(root, p, out)
 	if err != nil {
 		return out, err
 	}
@@ -90,9 +90,9 @@ func folderName(root string) string {
 	return filepath.Base(root)
 }
 
-// gather drafts the project of the most telling list in root. p is the project
+// draftFolder drafts the project of the most telling list in root. p is the project
 // of the requirements files, nil without any.
-func (e *Engine) gather(root string, p *manifest.Project, out *Initialized) (manifest.Draft, error) {
+func (e *Engine) draftFolder(root string, p *manifest.Project, out *Initialized) (manifest.Draft, error) {
 	for _, name := range foreign.Locks(root) {
 		out.Locks = append(out.Locks, filepath.Join(root, name))
 	}

@@ -40,6 +40,7 @@ type plan struct {
 	locked    lock.Target
 	runtimes  []string                // to end up current, innermost first
 	done      map[string]BuiltRuntime // those that are there already
+	shared    map[string]*sharing     // those that are made once for all projects
 	cannot    []string                // those that a found Python cannot serve
 
 	client  *index.Client
@@ -56,7 +57,7 @@ func (e *Engine) plan(p *manifest.Project, locked *Locked, names []string, req B
 		return nil, err
 	}
 	pl := &plan{engine: e, project: p, lock: locked.Lock, lockBytes: locked.Lock.Marshal(), req: req,
-		target: target, python: python, locked: lt, done: map[string]BuiltRuntime{}}
+		target: target, python: python, locked: lt, done: map[string]BuiltRuntime{}, shared: map[string]*sharing{}}
 	pl.lockSum = digest.Of(pl.lockBytes).String()
 	for _, name := range names {
 		if _, ok := locked.Lock.Runtime(name); !ok {
@@ -67,6 +68,9 @@ func (e *Engine) plan(p *manifest.Project, locked *Locked, names []string, req B
 			continue
 		}
 		pl.runtimes = append(pl.runtimes, name)
+		if err := pl.noteShared(name); err != nil {
+			return nil, err
+		}
 		if req.Into == "" && !req.Rebuild {
 			if err := pl.noteBuilt(name); err != nil {
 				return nil, err
@@ -77,7 +81,8 @@ func (e *Engine) plan(p *manifest.Project, locked *Locked, names []string, req B
 }
 
 // noteBuilt records a runtime of which a generation was made from this lock: the
-// current one, else the newest. One that snug verify found changed does not count.
+// current one, else the newest. One that snug verify found changed does not count,
+// nor one that is shared where it should not be, or the other way round.
 func (pl *plan) noteBuilt(name string) error {
 	own, err := pl.project.FirstParty(name, pytag.Environment(pl.target, pl.python))
 	if err != nil {
@@ -93,6 +98,9 @@ func (pl *plan) noteBuilt(name string) error {
 		head, err := generation.ReadHead(g.Path)
 		if err != nil || generation.Doubted(g.Path) || head.Lock != pl.lockSum || head.Target != pl.target.String() || head.Local != manifest.DigestOf(own) {
 			continue // damaged, of another lock, or of another project table
+		}
+		if (pl.shared[name] != nil) != (head.LinkMode == generation.LinkShared) || !head.Usable(g.Path) {
+			continue
 		}
 		row := rowOf(name, g.Path, g.Number, head)
 		row.State = "switched"
@@ -230,7 +238,7 @@ func (pl *plan) destination(name string) (dest string, commit func() (int, strin
 		if err != nil {
 			return 0, "", err
 		}
-		return n, room.Path(n), room.Switch(n)
+		return n, room.Path(n), room.Point(n)
 	}
 	return dest, commit, func() { removeTree(dest) }, nil
 }

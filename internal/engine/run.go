@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"snug/internal/fault"
 	"snug/internal/generation"
 	"snug/internal/interp"
 )
@@ -35,6 +36,9 @@ func (e *Engine) Run(ctx context.Context, req RunRequest) (int, error) {
 	head, err := generation.ReadHead(dir)
 	if err != nil {
 		return 0, err
+	}
+	if !head.Usable(dir) {
+		return 0, fault.New(fault.NotFound, "snug build "+req.Runtime+" makes it again", "the runtime that %s shares is gone from the store", req.Runtime)
 	}
 	return e.Runner.Exec(ctx, interp.Command{
 		Argv: req.Argv, Dir: req.Dir, Path: filepath.Join(dir, "bin"), Env: append(e.runEnv(dir, head.Bytecode), req.Env...),

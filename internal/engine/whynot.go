@@ -153,7 +153,7 @@ func (w *whyNot) with(asks pep508.Requirement) (asking, question) {
 	by := w.asking(w.project, LockRequest{})
 	by.runtime = w.holder()
 	out := w.question
-	if roots := w.roots(); len(roots) > 0 {
+	if roots := asksOf(w.project, w.asks.Key()); len(roots) > 0 {
 		if runtime, ok := w.project.RuntimeOf(roots[0]); ok {
 			by.runtime = runtime
 			out.project = w.project.With(roots[0], nil)
@@ -170,7 +170,7 @@ func (w *whyNot) with(asks pep508.Requirement) (asking, question) {
 // asWritten is the same answer by the project's own requirement, loosened, if
 // there is one and that gives a newer version too.
 func (w *whyNot) asWritten(ctx context.Context, l *lock.Lock, by asking) (*lock.Lock, asking) {
-	roots, found := w.roots(), lockedOf(l, w.asks.Key())
+	roots, found := asksOf(w.project, w.asks.Key()), lockedOf(l, w.asks.Key())
 	if len(roots) == 0 || len(found) == 0 {
 		return l, by
 	}
@@ -185,19 +185,6 @@ func (w *whyNot) asWritten(ctx context.Context, l *lock.Lock, by asking) (*lock.
 		return l, by
 	}
 	return better, loose
-}
-
-// roots are the project's own requirements of the name.
-func (w *whyNot) roots() []manifest.Requirement {
-	var out []manifest.Requirement
-	for _, rt := range w.project.Runtimes {
-		for _, q := range rt.Requirements {
-			if q.Key() == w.asks.Key() {
-				out = append(out, q)
-			}
-		}
-	}
-	return out
 }
 
 // holder is the innermost runtime that has the package, else the innermost.
@@ -216,7 +203,7 @@ func (w *whyNot) held(l *lock.Lock) string {
 	if len(w.answer.Locked) == 0 {
 		return "nothing asks for it"
 	}
-	for _, q := range w.roots() {
+	for _, q := range asksOf(w.project, w.asks.Key()) {
 		if slices.ContainsFunc(lockedOf(l, q.Key()), func(v pep440.Version) bool { return !q.Specifiers.Contains(v) }) {
 			return fmt.Sprintf("the project asks for %s (%s)", q.Requirement, q.Origin)
 		}

@@ -1,6 +1,7 @@
 package generation
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"os"
@@ -26,15 +27,15 @@ func sample() *Manifest {
 
 func put(t *testing.T, dir string, m *Manifest) {
 	t.Helper()
-	data, err := m.Marshal()
-	if err != nil {
+	var data bytes.Buffer
+	if err := m.Write(&data); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, filepath.FromSlash(ManifestPath))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, data, 0o644); err != nil {
+	if err := os.WriteFile(path, data.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -63,7 +64,11 @@ func TestFilesAreWrittenAsJSONWouldBe(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got bytes.Buffer
-		f.appendTo(&got)
+		w := bufio.NewWriter(&got)
+		f.appendTo(w)
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
+		}
 		if got.String() != string(want) {
 			t.Errorf("%s\nwant %s", &got, want)
 		}

@@ -18,8 +18,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strconv"
+	"strings"
 
 	"snug/internal/digest"
 	"snug/internal/fault"
@@ -81,7 +82,7 @@ type Manifest struct {
 	Isolated bool              `json:"isolated"`
 	Editable bool              `json:"editable"`  // text files are copies
 	Bytecode bool              `json:"bytecode"`  // carries it; where not, Python writes its own
-	LinkMode string            `json:"link-mode"` // "hardlink" or "copy"
+	LinkMode string            `json:"link-mode"` // LinkHard, LinkCopy or LinkShared
 	Count    int               `json:"count"`     // of Files
 	Bytes    int64             `json:"bytes"`     // of Files together
 	Packages []Package         `json:"packages"`
@@ -119,7 +120,7 @@ func (f File) Entry() digest.Entry {
 
 // Seal sorts the files and fills in Snug, Tree, Count and Bytes.
 func (m *Manifest) Seal() {
-	sort.Slice(m.Files, func(i, j int) bool { return m.Files[i].Path < m.Files[j].Path })
+	slices.SortFunc(m.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	m.Snug, m.Count, m.Bytes = Schema, len(m.Files), 0
 	for _, f := range m.Files {
 		m.Bytes += f.Size

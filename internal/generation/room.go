@@ -95,9 +95,13 @@ func (r Room) List() ([]Info, error) {
 	}
 	var out []Info
 	for _, n := range slices.Backward(numbers) {
-		st, err := os.Stat(filepath.Join(r.Path(n), filepath.FromSlash(ManifestPath)))
-		if err != nil {
+		manifest := filepath.Join(r.Path(n), filepath.FromSlash(ManifestPath))
+		if _, err := os.Stat(manifest); err != nil {
 			continue // not one of ours
+		}
+		st, err := os.Stat(filepath.Dir(manifest)) // it came in last; itself it may be a link to an older one
+		if err != nil {
+			continue
 		}
 		out = append(out, Info{Number: n, Current: n == current, Built: st.ModTime(), Path: r.Path(n)})
 	}
@@ -138,7 +142,7 @@ func (r Room) Adopt(staged string) (int, error) {
 		}
 		err = os.Rename(staged, r.Path(n))
 		if err == nil {
-			return n, syncDir(r.Dir)
+			return n, nil
 		}
 		if _, taken := os.Lstat(r.Path(n)); taken != nil {
 			return 0, err
@@ -149,8 +153,17 @@ func (r Room) Adopt(staged string) (int, error) {
 }
 
 // Switch points `current` at generation n by one rename: whoever looks sees
-// the old one or the new one, whole.
+// the old one or the new one, whole. When it returns the disk has that.
 func (r Room) Switch(n int) error {
+	if err := r.Point(n); err != nil {
+		return err
+	}
+	return syncDir(r.Dir)
+}
+
+// Point is Switch without waiting for the disk, which may show the old one once
+// more after a power cut: for a generation that can be built again.
+func (r Room) Point(n int) error {
 	if !r.Has(n) {
 		return fault.New(fault.NotFound, "snug history lists the generations", "%s has no generation %d", filepath.Base(r.Dir), n)
 	}
@@ -164,7 +177,7 @@ func (r Room) Switch(n int) error {
 	if err := os.Rename(temp, r.current()); err != nil {
 		return errors.Join(err, os.Remove(temp))
 	}
-	return syncDir(r.Dir)
+	return nil
 }
 
 func writePointer(path, text string) error {
@@ -206,9 +219,23 @@ func (r Room) Prune(keep int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	kept := map[string]bool{r.Path(current): true}
+	for _, n := range numbers[max(0, len(numbers)-keep):] {
+		kept[r.Path(n)] = true
+	}
+	return r.PruneIf(func(path string) bool { return !kept[path] && !running(path) })
+}
+
+// PruneIf removes the generations of which old says so, by their paths, and what
+// killed builds left behind.
+func (r Room) PruneIf(old func(path string) bool) (int, error) {
+	numbers, err := r.numbers()
+	if err != nil {
+		return 0, err
+	}
 	gone := 0
-	for i, n := range numbers {
-		if n == current || i >= len(numbers)-keep || running(r.Path(n)) {
+	for _, n := range numbers {
+		if !old(r.Path(n)) {
 			continue
 		}
 		if err := r.discard(r.Path(n)); err != nil {

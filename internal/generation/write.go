@@ -1,21 +1,23 @@
 package generation
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
+	"io"
 	"strconv"
 )
 
-// Marshal writes the manifest with one file a line, the same bytes for the
+// Write writes the manifest with one file a line, the same bytes for the
 // same content.
-func (m *Manifest) Marshal() ([]byte, error) {
+func (m *Manifest) Write(w io.Writer) error {
 	head := *m
 	head.Files = nil
 	top, err := json.MarshalIndent(&head, "", " ")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var b bytes.Buffer
+	b := bufio.NewWriterSize(w, 64<<10)
 	b.Write(bytes.TrimSuffix(top, []byte("null\n}")))
 	b.WriteByte('[')
 	for i, f := range m.Files {
@@ -23,15 +25,15 @@ func (m *Manifest) Marshal() ([]byte, error) {
 			b.WriteByte(',')
 		}
 		b.WriteString("\n  ")
-		f.appendTo(&b)
+		f.appendTo(b)
 	}
 	b.WriteString("\n ]\n}\n")
-	return b.Bytes(), nil
+	return b.Flush() // the first error of all
 }
 
 // appendTo writes f as encoding/json would, which takes three times as long for
 // the tens of thousands of files that a runtime has.
-func (f File) appendTo(b *bytes.Buffer) {
+func (f File) appendTo(b *bufio.Writer) {
 	pair := func(key, value string) {
 		b.WriteString(key)
 		quote(b, value)
@@ -51,7 +53,7 @@ func (f File) appendTo(b *bytes.Buffer) {
 }
 
 // quote writes text as a JSON string; nearly every one needs no escape.
-func quote(b *bytes.Buffer, text string) {
+func quote(b *bufio.Writer, text string) {
 	for i := range len(text) {
 		switch c := text[i]; {
 		case c < ' ', c >= 0x7f, c == '"', c == '\\', c == '<', c == '>', c == '&':

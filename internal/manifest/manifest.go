@@ -76,6 +76,7 @@ type Runtime struct {
 	Members      []Member      // other first-party projects that it holds, with what they need among Requirements
 	Isolated     bool
 	NoBytecode   bool     // Python compiles for itself what it imports
+	Shared       bool     // made once for all projects with the same lock
 	Slim         string   // "", "safe" or "reachable"
 	EntryPoints  []string // what Slim "reachable" starts from, "module:attr"
 }

@@ -63,7 +63,7 @@ func readRuntime(t toml.Table, name string, g *groups) (Runtime, error) {
 	if err != nil {
 		return rt, err
 	}
-	if err := r.Only("groups", "contains", "slim", "isolated", "bytecode", "entry-points"); err != nil {
+	if err := r.Only("groups", "contains", "slim", "isolated", "bytecode", "shared", "entry-points"); err != nil {
 		return rt, err
 	}
 	if rt.Contains, err = r.Text("contains"); err != nil {
@@ -77,6 +77,12 @@ func readRuntime(t toml.Table, name string, g *groups) (Runtime, error) {
 		return rt, err
 	}
 	rt.NoBytecode = !carried
+	if rt.Shared, err = r.Bool("shared", false); err != nil {
+		return rt, err
+	}
+	if rt.Shared && rt.NoBytecode {
+		return rt, r.Bad("shared", "leave bytecode = false out", "a shared runtime carries its bytecode: Python would write its own for all projects")
+	}
 	if rt.EntryPoints, err = r.Texts("entry-points"); err != nil {
 		return rt, err
 	}

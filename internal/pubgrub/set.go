@@ -50,6 +50,21 @@ func (s Set) First() int {
 	return -1
 }
 
+// Single reports whether there is exactly one version in the set; absent is not
+// counted.
+func (s Set) Single() bool {
+	n := 0
+	for i, w := range s {
+		if i == 0 {
+			w &^= 1
+		}
+		if n += bits.OnesCount64(w); n > 1 {
+			return false
+		}
+	}
+	return n == 1
+}
+
 // Len counts the versions in the set; absent is not counted.
 func (s Set) Len() int {
 	n := 0

@@ -15,6 +15,7 @@ type apart struct {
 	ctx context.Context // of the one call of write that owns it
 	*shelf
 	picks picks
+	users []map[string][]*release // by place and name: usersOf
 }
 
 // notes say of each release of a name that has several where it is chosen, and
@@ -125,13 +126,34 @@ func (a *apart) refuses(o *release, at int) string {
 			return fmt.Sprintf("%s wants %s", q.Origin, bare(q.Requirement))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(a.picks[at])) {
-		user := a.picks[at][name]
+	for _, user := range a.usersOf(o.of.name, at) {
 		if q, ok := a.need(user, at, func(q need) bool { return q.key == o.of.name && !q.Specifiers.Contains(o.version) }); ok {
-			return fmt.Sprintf("%s %s needs %s", name, user.version, bare(q.Requirement))
+			return fmt.Sprintf("%s %s needs %s", user.of.name, user.version, bare(q.Requirement))
 		}
 	}
 	return ""
+}
+
+// usersOf are what is chosen at a place and names a package, by name.
+func (a *apart) usersOf(name string, at int) []*release {
+	if a.users == nil {
+		a.users = make([]map[string][]*release, len(a.places))
+	}
+	if a.users[at] == nil {
+		users := map[string][]*release{}
+		for _, user := range slices.Sorted(maps.Keys(a.picks[at])) {
+			r := a.picks[at][user]
+			if t := r.told()[at]; t != nil {
+				for _, q := range t.needs {
+					if all := users[q.key]; len(all) == 0 || all[len(all)-1] != r {
+						users[q.key] = append(all, r)
+					}
+				}
+			}
+		}
+		a.users[at] = users
+	}
+	return a.users[at][name]
 }
 
 // need finds a need of a release that counts at a place, with whatever extra.

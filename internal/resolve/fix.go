@@ -20,9 +20,10 @@ const (
 	FixPin         FixKind = "pin"         // a yanked version is asked for
 	FixConstraint  FixKind = "constraint"  // one is dropped
 	FixPython      FixKind = "python"
-	FixTargets     FixKind = "targets" // fewer
-	FixAsOf        FixKind = "as-of"   // later
-	FixRemove      FixKind = "remove"  // one of the project's own goes
+	FixTargets     FixKind = "targets"  // fewer
+	FixAsOf        FixKind = "as-of"    // later
+	FixOverride    FixKind = "override" // what the project asks of a package counts, whatever others need
+	FixRemove      FixKind = "remove"   // one of the project's own goes
 )
 
 // String is what to type, or to write.

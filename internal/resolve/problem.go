@@ -41,6 +41,7 @@ type problem struct {
 	parted    map[variable]*view        // of the others, for the variables that hold them together
 	said      map[pubgrub.Need][]saying // requirements as written, for explanations
 	tried     map[string]int
+	byFile    map[int]bool          // variables whose file the project names
 	having    map[variable]*release // the newest seen with the extra of a name, for each part of the targets
 }
 
@@ -56,7 +57,7 @@ type saying struct {
 
 func newProblem(s *shelf, asked *roots, places []place, on targets, prefer preferences) *problem {
 	p := &problem{shelf: s, asked: asked, places: places, on: on, prefer: prefer, cut: cut{rest: []targets{on}}, numbers: map[variable]int{},
-		views: map[string]*view{}, parted: map[variable]*view{}, said: map[pubgrub.Need][]saying{}, tried: map[string]int{}, having: map[variable]*release{}}
+		views: map[string]*view{}, parted: map[variable]*view{}, said: map[pubgrub.Need][]saying{}, tried: map[string]int{}, byFile: map[int]bool{}, having: map[variable]*release{}}
 	p.number(variable{})
 	return p
 }
@@ -133,6 +134,9 @@ func (p *problem) Versions(ctx context.Context, pkg int) (int, []pubgrub.Exclusi
 	if err != nil {
 		return 0, nil, err
 	}
+	if v.project.direct != nil {
+		p.byFile[pkg] = true
+	}
 	if at.on == 0 || at.extra != "" {
 		return len(v.releases), nil, nil
 	}
@@ -205,9 +209,9 @@ func (p *problem) Priority(pkg int, allowed pubgrub.Set) pubgrub.Class {
 	switch {
 	case pkg == pubgrub.Root:
 		return pubgrub.First
-	case p.viewOf(p.variables[pkg]).direct != nil:
+	case p.byFile[pkg]:
 		return pubgrub.Direct
-	case allowed.Len() == 1:
+	case allowed.Single():
 		return pubgrub.Singleton
 	}
 	return pubgrub.Normal

@@ -91,7 +91,7 @@ func Resolve(ctx context.Context, in Input) (*lock.Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &apart{ctx, shelf, picks}
+	a := &apart{ctx: ctx, shelf: shelf, picks: picks}
 	remarks := slices.Concat(a.heldBack(), a.leftYoung(), a.belowBound())
 	if in.Moved != nil {
 		in.Moved(moves(in.Locked, asked, places, picks))

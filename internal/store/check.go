@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -14,34 +15,55 @@ import (
 	"snug/internal/generation"
 )
 
+// ErrChanged is in the chain of the error for a tree that is not as it entered.
+var ErrChanged = errors.New("was changed")
+
 // Check compares the tree with its plan: a file whose size or time moved since
 // it entered is hashed again, and one that became a program, or is none any
 // more, counts as changed (a hard link shares its mode). Read-only modes do not
-// stop root, so this runs before a tree is linked. A difference is
-// fault.Integrity.
+// stop root, so no file is linked that was not looked at. A difference is
+// ErrChanged and fault.Integrity.
 func (t *Tree) Check() error {
 	var at trail
 	defer at.close()
 	for i, f := range t.Files {
-		if err := t.checkFile(&at, f, t.moved[i]); err != nil {
-			return t.damaged(f.Path, err)
+		folder, _ := path.Split(f.Path)
+		dir, err := at.to(t.Dir, strings.TrimSuffix(folder, "/"))
+		if err != nil {
+			return t.Changed(f.Path, err)
+		}
+		if err := t.checkFile(dir, i); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (t *Tree) checkFile(at *trail, f generation.File, entered int64) error {
-	full := filepath.Join(t.Dir, filepath.FromSlash(f.Path))
+// Hold is Check for file i, which lies in the open folder dir; once for each
+// file and process.
+func (t *Tree) Hold(dir *Dir, i int) error {
+	if t.held[i].Load() {
+		return nil
+	}
+	return t.checkFile(dir, i)
+}
+
+func (t *Tree) checkFile(dir *Dir, i int) error {
+	f := t.Files[i]
+	if err := compareFile(dir, f, t.moved[i]); err != nil {
+		return t.Changed(f.Path, err)
+	}
+	t.held[i].Store(true)
+	return nil
+}
+
+func compareFile(dir *Dir, f generation.File, entered int64) error {
+	name := f.Path[strings.LastIndexByte(f.Path, '/')+1:]
 	if f.Link != "" {
-		to, err := os.Readlink(full)
+		to, err := os.Readlink(filepath.Join(dir.Path, name))
 		if err == nil && to != f.Link {
 			err = fmt.Errorf("points at %q", to)
 		}
-		return err
-	}
-	folder, name := path.Split(f.Path)
-	dir, err := at.to(t.Dir, strings.TrimSuffix(folder, "/"))
-	if err != nil {
 		return err
 	}
 	st, err := dir.lstat(name)
@@ -53,7 +75,7 @@ func (t *Tree) checkFile(at *trail, f generation.File, entered int64) error {
 	case st.mode.IsRegular() && st.size == f.Size && st.moved == entered:
 		return nil
 	}
-	return rehash(full, f)
+	return rehash(filepath.Join(dir.Path, name), f)
 }
 
 // fileStat is what Check looks at.
@@ -63,8 +85,9 @@ type fileStat struct {
 	moved int64 // time of change, nanoseconds
 }
 
-func (t *Tree) damaged(path string, err error) error {
-	return fault.New(fault.Integrity, "it is built again by the next snug build", "the store's %s/%s was changed: %w", t.Key, path, err)
+// Changed is the error for a path of the tree that is not as it entered.
+func (t *Tree) Changed(path string, err error) error {
+	return fault.New(fault.Integrity, "it is built again by the next snug build", "the store's %s/%s %w: %w", t.Key, path, ErrChanged, err)
 }
 
 func rehash(path string, f generation.File) error {

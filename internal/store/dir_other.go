@@ -7,8 +7,7 @@ import (
 	"path/filepath"
 )
 
-// Dir is an open folder. A name in it is one path element. It is for one
-// goroutine.
+// Dir is an open folder. A name in it is one path element.
 type Dir struct{ Path string }
 
 // OpenDir opens a folder; Close it.

@@ -12,7 +12,7 @@ import (
 
 // Dir is an open folder. A name in it is one path element: the kernel then
 // looks up one name, and not a dozen from the root down, which is most of the
-// cost of linking a tree. It is for one goroutine.
+// cost of linking a tree.
 type Dir struct {
 	Path string
 	fd   int

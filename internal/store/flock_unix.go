@@ -39,3 +39,10 @@ func links(st fs.FileInfo) uint64 {
 	}
 	return uint64(sys.Nlink)
 }
+
+// sameFileSystem tells whether a hard link can be made from one to the other.
+func sameFileSystem(a, b fs.FileInfo) bool {
+	one, ok1 := a.Sys().(*syscall.Stat_t)
+	other, ok2 := b.Sys().(*syscall.Stat_t)
+	return ok1 && ok2 && one.Dev == other.Dev
+}

@@ -27,3 +27,6 @@ func tryLock(f *os.File, how int) (busy bool, err error) {
 // links is how many names a file has, as far as a listing tells: on Windows
 // that is one, so only a tree's age counts there.
 func links(fs.FileInfo) uint64 { return 1 }
+
+// sameFileSystem is never so here: symbolic links need a right that few have.
+func sameFileSystem(_, _ fs.FileInfo) bool { return false }

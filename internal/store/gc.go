@@ -18,7 +18,7 @@ const (
 	keepBlob = 90 * 24 * time.Hour
 )
 
-// GC removes trees that no runtime links to and that were not used for days,
+// GC removes shared runtimes that no project uses, trees that no runtime links to and that were not used for days,
 // blobs that no tree here was unpacked from and that were not used for months,
 // and temporary names older than a day. It returns how many entries and bytes
 // that were. It waits until no build uses the store (Use), and keeps new ones
@@ -30,7 +30,8 @@ func (s *Store) GC(ctx context.Context) (entries int, freed int64, err error) {
 	}
 	defer release()
 	sum := collected{kept: map[string]bool{}}
-	err = errors.Join(s.gcTrees(ctx, &sum), s.gcBlobs(ctx, &sum))
+	err = s.gcShared(ctx, &sum) // first: they link to trees
+	err = errors.Join(err, s.gcTrees(ctx, &sum), s.gcBlobs(ctx, &sum))
 	return sum.entries, sum.bytes, err
 }
 

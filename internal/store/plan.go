@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"snug/internal/digest"
 	"snug/internal/fault"
@@ -77,14 +78,19 @@ func readPlan(dir string) (*Tree, error) {
 			return nil, fmt.Errorf("%s: %w", dir, err)
 		}
 	}
+	t.held = make([]atomic.Bool, len(t.Files))
 	return t, nil
 }
 
 func (t *Tree) addLine(line string) error {
-	field := strings.SplitN(line, "\t", planFields)
-	if len(field) != planFields {
-		return fmt.Errorf("short line %q in the plan", line)
+	var field [planFields]string
+	rest, ok := line, true
+	for i := range planFields - 1 {
+		if field[i], rest, ok = strings.Cut(rest, "\t"); !ok {
+			return fmt.Errorf("short line %q in the plan", line)
+		}
 	}
+	field[planFields-1] = rest
 	size, err1 := strconv.ParseInt(field[1], 10, 64)
 	moved, err2 := strconv.ParseInt(field[2], 10, 64)
 	if err := errors.Join(err1, err2); err != nil {

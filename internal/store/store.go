@@ -34,13 +34,13 @@ type Store struct {
 	now    func() time.Time
 	flight singleflight.Group
 	mu     sync.Mutex
-	intact map[string]*Tree       // trees that were checked in this process
-	whole  map[digest.SHA256]bool // and blobs
+	known  map[string]*Tree       // trees whose plan this process has read
+	whole  map[digest.SHA256]bool // blobs that it hashed
 }
 
 // Open returns the store below home, creating its folders.
 func Open(home string) (*Store, error) {
-	s := &Store{dir: filepath.Join(home, "store"), now: time.Now, intact: map[string]*Tree{}, whole: map[digest.SHA256]bool{}}
+	s := &Store{dir: filepath.Join(home, "store"), now: time.Now, known: map[string]*Tree{}, whole: map[digest.SHA256]bool{}}
 	for _, d := range []string{s.blobs(), s.trees(), s.locks(), filepath.Join(home, "cache")} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
 			return nil, fmt.Errorf("open the store: %w", err)

@@ -13,6 +13,7 @@ import (
 
 	"snug/internal/digest"
 	"snug/internal/fault"
+	"snug/internal/generation"
 )
 
 func open(t *testing.T) *Store {
@@ -361,4 +362,94 @@ func TestShortenedPlanIsNone(t *testing.T) {
 			t.Errorf("%d of %d bytes are a plan", n, len(text))
 		}
 	}
+}
+
+// Whoever links a file holds it to the tree, once; what was changed before that
+// is refused.
+func TestHold(t *testing.T) {
+	s := open(t)
+	if _, err := s.AddTree(context.Background(), key, oneFile("x = 1\n")); err != nil {
+		t.Fatal(err)
+	}
+	later := func() (*Tree, *Dir) { // another process
+		t.Helper()
+		s, err := Open(filepath.Dir(s.dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tree, err := s.AddUnchecked(context.Background(), key, oneFile("built again"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir, err := OpenDir(tree.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(dir.Close)
+		return tree, dir
+	}
+	tree, dir := later()
+	if err := tree.Hold(dir, 0); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(tree.Dir, "a.py")
+	if err := errors.Join(os.Chmod(path, 0o644), os.WriteFile(path, []byte("x = 2\n"), 0o444)); err != nil {
+		t.Fatal(err)
+	}
+	if err := tree.Hold(dir, 0); err != nil {
+		t.Errorf("looked at twice: %v", err)
+	}
+	tree, dir = later()
+	if err := tree.Hold(dir, 0); !errors.Is(err, ErrChanged) || fault.CodeOf(err) != fault.Integrity {
+		t.Errorf("changed: %v", err)
+	}
+}
+
+// A shared runtime is known to be in use by the manifest that a project's
+// generation links to; without one it is kept for some days.
+func TestGCOfSharedRuntimes(t *testing.T) {
+	s, ctx := open(t), context.Background()
+	made := func(key string) (manifest string) {
+		t.Helper()
+		room := s.Shared(key)
+		dir, err := room.Stage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		manifest = filepath.Join(dir, filepath.FromSlash(generation.ManifestPath))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(manifest), 0o755), os.WriteFile(manifest, []byte("{}"), 0o444)); err != nil {
+			t.Fatal(err)
+		}
+		n, err := room.Adopt(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Join(room.Path(n), filepath.FromSlash(generation.ManifestPath))
+	}
+	used, idle := made("shared-used"), made("shared-idle")
+	user := filepath.Join(t.TempDir(), "manifest.json")
+	if err := os.Link(used, user); err != nil {
+		t.Fatal(err)
+	}
+	collect := func(want int) {
+		t.Helper()
+		if n, _, err := s.GC(ctx); n != want || err != nil {
+			t.Errorf("collected %d, want %d: %v", n, want, err)
+		}
+	}
+	collect(0)
+	s.now = func() time.Time { return time.Now().Add(keepTree + time.Hour) }
+	s.TouchShared("shared-idle")
+	collect(0)
+	s.now = func() time.Time { return time.Now().Add(2 * (keepTree + time.Hour)) }
+	collect(1)
+	for path, want := range map[string]bool{used: true, idle: false, filepath.Dir(filepath.Dir(filepath.Dir(filepath.Dir(idle)))): false} {
+		if _, err := os.Lstat(path); (err == nil) != want {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if err := os.Remove(user); err != nil {
+		t.Fatal(err)
+	}
+	collect(1)
 }

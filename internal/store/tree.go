@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync/atomic"
 	"time"
 
 	"snug/internal/digest"
@@ -23,6 +24,7 @@ type Tree struct {
 	Dir   string // the files lie below
 	Files Plan   // sorted by path
 	moved []int64
+	held  []atomic.Bool // files that this process found to be as they entered
 }
 
 // planName is the completeness mark inside a tree's folder.
@@ -36,7 +38,7 @@ func (s *Store) Tree(key string) (*Tree, bool) {
 		return nil, false
 	}
 	s.mu.Lock()
-	t := s.intact[key]
+	t := s.known[key]
 	s.mu.Unlock()
 	if t != nil && s.has(key) {
 		return t, true
@@ -47,7 +49,14 @@ func (s *Store) Tree(key string) (*Tree, bool) {
 	}
 	t.Key = key
 	s.touch(key)
+	s.note(t)
 	return t, true
+}
+
+func (s *Store) note(t *Tree) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known[t.Key] = t
 }
 
 // has tells whether a tree that was seen before is still here: another process
@@ -75,17 +84,31 @@ func (s *Store) touch(key string) {
 // where there is one.
 var sumIn = regexp.MustCompile(`[0-9a-f]{64}`)
 
+// A Builder fills dir and lists what it wrote.
+type Builder func(dir string) (Plan, error)
+
 // AddTree returns the tree of that key, building it if it is not here or no
-// longer whole. build fills dir and lists what it wrote; it runs once among all
-// goroutines and processes that ask. Its error comes back as it is.
-func (s *Store) AddTree(ctx context.Context, key string, build func(dir string) (Plan, error)) (*Tree, error) {
+// longer whole. build runs once among all goroutines and processes that ask. Its
+// error comes back as it is.
+func (s *Store) AddTree(ctx context.Context, key string, build Builder) (*Tree, error) {
+	return s.addTree(ctx, key, build, s.check)
+}
+
+// AddUnchecked is AddTree for those who hold each file to the tree when they
+// link it (Hold), which costs half of looking at all of them before. Where one
+// turns out to be changed, AddTree builds the tree anew.
+func (s *Store) AddUnchecked(ctx context.Context, key string, build Builder) (*Tree, error) {
+	return s.addTree(ctx, key, build, func(*Tree) error { return nil })
+}
+
+func (s *Store) addTree(ctx context.Context, key string, build Builder, check func(*Tree) error) (*Tree, error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	if t, ok := s.Tree(key); ok && s.check(t) == nil {
+	if t, ok := s.Tree(key); ok && check(t) == nil {
 		return t, nil
 	}
-	got, err, _ := s.flight.Do(key, func() (any, error) { return s.addTree(ctx, key, build) })
+	got, err, _ := s.flight.Do(key, func() (any, error) { return s.addAlone(ctx, key, build, check) })
 	if err != nil {
 		return nil, err
 	}
@@ -94,29 +117,22 @@ func (s *Store) AddTree(ctx context.Context, key string, build func(dir string) 
 
 // check is Tree.Check, once for each tree and process.
 func (s *Store) check(t *Tree) error {
-	s.mu.Lock()
-	known := s.intact[t.Key] == t
-	s.mu.Unlock()
-	if known {
-		return nil
+	for i := range t.held {
+		if !t.held[i].Load() {
+			return t.Check()
+		}
 	}
-	if err := t.Check(); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	s.intact[t.Key] = t
-	s.mu.Unlock()
 	return nil
 }
 
-func (s *Store) addTree(ctx context.Context, key string, build func(dir string) (Plan, error)) (*Tree, error) {
+func (s *Store) addAlone(ctx context.Context, key string, build Builder, check func(*Tree) error) (*Tree, error) {
 	release, err := lockFile(ctx, filepath.Join(s.locks(), key), exclusive)
 	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", key, err)
 	}
 	defer release()
 	if t, ok := s.Tree(key); ok {
-		if s.check(t) == nil {
+		if check(t) == nil {
 			return t, nil
 		}
 		if err := s.discard(key); err != nil { // damaged: never linked again
@@ -126,7 +142,7 @@ func (s *Store) addTree(ctx context.Context, key string, build func(dir string) 
 	return s.build(key, build)
 }
 
-func (s *Store) build(key string, build func(dir string) (Plan, error)) (*Tree, error) {
+func (s *Store) build(key string, build Builder) (*Tree, error) {
 	temp, err := os.MkdirTemp(s.trees(), tempPrefix)
 	if err != nil {
 		return nil, err
@@ -151,9 +167,10 @@ func (s *Store) build(key string, build func(dir string) (Plan, error)) (*Tree, 
 		return nil, err
 	}
 	t.Key = key
-	s.mu.Lock()
-	s.intact[key] = t
-	s.mu.Unlock()
+	for i := range t.held {
+		t.held[i].Store(true)
+	}
+	s.note(t)
 	return t, nil
 }
 
@@ -173,7 +190,7 @@ func (s *Store) replace(temp, key string) error {
 
 func (s *Store) discard(key string) error {
 	s.mu.Lock()
-	delete(s.intact, key)
+	delete(s.known, key)
 	s.mu.Unlock()
 	gone, err := os.MkdirTemp(s.trees(), tempPrefix)
 	if err != nil {

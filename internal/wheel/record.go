@@ -51,14 +51,14 @@ func (in *install) readRecord() error {
 	return nil
 }
 
-// verify holds an entry to its line in RECORD.
-func (in *install) verify(name string, sum digest.SHA256) error {
+// verify holds entry i to its line in RECORD.
+func (in *install) verify(i int, name string, sum digest.SHA256) error {
 	e, ok := in.record[name]
 	switch {
 	case !ok:
-		in.note("%s is not in RECORD", name)
+		in.notes[i] = name + " is not in RECORD"
 	case e.Sum.IsZero():
-		in.note("RECORD has no sha256 of %s", name)
+		in.notes[i] = "RECORD has no sha256 of " + name
 	case e.Sum != sum:
 		return in.broken("content has sha256 %s, RECORD says %s", sum, e.Sum)
 	}

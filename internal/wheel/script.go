@@ -106,9 +106,6 @@ func (in *install) launchers() error {
 // line is #!python, run by the runtime's own Python.
 func (in *install) script(i int, f archive.ZipFile, dest string) error {
 	f.Mode = 0o755
-	if f.Size > maxScript {
-		return in.copy(i, f, dest)
-	}
 	r, err := in.zip.Open(i)
 	if err != nil {
 		return err
@@ -118,7 +115,7 @@ func (in *install) script(i int, f archive.ZipFile, dest string) error {
 	if err != nil {
 		return err
 	}
-	if err := in.verify(f.Name, digest.Of(data)); err != nil {
+	if err := in.verify(i, f.Name, digest.Of(data)); err != nil {
 		return err
 	}
 	return in.write(dest, f.Mode, rewriteShebang(data))

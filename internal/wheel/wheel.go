@@ -8,18 +8,12 @@
 package wheel
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path"
-	"path/filepath"
 	"sort"
 	"strings"
+	"sync"
 
 	"snug/internal/archive"
-	"snug/internal/digest"
 	"snug/internal/dist"
 	"snug/internal/fault"
 	"snug/internal/generation"
@@ -42,6 +36,10 @@ type Options struct {
 	PythonMinor string // "3.14"
 	URL         string // set when installed from a URL: direct_url.json says so (PEP 610)
 	SHA256      string // of the wheel, for direct_url.json
+
+	// Spare asks for one more processor to unpack with, until release is called; not
+	// ok if none is idle. nil: there is none.
+	Spare func() (release func(), ok bool)
 }
 
 // Info is what unpacking learnt.
@@ -77,9 +75,12 @@ type install struct {
 	data     string // "django-5.2.data"
 	record   map[string]dist.RecordEntry
 	info     *Info
-	files    []generation.File
-	done     map[string]bool // paths that were written
-	made     map[string]bool // folders
+
+	notes []string   // one for each of the zip's files, "" where there is nothing to say
+	mu    sync.Mutex // of what follows
+	files []generation.File
+	done  map[string]bool // paths that were written
+	made  map[string]bool // folders
 }
 
 func (in *install) broken(format string, args ...any) error {
@@ -186,113 +187,4 @@ func (in *install) place(name string) (dest, scheme string, err error) {
 		return rest, scheme, nil
 	}
 	return "", "", in.broken("%s: unknown scheme %q", name, scheme)
-}
-
-// unpack writes every entry but those that are made anew, by the installer or
-// by Python.
-func (in *install) unpack() error {
-	for i, f := range in.zip.Files() {
-		if f.Dir || in.remade(f.Name) || cached(f.Name) {
-			continue
-		}
-		dest, scheme, err := in.place(f.Name)
-		if err != nil {
-			return err
-		}
-		if scheme == "scripts" {
-			err = in.script(i, f, dest)
-		} else {
-			err = in.copy(i, f, dest)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.Name, err)
-		}
-	}
-	return nil
-}
-
-// remade are the files that the installer writes itself, and signatures of the
-// RECORD that no longer holds.
-func (in *install) remade(name string) bool {
-	base, ok := strings.CutPrefix(name, in.distInfo+"/")
-	if !ok {
-		return false
-	}
-	switch base {
-	case "RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json":
-		return true
-	}
-	return false
-}
-
-// cached is bytecode beside its source: it names the machine that made it and
-// no longer fits the source's new time, so the runtime's own stands there.
-func cached(name string) bool {
-	return strings.HasSuffix(name, ".pyc") && path.Base(path.Dir(name)) == "__pycache__"
-}
-
-// copy streams one entry to dest and holds it to RECORD.
-func (in *install) copy(i int, f archive.ZipFile, dest string) error {
-	r, err := in.zip.Open(i)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	w, err := in.create(dest, f.Mode)
-	if err != nil {
-		return err
-	}
-	sum, size, err := digest.OfReader(io.TeeReader(r, w))
-	if cerr := w.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = in.verify(f.Name, sum)
-	}
-	in.add(dest, f.Mode, sum, size)
-	return err
-}
-
-// write puts data that snug made or rewrote.
-func (in *install) write(dest string, mode fs.FileMode, data []byte) error {
-	w, err := in.create(dest, mode)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(data)
-	if cerr := w.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	in.add(dest, mode, digest.Of(data), int64(len(data)))
-	return nil
-}
-
-func (in *install) create(dest string, mode fs.FileMode) (*os.File, error) {
-	if !filepath.IsLocal(filepath.FromSlash(dest)) || path.Clean(dest) != dest {
-		return nil, in.broken("%q leaves the runtime", dest)
-	}
-	full := filepath.Join(in.dir, filepath.FromSlash(dest))
-	if above := filepath.Dir(full); !in.made[above] {
-		if err := os.MkdirAll(above, 0o755); err != nil {
-			return nil, err
-		}
-		in.made[above] = true
-	}
-	w, err := os.OpenFile(full, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode.Perm()&^0o222) // the store's are read-only
-	if errors.Is(err, fs.ErrExist) {
-		return nil, in.broken("two of its files install to %s", dest)
-	}
-	return w, err
-}
-
-func (in *install) add(dest string, mode fs.FileMode, sum digest.SHA256, size int64) {
-	text := "0644"
-	if mode&0o111 != 0 {
-		text = "0755"
-	}
-	in.done[dest] = true
-	in.files = append(in.files, generation.File{Path: dest, Mode: text, SHA256: sum.String(), Size: size, Owner: pep508.NormalizeName(in.name.Name)})
 }
