@@ -73,7 +73,7 @@ func (j *joint) choose(ctx context.Context) (picks, error) {
 		case chosen != nil:
 			return j.align(ctx, chosen)
 		case len(torn) == 0:
-			return j.apart(ctx)
+			return j.byClass(ctx)
 		}
 		for _, name := range torn {
 			c.names[name] = j.classes
@@ -134,9 +134,9 @@ func (j *joint) several(on targets) bool {
 	return !slices.ContainsFunc(j.classes, func(class targets) bool { return on&^class == 0 })
 }
 
-// apart solves class by class: the one without an answer tells why. There is one
+// byClass solves class by class: the one without an answer tells why. There is one
 // such, unless extras were lost on the way (lostExtra), which depends on the way.
-func (j *joint) apart(ctx context.Context) (picks, error) {
+func (j *joint) byClass(ctx context.Context) (picks, error) {
 	out := make(picks, len(j.places))
 	for _, class := range j.classes {
 		j.solves++
