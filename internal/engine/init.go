@@ -179,7 +179,7 @@ func (e *Engine) filesDraft(p *manifest.Project, out *Initialized) (manifest.Dra
 		if err != nil {
 			return draft, err
 		}
-		name := relative(p.Root, path)
+		name := manifest.Relative(p.Root, path)
 		out.From = append(out.From, name)
 		if !m.Compiled {
 			continue
@@ -237,13 +237,6 @@ func (i *Initialized) leaveOf(p *manifest.Project, compiled map[string][]manifes
 
 // noConstraints is why they are left.
 const noConstraints = "constraints are not written into pyproject.toml"
-
-func relative(root, path string) string {
-	if rel, err := filepath.Rel(root, path); err == nil && filepath.IsLocal(rel) {
-		return filepath.ToSlash(rel)
-	}
-	return path
-}
 
 // fromCompiled puts in place of each compiled file's packages what was asked for.
 func fromCompiled(asks []manifest.Requirement, compiled map[string][]manifest.Requirement) []manifest.Requirement {

@@ -46,3 +46,40 @@ func (q question) lock(ctx context.Context, events event.Handler) (*lock.Lock, e
 	}
 	return made.lock, nil
 }
+
+// resolve chooses interpreters, then packages.
+func (e *Engine) resolve(ctx context.Context, q question, by asking) (*resolution, error) {
+	start := e.Now()
+	q, err := e.complete(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	e.say("resolve", event.Started, "", "resolving")
+	made, err := q.resolve(ctx, e.Events)
+	if err != nil {
+		return nil, e.advise(ctx, q, by, err)
+	}
+	if q.from != nil {
+		if err := q.from.settle(ctx, q.source, append(made.apart, made.lock)...); err != nil {
+			return nil, err
+		}
+	}
+	e.Events.Handle(event.Event{Time: e.Now(), Stage: "resolve", Kind: event.Done, Message: "resolved",
+		Done: int64(len(made.lock.Packages)), Unit: "packages", Data: map[string]any{"seconds": e.Now().Sub(start).Seconds()}})
+	return made, nil
+}
+
+// complete adds to a question of a project the interpreters and the index.
+func (e *Engine) complete(ctx context.Context, q question) (question, error) {
+	var err error
+	if q.targets, err = e.interpreters(ctx, q.project); err != nil {
+		return q, err
+	}
+	if q.project, err = q.project.For(placesOf(q.targets)); err != nil {
+		return q, err
+	}
+	client, err := e.index(q.project)
+	q.source = &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }}
+	q.now = e.Now()
+	return q, err
+}

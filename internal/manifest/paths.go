@@ -127,7 +127,7 @@ func (rd *reader) parsePath(text string, at Origin, dir string) (Requirement, er
 		return Requirement{}, inputAt(at.File, at.Line, "write name @ file:///…", "%s does not tell the package's name", text)
 	}
 	r, err := finish(name+extras, marker, at)
-	r.Path = rd.rel(p)
+	r.Path = Relative(rd.root, p)
 	if rel, err := filepath.Rel(rd.root, p); err == nil {
 		r.Path = filepath.ToSlash(rel)
 	}

@@ -73,14 +73,15 @@ func agreed(name string, all []source, places []Place) (*source, error) {
 			return nil, err
 		}
 		if i > 0 && here != out {
-			return nil, apart(all[0].origin, name, places[0], at)
+			return nil, twoPlaces(all[0].origin, name, places[0], at)
 		}
 		out = here
 	}
 	return out, nil
 }
 
-func apart(o Origin, name string, a, b Place) error {
+// twoPlaces refuses a package that two targets take from different places.
+func twoPlaces(o Origin, name string, a, b Place) error {
 	return fault.New(fault.Input, "lock one target in a file of its own: snug lock --target "+b.Name+" -o pylock."+b.Name+".toml",
 		"%s: %s and %s take %s from different places, which one lock cannot hold yet", o, a.Name, b.Name, name)
 }
@@ -156,7 +157,7 @@ func (p *Project) onePlace(places []Place) error {
 			case first == nil:
 				first = &places[i]
 			case from != address[askedOn{r.Key(), first.Name}]:
-				return apart(r.Origin, r.Name, *first, at)
+				return twoPlaces(r.Origin, r.Name, *first, at)
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package manifest
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -164,7 +165,7 @@ func (p *Project) inheritFrom(dir string) (found bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if !slices.Contains(sortedValues(members), ".") {
+	if !slices.Contains(slices.Collect(maps.Values(members)), ".") {
 		return false, nil
 	}
 	p.workspace = members
@@ -180,13 +181,4 @@ func (p *Project) inheritFrom(dir string) (found bool, err error) {
 	p.Excludes = append(p.Excludes, above.Excludes...)
 	p.inherited = above.sources
 	return true, nil
-}
-
-func sortedValues(m map[string]string) []string {
-	var out []string
-	for _, v := range m {
-		out = append(out, v)
-	}
-	slices.Sort(out)
-	return out
 }
