@@ -3,6 +3,7 @@ package engine
 import (
 	"path/filepath"
 	"slices"
+
 	"snug/internal/cooldown"
 	"snug/internal/event"
 	"snug/internal/index"

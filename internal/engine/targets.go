@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+
 	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/interp"

@@ -2,8 +2,9 @@ package manifest
 
 import (
 	"slices"
-	"snug/internal/toml"
 	"strings"
+
+	"snug/internal/toml"
 )
 
 // defaultIndex is how Poetry and PDM call the index that is asked when none is
