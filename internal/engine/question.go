@@ -19,15 +19,15 @@ type question struct {
 	keepApart map[string]*lock.Lock // the same of targets that have a lock of their own
 	alone     bool                  // one lock is made: it is an error that targets need more
 	now       time.Time
-	from      *Imported // learns what became of its versions; nil: nobody asks
+	imported  *Imported // learns what became of its versions; nil: nobody asks
 }
 
 func (q question) resolve(ctx context.Context, events event.Handler) (*resolution, error) {
 	one := func(targets []resolve.TargetPython, keep *lock.Lock) (*lock.Lock, error) {
 		in := resolve.Input{Project: q.project, Targets: targets, Index: q.source, Locked: keep,
 			AsOf: q.project.AsOf, MinAge: byAddress(q.project), Now: q.now, Events: events, CreatedBy: createdBy}
-		if q.from != nil {
-			in.Moved = q.from.moved
+		if q.imported != nil {
+			in.Moved = q.imported.moved
 		}
 		return resolve.Resolve(ctx, in)
 	}
@@ -59,8 +59,8 @@ func (e *Engine) resolve(ctx context.Context, q question, by asking) (*resolutio
 	if err != nil {
 		return nil, e.advise(ctx, q, by, err)
 	}
-	if q.from != nil {
-		if err := q.from.settle(ctx, q.source, append(made.apart, made.lock)...); err != nil {
+	if q.imported != nil {
+		if err := q.imported.settle(ctx, q.source, append(made.apart, made.lock)...); err != nil {
 			return nil, err
 		}
 	}

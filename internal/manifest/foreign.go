@@ -55,16 +55,16 @@ type refusal struct {
 	but  []string // as fmt prints them
 }
 
-// hold refuses every key that is neither obeyed nor harmless.
-func (k keys) hold(t toml.Table) error {
-	if err := k.done(t); err != nil {
+// check refuses every key that is neither obeyed nor harmless.
+func (k keys) check(t toml.Table) error {
+	if err := k.unsupported(t); err != nil {
 		return err
 	}
 	return k.known(t)
 }
 
-// done refuses what snug does not do.
-func (k keys) done(t toml.Table) error {
+// unsupported refuses what snug does not do.
+func (k keys) unsupported(t toml.Table) error {
 	for _, key := range slices.Sorted(maps.Keys(t.Values)) {
 		if r, ok := k.refused[key]; ok && !slices.Contains(r.but, fmt.Sprint(t.Values[key])) {
 			return t.Bad(key, r.hint, "snug does not do what %s asks for", key)
@@ -89,9 +89,9 @@ func originOf(t toml.Table, key string) Origin {
 	return Origin{File: t.Doc.File, Line: t.Line(key), Table: t.Name() + key}
 }
 
-// unheld refuses a group where requirements files are the manifest, since these
+// groupless refuses a group where requirements files are the manifest, since these
 // have no groups.
-func unheld(t toml.Table, key string) error {
+func groupless(t toml.Table, key string) error {
 	if t.Values[key] == nil {
 		return nil
 	}

@@ -33,7 +33,7 @@ var pdmSourceKeys = keys{
 // readPdm reads [tool.pdm]. Its groups of dev-dependencies are all installed
 // when PDM is told nothing, so dev runtimes get them.
 func (p *Project) readPdm(t toml.Table, g *groups) error {
-	if err := pdmKeys.hold(t); err != nil {
+	if err := pdmKeys.check(t); err != nil {
 		return err
 	}
 	if kind, err := t.Text("package-type"); err != nil {
@@ -51,7 +51,7 @@ func (p *Project) readPdm(t toml.Table, g *groups) error {
 		return err
 	}
 	if g == nil {
-		return unheld(t, "dev-dependencies")
+		return groupless(t, "dev-dependencies")
 	}
 	return p.readPdmGroups(t, g)
 }
@@ -131,7 +131,7 @@ func (p *Project) readPdmIndexes(t toml.Table) error {
 }
 
 func readPdmIndex(s toml.Table) (ix Index, err error) {
-	if err := pdmSourceKeys.hold(s); err != nil {
+	if err := pdmSourceKeys.check(s); err != nil {
 		return ix, err
 	}
 	if ix.Name, err = s.Text("name"); err != nil {

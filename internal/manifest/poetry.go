@@ -19,7 +19,7 @@ var poetryKeys = keys{
 // readPoetry reads the indexes and groups of [tool.poetry]; what it says of the
 // project itself is read where [project] is.
 func (p *Project) readPoetry(t toml.Table, g *groups) error {
-	if err := poetryKeys.hold(t); err != nil {
+	if err := poetryKeys.check(t); err != nil {
 		return err
 	}
 	if err := p.readPoetryIndexes(t); err != nil {

@@ -70,7 +70,7 @@ func (p *Project) poetryDependency(deps toml.Table, name string, entry any) (poe
 	if err := poetryDependencyKeys.known(t); err != nil {
 		return d, err
 	}
-	d.refused = poetryDependencyKeys.done(t)
+	d.refused = poetryDependencyKeys.unsupported(t)
 	var err error
 	if d.optional, err = t.Bool("optional", false); err != nil {
 		return d, err

@@ -76,7 +76,7 @@ func (p *Project) readUvSource(t toml.Table, name string, members map[string]str
 	if err := uvSourceKeys.known(t); err != nil {
 		return s, err
 	}
-	if s.refused = uvSourceKeys.done(t); s.refused != nil {
+	if s.refused = uvSourceKeys.unsupported(t); s.refused != nil {
 		return s, nil
 	}
 	var err error
@@ -176,11 +176,11 @@ func (p *Project) apply(r Requirement) Requirement {
 	if len(all) != 1 || all[0].marker != nil || r.URL != "" || r.Path != "" {
 		return r
 	}
-	return p.from(r, all[0])
+	return p.takenFrom(r, all[0])
 }
 
-// from is the requirement with the package taken from s.
-func (p *Project) from(r Requirement, s source) Requirement {
+// takenFrom is the requirement with the package taken from s.
+func (p *Project) takenFrom(r Requirement, s source) Requirement {
 	if s.index != "" {
 		return r
 	}

@@ -120,7 +120,7 @@ func (p *Project) settleOn(name string, s *source) error {
 				if s.refused != nil {
 					return s.refused
 				}
-				rt.Requirements[j] = p.from(r, *s)
+				rt.Requirements[j] = p.takenFrom(r, *s)
 			}
 		}
 	}

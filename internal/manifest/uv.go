@@ -62,7 +62,7 @@ var uvIndexKeys = keys{
 // readUv reads [tool.uv]. Where packages come from (index and the like) is read
 // with uv's other configuration, in package index.
 func (p *Project) readUv(t toml.Table, g *groups) error {
-	if err := uvKeys.hold(t); err != nil {
+	if err := uvKeys.check(t); err != nil {
 		return err
 	}
 	indexes, err := t.Tables("index")
@@ -70,7 +70,7 @@ func (p *Project) readUv(t toml.Table, g *groups) error {
 		return err
 	}
 	for _, ix := range indexes {
-		if err := uvIndexKeys.hold(ix); err != nil {
+		if err := uvIndexKeys.check(ix); err != nil {
 			return err
 		}
 	}
@@ -94,7 +94,7 @@ func (p *Project) readUvGroups(t toml.Table, g *groups) error {
 		return err
 	}
 	if g == nil {
-		return unheld(t, "dev-dependencies")
+		return groupless(t, "dev-dependencies")
 	}
 	if len(dev) > 0 {
 		g.join("dev", dev)

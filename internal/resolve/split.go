@@ -157,7 +157,7 @@ func (j *joint) align(ctx context.Context, chosen picks) (picks, error) {
 	for again := true; again; {
 		again = false
 		for _, name := range chosen.several() {
-			if j.kept(name, chosen) {
+			if j.asBefore(name, chosen) {
 				continue
 			}
 			for _, parts := range unions(chosen.parts(name, j.classes)) {
@@ -179,9 +179,9 @@ func (j *joint) align(ctx context.Context, chosen picks) (picks, error) {
 	return chosen, nil
 }
 
-// kept tells whether the targets differ in the name as they did in the old
+// asBefore tells whether the targets differ in the name as they did in the old
 // lock: then that stays.
-func (j *joint) kept(name string, chosen picks) bool {
+func (j *joint) asBefore(name string, chosen picks) bool {
 	for i, at := range chosen {
 		if want := j.keep[i][name]; at[name] != nil && (len(want) == 0 || !want[0].Equal(at[name].version)) {
 			return false
