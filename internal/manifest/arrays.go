@@ -43,15 +43,24 @@ func AddTo(src []byte, t Array, reqs []string) ([]byte, error) {
 	}
 	out := src
 	for _, req := range reqs {
-		r, err := pep508.Parse(req)
+		r, err := parseTyped(req)
 		if err != nil {
-			return nil, fault.New(fault.Usage, "PEP 508: name[extra] >=1,<2 ; marker", "%w", err)
+			return nil, err
 		}
 		if out, err = addOne(out, t, r, strings.TrimSpace(req)); err != nil {
 			return nil, err
 		}
 	}
 	return out, onlyChanged(doc.Root, out, t)
+}
+
+// parseTyped reads a requirement of the command line.
+func parseTyped(text string) (pep508.Requirement, error) {
+	r, err := pep508.Parse(text)
+	if err != nil {
+		return r, fault.New(fault.Usage, RequirementHint, "%w", err)
+	}
+	return r, nil
 }
 
 func addOne(src []byte, t Array, r pep508.Requirement, text string) ([]byte, error) {

@@ -19,9 +19,9 @@ import (
 // the end. Every other line stays.
 func AddToFile(src []byte, reqs []string) ([]byte, error) {
 	for _, req := range reqs {
-		r, err := pep508.Parse(req)
+		r, err := parseTyped(req)
 		if err != nil {
-			return nil, fault.New(fault.Usage, "PEP 508: name[extra] >=1,<2 ; marker", "%w", err)
+			return nil, err
 		}
 		src = addLine(src, r, strings.TrimSpace(req))
 	}

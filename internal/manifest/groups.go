@@ -97,7 +97,7 @@ func requirementAt(t toml.Table, key string, i int, text string) (Requirement, e
 	r, err := pep508.Parse(text)
 	line := t.ElementLine(key, i)
 	if err != nil {
-		return Requirement{}, inputAt(t.Doc.File, line, "PEP 508: name[extra] >=1,<2 ; marker", "%s%s: %s", t.Name(), key, withoutLogin(err.Error()))
+		return Requirement{}, inputAt(t.Doc.File, line, RequirementHint, "%s%s: %s", t.Name(), key, withoutLogin(err.Error()))
 	}
 	return newRequirement(r, Origin{File: t.Doc.File, Line: line, Table: t.Name() + key}), nil
 }

@@ -139,7 +139,7 @@ func addExtras(f *fields, t toml.Table) error {
 		f.add("Provides-Extra", name)
 		when, err := pep508.ParseMarker(fmt.Sprintf("extra == %q", name))
 		if err != nil {
-			return t.Bad("optional-dependencies", "PEP 508: name[extra] >=1,<2 ; marker", "extra %q: %v", name, err)
+			return t.Bad("optional-dependencies", RequirementHint, "extra %q: %v", name, err)
 		}
 		for _, r := range extras[name] {
 			if r.Marker, err = both(r.Marker, when); err != nil {

@@ -30,7 +30,7 @@ func (rd *reader) parse(text string, at Origin, dir string) (Requirement, error)
 	}
 	r, err := pep508.Parse(text)
 	if err != nil {
-		return Requirement{}, inputAt(at.File, at.Line, "PEP 508: name[extra] >=1,<2 ; marker", "%s", withoutLogin(err.Error()))
+		return Requirement{}, inputAt(at.File, at.Line, RequirementHint, "%s", withoutLogin(err.Error()))
 	}
 	return newRequirement(r, at), nil
 }
@@ -85,7 +85,7 @@ func finish(text, marker string, at Origin) (Requirement, error) {
 	}
 	r, err := pep508.Parse(text)
 	if err != nil {
-		return Requirement{}, inputAt(at.File, at.Line, "PEP 508: name[extra] >=1,<2 ; marker", "%s", withoutLogin(err.Error()))
+		return Requirement{}, inputAt(at.File, at.Line, RequirementHint, "%s", withoutLogin(err.Error()))
 	}
 	return newRequirement(r, at), nil
 }
@@ -115,7 +115,7 @@ func (rd *reader) parsePath(text string, at Origin, dir string) (Requirement, er
 	}
 	info, err := os.Stat(p)
 	if err != nil {
-		return Requirement{}, inputAt(at.File, at.Line, "paths start from the folder of the file that names them", "no file or folder %s", text)
+		return Requirement{}, inputAt(at.File, at.Line, pathHint, "no file or folder %s", text)
 	}
 	name := nameOfFile(filepath.Base(p))
 	if info.IsDir() {
@@ -136,10 +136,9 @@ func (rd *reader) parsePath(text string, at Origin, dir string) (Requirement, er
 
 // nameOfFolder reads the name in a folder's [project].
 func nameOfFolder(dir string, at Origin) (string, error) {
-	const hint = "add a pyproject.toml with [project] name, version and dependencies (PEP 621)"
 	src, err := readFile(filepath.Join(dir, FileName))
 	if err != nil {
-		return "", fault.New(fault.Unsupported, hint, "%s: %s has no readable pyproject.toml, and snug runs no setup.py", at, filepath.Base(dir))
+		return "", fault.New(fault.Unsupported, staticHint, "%s: %s has no readable pyproject.toml, and snug runs no setup.py", at, filepath.Base(dir))
 	}
 	doc, err := toml.Parse(filepath.Join(dir, FileName), src)
 	if err != nil {
@@ -147,7 +146,7 @@ func nameOfFolder(dir string, at Origin) (string, error) {
 	}
 	name := staticName(doc)
 	if name == "" {
-		return "", fault.New(fault.Unsupported, hint, "%s: the pyproject.toml of %s has no static name", at, filepath.Base(dir))
+		return "", fault.New(fault.Unsupported, staticHint, "%s: the pyproject.toml of %s has no static name", at, filepath.Base(dir))
 	}
 	return name, nil
 }

@@ -59,7 +59,7 @@ func (g *groups) include(tables []toml.Table) error {
 					return t.Bad("include-groups", g.known(), "include-groups: unknown group %q", name)
 				}
 				g.join(into, slices.DeleteFunc(slices.Clone(more), func(r Requirement) bool {
-					return slices.ContainsFunc(g.done[pep508.NormalizeName(into)], func(have Requirement) bool { return have.Origin == r.Origin && have.String() == r.String() })
+					return slices.ContainsFunc(g.done[pep508.NormalizeName(into)], r.is)
 				}))
 			}
 		}

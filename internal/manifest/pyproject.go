@@ -12,6 +12,14 @@ import (
 	"snug/internal/toml"
 )
 
+// The hints of what several readers refuse.
+const (
+	RequirementHint = "PEP 508: name[extra] >=1,<2 ; marker"
+	markerHint      = "PEP 508: sys_platform == 'linux'"
+	staticHint      = "add a pyproject.toml with [project] name, version and dependencies (PEP 621)"
+	pathHint        = "paths start from the folder of the file that names them"
+)
+
 // inputAt is a fault.Input at a line of a file.
 func inputAt(file string, line int, hint, format string, args ...any) error {
 	place := file

@@ -141,7 +141,7 @@ func markerAt(t toml.Table, key string) (*pep508.Marker, error) {
 	}
 	m, err := pep508.ParseMarker(text)
 	if err != nil {
-		return nil, t.Bad(key, "PEP 508: sys_platform == 'linux'", "%s: %v", key, err)
+		return nil, t.Bad(key, markerHint, "%s: %v", key, err)
 	}
 	return m, nil
 }

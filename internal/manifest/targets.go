@@ -53,7 +53,7 @@ func (p *Project) isFor(places []Place) error {
 		for _, e := range p.environments {
 			ok, err := e.marker.Eval(at.Env, pep508.Context{})
 			if err != nil {
-				return fault.New(fault.Input, "PEP 508: sys_platform == 'linux'", "%s: %w", e.origin, err)
+				return fault.New(fault.Input, markerHint, "%s: %w", e.origin, err)
 			}
 			fits = fits || ok
 		}
@@ -91,7 +91,7 @@ func sourceAt(all []source, at Place) (*source, error) {
 	for i := range all {
 		ok, err := all[i].marker.Eval(at.Env, pep508.Context{})
 		if err != nil {
-			return nil, fault.New(fault.Input, "PEP 508: sys_platform == 'linux'", "%s: %w", all[i].origin, err)
+			return nil, fault.New(fault.Input, markerHint, "%s: %w", all[i].origin, err)
 		}
 		if ok {
 			return &all[i], nil
@@ -170,7 +170,7 @@ func (r Requirement) noteAddress(places []Place, address map[askedOn]string) (ho
 	for _, at := range places {
 		ok, err := r.Marker.Eval(at.Env, pep508.Context{})
 		if err != nil {
-			return false, fault.New(fault.Input, "PEP 508: sys_platform == 'linux'", "%s: %s: %w", r.Origin, r.Requirement, err)
+			return false, fault.New(fault.Input, markerHint, "%s: %s: %w", r.Origin, r.Requirement, err)
 		}
 		if !ok {
 			continue

@@ -128,7 +128,7 @@ func (p *Project) readUvSettings(t toml.Table) error {
 	for _, text := range markers {
 		m, err := pep508.ParseMarker(text)
 		if err != nil {
-			return t.Bad("environments", "PEP 508: sys_platform == 'linux'", "environments: %v", err)
+			return t.Bad("environments", markerHint, "environments: %v", err)
 		}
 		p.environments = append(p.environments, environment{m, originOf(t, "environments")})
 	}
