@@ -34,7 +34,7 @@ type LockRequest struct {
 	Prereleases bool     // a pre-release is a version like others, whatever the project says
 	Output      string   // lock file; "" = LockName in the project's folder
 	DryRun      bool     // resolve, write nothing
-	Unfiled     bool     // there is no lock file: none is read and none written
+	NoFile      bool     // there is no lock file: none is read and none written
 	From        []string // files of other tools whose locked versions are kept, the first speaks first
 
 	by asking // of commands of the engine that lock besides
@@ -87,7 +87,7 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	case keep != nil && old.CreatedBy != createdBy:
 		e.say("resolve", event.Note, "", fmt.Sprintf("%s was written by %s: its versions are kept where they fit", path, old.CreatedBy))
 	}
-	made, err := e.resolve(ctx, question{project: p, keep: keep, keepApart: keptApart(others, p.Strategy, req), alone: req.Unfiled, imported: from}, e.asking(p, req))
+	made, err := e.resolve(ctx, question{project: p, keep: keep, keepApart: keptApart(others, p.Strategy, req), alone: req.NoFile, imported: from}, e.asking(p, req))
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 
 // lockBefore is the lock at path, as far as the request reads it; nil without one.
 func (e *Engine) lockBefore(path string, req LockRequest) (*lock.Lock, error) {
-	if req.Unfiled {
+	if req.NoFile {
 		return nil, nil
 	}
 	if !lock.IsFileName(filepath.Base(path)) {
@@ -115,7 +115,7 @@ func (e *Engine) lockBefore(path string, req LockRequest) (*lock.Lock, error) {
 // writeLocked writes what was made, where the request asks for that, and notes in
 // out what became of the files.
 func (e *Engine) writeLocked(out *Locked, old *lock.Lock, made *resolution, req LockRequest) (err error) {
-	if req.DryRun || req.Unfiled {
+	if req.DryRun || req.NoFile {
 		for _, l := range made.apart {
 			out.Apart = append(out.Apart, &Locked{Lock: l, Path: apartPath(out.Path, l.Tool.Targets[0].Name)})
 		}

@@ -27,7 +27,7 @@ func (q question) resolve(ctx context.Context, events event.Handler) (*resolutio
 		in := resolve.Input{Project: q.project, Targets: targets, Index: q.source, Locked: keep,
 			AsOf: q.project.AsOf, MinAge: byAddress(q.project), Now: q.now, Events: events, CreatedBy: createdBy}
 		if q.imported != nil {
-			in.Moved = q.imported.moved
+			in.Moved = q.imported.noteMoves
 		}
 		return resolve.Resolve(ctx, in)
 	}

@@ -55,7 +55,7 @@ type Input struct {
 	Targets   []TargetPython // in the order of the project
 	Index     Source
 	Locked    *lock.Lock      // what to keep to where it can be kept; nil: nothing
-	Moved     func([]Move)    // is told which of Locked was not kept; nil: those that were yanked are said
+	Moved     func([]Move)    // is told which of Locked was not kept; nil: those that were yanked or are too young now are said
 	AsOf      time.Time       // said in the lock; the Source applies it
 	MinAge    cooldown.Policy // indexes by address, as listings name them
 	Now       time.Time       // what ages are counted from, unless AsOf is before it
