@@ -1,7 +1,6 @@
 package assemble
 
 import (
-	"fmt"
 	"slices"
 
 	"snug/internal/dist"
@@ -10,7 +9,6 @@ import (
 	"snug/internal/pep440"
 	"snug/internal/pep508"
 	"snug/internal/pytag"
-	"snug/internal/wheel"
 )
 
 // agrees holds a wheel's own METADATA to the lock, which was made from what the
@@ -46,17 +44,6 @@ func (in *Input) agrees(src source, m *dist.Metadata) error {
 		}
 	}
 	return nil
-}
-
-// runs holds native code to the floor of this target: a wheel's name may promise
-// less than its libraries need. It runs once for a wheel, as agrees does.
-func (in *Input) runs(needs wheel.Needs) error {
-	floor := in.Target.Floor
-	if in.Target.Libc != "glibc" || slices.Compare(needs.Glibc[:], floor[:]) <= 0 {
-		return nil
-	}
-	return integrity(fmt.Sprintf("choose another version of it, or say that the runtime is for newer systems: targets = [\"%s-%s-glibc%d.%d\"]", in.Target.OS, in.Target.Arch, needs.Glibc[0], needs.Glibc[1]),
-		"its name promises that it runs on %s, and it needs %s", in.Target, needs)
 }
 
 func disagrees(format string, args ...any) error {

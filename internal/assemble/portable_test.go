@@ -7,8 +7,6 @@ import (
 
 	"snug/internal/fault"
 	"snug/internal/lock"
-	"snug/internal/pytag"
-	"snug/internal/wheel"
 )
 
 // Wheels that other targets of the lock get as well must fit their file systems.
@@ -94,29 +92,5 @@ func TestNamespacePackages(t *testing.T) {
 				t.Errorf("got %v, hint %q", err, fault.HintOf(err))
 			}
 		})
-	}
-}
-
-// Native code that needs a newer glibc than the target has is refused, with the
-// target that would have it.
-func TestNativeCodeRunsOnTheTarget(t *testing.T) {
-	for _, c := range []struct {
-		target string
-		glibc  [2]int
-		hint   string
-	}{
-		{"linux-x86_64", [2]int{2, 28}, ""}, {"linux-x86_64", [2]int{2, 34}, `targets = ["linux-x86_64-glibc2.34"]`},
-		{"linux-aarch64-glibc2.35", [2]int{2, 34}, ""}, {"linux-aarch64-glibc2.35", [2]int{3, 0}, `targets = ["linux-aarch64-glibc3.0"]`},
-		{"linux-x86_64-musl", [2]int{2, 34}, ""}, {"macos-arm64", [2]int{2, 34}, ""},
-	} {
-		target, err := pytag.ParseTarget(c.target)
-		if err != nil {
-			t.Fatal(err)
-		}
-		in := Input{Target: target}
-		err = in.runs(wheel.Needs{Glibc: c.glibc, File: "a/_c.so"})
-		if (err == nil) != (c.hint == "") || !strings.Contains(fault.HintOf(err), c.hint) {
-			t.Errorf("%+v: %v, hint %q", c, err, fault.HintOf(err))
-		}
 	}
 }

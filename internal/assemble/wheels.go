@@ -184,9 +184,6 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := in.runs(info.Needs); err != nil {
-			return nil, err
-		}
 		in.tolerated(src.file.Name, info.Notes)
 		if err := in.confirm(sum, dir, plan); err != nil {
 			return nil, err

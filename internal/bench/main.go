@@ -3,7 +3,7 @@
 // Command bench compares snug with uv, in turn on the same lists, and prints
 // the table of docs/benchmarks.md. Run by `make bench`:
 //
-//	go run ./internal/bench [-runs N] [-rows REGEXP] [-lists web,mid,big] [-cache DIR] [-keep] [-serve]
+//	go run ./internal/bench [-runs N] [-rows REGEXP] [-lists web,mid,data,big] [-cache DIR] [-keep] [-serve]
 //
 // It is no part of snug: it starts programs and listens on the loopback, which
 // the product leaves to interp and fetch. Nothing that it times depends on the
@@ -55,7 +55,7 @@ func readSettings() (settings, error) {
 	}
 	runs := flag.Int("runs", 10, "timed runs of each tool in each row")
 	rows := flag.String("rows", "", "only the rows that match `REGEXP`")
-	lists := flag.String("lists", "web,mid,big", "requirement `LISTS` to use")
+	lists := flag.String("lists", "web,mid,data,big", "requirement `LISTS` to use")
 	cache := flag.String("cache", filepath.Join(base, "snug-bench"), "`DIR` for the mirror, uv and the runs")
 	keep := flag.Bool("keep", false, "leave the folders of the runs")
 	serve := flag.Bool("serve", false, "only serve the mirror, until interrupted")

@@ -1,10 +1,10 @@
 package index
 
 import (
+	"bytes"
 	"hash/crc32"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"snug/internal/dist"
@@ -81,7 +81,7 @@ func (r *Release) Files() ([]File, error) { return r.read(nil) }
 // File is the one of that number in Files.
 func (r *Release) File(n int) (File, error) {
 	at := -1
-	files, err := r.read(func(string) bool {
+	files, err := r.read(func([]byte) bool {
 		at++
 		return at == n || r.Shape == 0 // of these a part may be hidden
 	})
@@ -98,12 +98,12 @@ func (r *Release) File(n int) (File, error) {
 
 // Named are those of Files with that name: one, or none.
 func (r *Release) Named(name string) ([]File, error) {
-	files, err := r.read(func(line string) bool { return strings.Contains(line, name) })
+	files, err := r.read(func(line []byte) bool { return bytes.Contains(line, []byte(name)) })
 	return slices.DeleteFunc(files, func(f File) bool { return f.Name != name }), err
 }
 
 // read reads the files whose lines are wanted, nil: all.
-func (r *Release) read(wanted func(line string) bool) ([]File, error) {
+func (r *Release) read(wanted func(line []byte) bool) ([]File, error) {
 	if r.at == nil {
 		return slices.Clone(r.files), nil
 	}
@@ -111,12 +111,13 @@ func (r *Release) read(wanted func(line string) bool) ([]File, error) {
 	if _, err := r.at.rest.ReadAt(text, r.off); err != nil || crc32.Checksum(text, castagnoli()) != r.sum {
 		return nil, r.damaged()
 	}
-	lines := lineReader{rest: string(text)}
 	var out []File
-	for lines.next() {
-		if wanted != nil && !wanted(lines.line) {
+	for line := range bytes.Lines(text) {
+		if wanted != nil && !wanted(line) {
 			continue
 		}
+		lines := lineReader{rest: string(line)}
+		lines.next()
 		f := lines.file()
 		if visible(f.Upload, r.at.asOf) && f.understand(r.at.names, r.at.project) {
 			out = append(out, f)

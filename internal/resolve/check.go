@@ -29,13 +29,14 @@ import (
 // URL or path. The error is a fault of code Internal that names the first thing
 // that is wrong, or one of the index's.
 func Check(ctx context.Context, l *lock.Lock, in Input, direct func(ctx context.Context, name string) ([]byte, error)) error {
-	known := &knownMetadata{by: map[string]*dist.Metadata{}}
+	known := &knownMetadata{by: map[string]*fileSays{}}
 	known.readAll(ctx, l, in, direct)
 	for _, t := range in.Targets {
+		tags := pytag.Supported(t.Target, t.Python)
 		inner := map[string]map[string]lock.Selected{}
 		for i, rt := range in.Project.Runtimes {
-			c := checker{ctx: ctx, target: t, env: pytag.Environment(t.Target, t.Python), in: in, direct: direct, known: known,
-				selected: map[string]lock.Selected{}, files: map[string]*dist.Metadata{}, done: map[[2]string]bool{}}
+			c := checker{ctx: ctx, target: t, tags: tags, env: pytag.Environment(t.Target, t.Python), in: in, direct: direct, known: known,
+				selected: map[string]lock.Selected{}, files: map[string]*fileSays{}, done: map[[2]string]bool{}}
 			err := c.runtime(l, rt, i == 0)
 			if err == nil {
 				err = c.holds(rt, inner[rt.Contains])
@@ -61,7 +62,32 @@ func foundIn(rt manifest.Runtime, t TargetPython, err error) error {
 // knownMetadata is that of every file that was read.
 type knownMetadata struct {
 	mu sync.Mutex
-	by map[string]*dist.Metadata
+	by map[string]*fileSays
+}
+
+// fileSays is the metadata of one file, with its Requires-Dist read until the
+// first that cannot be.
+type fileSays struct {
+	*dist.Metadata
+	needs []pep508.Requirement
+	err   error
+}
+
+func readFile(data []byte) (*fileSays, error) {
+	m, err := dist.ParseMetadata(data)
+	if err != nil {
+		return nil, err
+	}
+	out := &fileSays{Metadata: m}
+	for _, text := range m.RequiresDist {
+		q, _, err := pep508.ParseLenient(text)
+		if err != nil {
+			out.err = err
+			break
+		}
+		out.needs = append(out.needs, q)
+	}
+	return out, nil
 }
 
 // readAll reads the metadata of all wheels at once. What is wrong with one is
@@ -85,13 +111,14 @@ func (k *knownMetadata) readAll(ctx context.Context, l *lock.Lock, in Input, dir
 type checker struct {
 	ctx      context.Context // of the one call of Check that owns the checker
 	target   TargetPython
+	tags     *pytag.Set
 	env      pep508.Environment
 	in       Input
 	direct   func(ctx context.Context, name string) ([]byte, error)
 	known    *knownMetadata
 	selected map[string]lock.Selected
-	files    map[string]*dist.Metadata // of the selected files, by package
-	done     map[[2]string]bool        // name and extra
+	files    map[string]*fileSays // of the selected, by package
+	done     map[[2]string]bool   // name and extra
 }
 
 // holds: what is in the runtime inside is in this one, the same.
@@ -105,13 +132,12 @@ func (c *checker) holds(rt manifest.Runtime, inner map[string]lock.Selected) err
 }
 
 func (c *checker) runtime(l *lock.Lock, rt manifest.Runtime, innermost bool) error {
-	tags := pytag.Supported(c.target.Target, c.target.Python)
-	selected, err := l.Select(c.env, []string{rt.Name}, nil, tags, c.target.Python)
+	selected, err := l.Select(c.env, []string{rt.Name}, nil, c.tags, c.target.Python)
 	if err != nil {
 		return err
 	}
 	if innermost { // it is what an installer takes that is told no group
-		usual, err := l.Select(c.env, nil, nil, tags, c.target.Python)
+		usual, err := l.Select(c.env, nil, nil, c.tags, c.target.Python)
 		if err != nil {
 			return fmt.Errorf("by default: %w", err)
 		}
@@ -221,16 +247,12 @@ func (c *checker) follow(p *lock.Package, extra string) error {
 		return nil
 	}
 	c.done[key] = true
-	for _, text := range c.files[p.Name].RequiresDist {
-		q, _, err := pep508.ParseLenient(text)
-		if err == nil {
-			err = c.answer(q, extra, p.Name+" "+p.Version)
-		}
-		if err != nil {
+	for _, q := range c.files[p.Name].needs {
+		if err := c.answer(q, extra, p.Name+" "+p.Version); err != nil {
 			return err
 		}
 	}
-	return nil
+	return c.files[p.Name].err
 }
 
 func admits(q pep508.Requirement, version string) bool {

@@ -16,7 +16,7 @@ import (
 )
 
 // file holds what is selected to the index and to its own metadata.
-func (c *checker) file(s lock.Selected) (*dist.Metadata, error) {
+func (c *checker) file(s lock.Selected) (*fileSays, error) {
 	p := s.Package
 	var hashes map[string]string
 	switch {
@@ -41,7 +41,7 @@ func (c *checker) file(s lock.Selected) (*dist.Metadata, error) {
 }
 
 // read gives the metadata of what is selected, as its own file has it.
-func (c *checker) read(s lock.Selected) (*dist.Metadata, error) {
+func (c *checker) read(s lock.Selected) (*fileSays, error) {
 	key := s.Package.Name
 	if s.Package.Archive == nil && s.File != nil {
 		key = fmt.Sprint(key, s.File.Name, s.File.URL, s.File.Hashes["sha256"])
@@ -65,7 +65,7 @@ func (c *checker) read(s lock.Selected) (*dist.Metadata, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m, err = dist.ParseMetadata(data); err != nil {
+	if m, err = readFile(data); err != nil {
 		return nil, err
 	}
 	c.known.mu.Lock()

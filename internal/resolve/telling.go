@@ -78,12 +78,6 @@ func (r *release) tellings() []*telling {
 	return out
 }
 
-// anywhere is the telling of the first place that has one; somewhere told that
-// there is.
-func (r *release) anywhere() *telling {
-	return r.told()[slices.IndexFunc(r.wheel, func(n int) bool { return n >= 0 })]
-}
-
 // somewhere tells whether any place has a wheel of the release.
 func (r *release) somewhere() bool {
 	return r.banned == "" && slices.ContainsFunc(r.wheel, func(n int) bool { return n >= 0 })

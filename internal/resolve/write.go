@@ -233,13 +233,17 @@ func (e *entry) pack(places []place, chosen picks, versions map[string]int) lock
 	}
 	text := files[0].RequiresPython
 	if text == "" { // the index need not say it
-		text = e.anywhere().python
+		text = e.first().python
 	}
 	if set, _, err := pep440.ParseSpecifiersLenient(text); err == nil {
 		out.RequiresPython = set.String()
 	}
 	return out
 }
+
+// first is what the release's wheel says at the first place that takes it: what
+// it says elsewhere may not have been read.
+func (e *entry) first() *telling { return e.told()[slices.Min(slices.Collect(maps.Keys(e.in)))] }
 
 // remarks are what a reader of the lock should know of the release.
 func (e *entry) remarks() []string {
@@ -254,7 +258,7 @@ func (e *entry) remarks() []string {
 	if l := e.of.listing; l != nil && l.Status != "" && l.Status != "active" {
 		out = append(out, strings.TrimSpace("the project is "+l.Status+" on the index "+l.StatusReason))
 	}
-	if f := e.anywhere().file; f.Yanked {
+	if f := e.first().file; f.Yanked {
 		out = append(out, strings.TrimSuffix("yanked, and asked for by ==: "+f.YankedReason, ": "))
 	}
 	return append(out, e.rules...)

@@ -57,7 +57,7 @@ func (s *Store) gcTrees(ctx context.Context, sum *collected) error {
 		}
 		size, used := s.inUse(e.Name())
 		if used {
-			sum.kept[sumIn.FindString(e.Name())] = true
+			sum.kept[sumIn(e.Name())] = true
 			continue
 		}
 		sum.entries, sum.bytes = sum.entries+1, sum.bytes+size

@@ -16,7 +16,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -102,10 +102,12 @@ func (s *Store) Hold(ctx context.Context, key string) (release func(), err error
 	return lockFile(ctx, filepath.Join(s.locks(), key), exclusive)
 }
 
-var keyPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{7,199}$`)
-
+// checkKey takes 8 to 200 of a-z, 0-9 and "._-", a letter or digit first.
 func checkKey(key string) error {
-	if !keyPattern.MatchString(key) {
+	bad := func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < '0' || c > '9') && !strings.ContainsRune("._-", c)
+	}
+	if len(key) < 8 || len(key) > 200 || strings.ContainsFunc(key, bad) || strings.ContainsRune("._-", rune(key[0])) {
 		return fmt.Errorf("snug: internal error: %q is no tree key", key)
 	}
 	return nil

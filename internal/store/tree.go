@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -74,15 +74,22 @@ func (s *Store) touch(key string) {
 		now := s.now()
 		// A store of another user, or no blob: GC may take them sooner, nothing breaks.
 		_ = os.Chtimes(plan, now, now)
-		if sum, err := digest.Parse(sumIn.FindString(key)); err == nil {
+		if sum, err := digest.Parse(sumIn(key)); err == nil {
 			_ = os.Chtimes(s.blobPath(sum), now, now)
 		}
 	}
 }
 
-// sumIn is the digest in a tree's key: that of the blob it was unpacked from,
-// where there is one.
-var sumIn = regexp.MustCompile(`[0-9a-f]{64}`)
+// sumIn is the digest in a tree's key: that of the blob it was unpacked from, ""
+// if there is none.
+func sumIn(key string) string {
+	for part := range strings.SplitSeq(key, "-") {
+		if _, err := digest.Parse(part); err == nil {
+			return part
+		}
+	}
+	return ""
+}
 
 // A Builder fills dir and lists what it wrote.
 type Builder func(dir string) (Plan, error)

@@ -2,7 +2,6 @@ package wheel
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path"
 	"path/filepath"
@@ -12,16 +11,11 @@ import (
 	"snug/internal/dist"
 )
 
-// Needs is the newest glibc that native code of a wheel asks for. The zero value
-// is none.
-type Needs struct {
-	Glibc [2]int
-	File  string // which asks for it, relative to the runtime
-}
-
 // natives reads the native libraries that were unpacked: what they need, and what
 // of their build machine they still speak of.
 func (in *install) natives() error {
+	var newest [2]int // glibc that is asked for
+	var by string
 	for _, f := range in.files {
 		if !strings.Contains(path.Base(f.Path), ".so") {
 			continue
@@ -33,8 +27,8 @@ func (in *install) natives() error {
 		if !ok {
 			continue
 		}
-		if older(in.info.Needs.Glibc, n.glibc) {
-			in.info.Needs = Needs{n.glibc, in.short(f.Path)}
+		if older(newest, n.glibc) {
+			newest, by = n.glibc, in.short(f.Path)
 		}
 		for _, dir := range n.runpath {
 			if leaves(f.Path, dir) {
@@ -42,9 +36,9 @@ func (in *install) natives() error {
 			}
 		}
 	}
-	if promised := promise(in.name); promised != [2]int{} && older(promised, in.info.Needs.Glibc) {
-		needs := in.info.Needs
-		in.note("%s needs glibc %d.%d, and the wheel's name promises %d.%d", needs.File, needs.Glibc[0], needs.Glibc[1], promised[0], promised[1])
+	// Said, not refused: some libraries are for special uses, and loaded by nobody else.
+	if promised := promise(in.name); promised != [2]int{} && older(promised, newest) {
+		in.note("%s needs glibc %d.%d, and the wheel's name promises %d.%d", by, newest[0], newest[1], promised[0], promised[1])
 	}
 	return nil
 }
@@ -100,9 +94,4 @@ func versionOf(major, minor string) [2]int {
 		return [2]int{}
 	}
 	return [2]int{int(a), int(b)}
-}
-
-// String is "glibc 2.34 (lib.so)".
-func (n Needs) String() string {
-	return fmt.Sprintf("glibc %d.%d (%s)", n.Glibc[0], n.Glibc[1], n.File)
 }

@@ -80,15 +80,15 @@ func TestReadNative(t *testing.T) {
 // TestNativeNeeds: what a library needs is held to what the wheel's name promises.
 func TestNativeNeeds(t *testing.T) {
 	const name = "shop_kit-1.0-cp314-cp314-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"
-	for _, c := range []struct{ wheel, text, glibc, note string }{
-		{name, elfOf("$ORIGIN/../shop_kit.libs", "GLIBC_2.17"), "glibc 2.17 (shop_kit/_c.so)", ""},
-		{name, elfOf("", "GLIBC_2.34"), "glibc 2.34 (shop_kit/_c.so)", "shop_kit/_c.so needs glibc 2.34, and the wheel's name promises 2.17"},
-		{strings.Replace(name, "_2_17", "_2_34", 1), elfOf("", "GLIBC_2.34"), "glibc 2.34 (shop_kit/_c.so)", "promises 2.17"},
-		{"shop_kit-1.0-cp314-cp314-linux_x86_64.whl", elfOf("", "GLIBC_2.34"), "glibc 2.34 (shop_kit/_c.so)", ""},
-		{name, elfOf("/home/builder/lib", "GLIBC_2.2.5"), "glibc 2.2 (shop_kit/_c.so)", "shop_kit/_c.so looks for libraries in /home/builder/lib, outside of the runtime"},
-		{name, elfOf("${ORIGIN}/../../../../../lib", "GLIBC_2.2.5"), "glibc 2.2 (shop_kit/_c.so)", "outside of the runtime"},
-		{name, "\x7fELF\x02\x01" + strings.Repeat("\xff", 80), "glibc 0.0 ()", "shop_kit/_c.so: a damaged ELF file"},
-		{name, "text", "glibc 0.0 ()", ""},
+	for _, c := range []struct{ wheel, text, note string }{
+		{name, elfOf("$ORIGIN/../shop_kit.libs", "GLIBC_2.17"), ""},
+		{name, elfOf("", "GLIBC_2.34"), "shop_kit/_c.so needs glibc 2.34, and the wheel's name promises 2.17"},
+		{strings.Replace(name, "_2_17", "_2_34", 1), elfOf("", "GLIBC_2.34"), "promises 2.17"},
+		{"shop_kit-1.0-cp314-cp314-linux_x86_64.whl", elfOf("", "GLIBC_2.34"), ""},
+		{name, elfOf("/home/builder/lib", "GLIBC_2.2.5"), "shop_kit/_c.so looks for libraries in /home/builder/lib, outside of the runtime"},
+		{name, elfOf("${ORIGIN}/../../../../../lib", "GLIBC_2.2.5"), "outside of the runtime"},
+		{name, "\x7fELF\x02\x01" + strings.Repeat("\xff", 80), "shop_kit/_c.so: a damaged ELF file"},
+		{name, "text", ""},
 	} {
 		wheel, err := dist.ParseWheelName(c.wheel)
 		if err != nil {
@@ -100,8 +100,8 @@ func TestNativeNeeds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Join(info.Notes, "\n"); info.Needs.String() != c.glibc || !strings.Contains(got, c.note) || (got == "") != (c.note == "") {
-			t.Errorf("%s: needs %s, noted %q; want %s, %q", c.wheel, info.Needs, got, c.glibc, c.note)
+		if got := strings.Join(info.Notes, "\n"); !strings.Contains(got, c.note) || (got == "") != (c.note == "") {
+			t.Errorf("%s: noted %q, want %q", c.wheel, got, c.note)
 		}
 	}
 }

@@ -46,7 +46,6 @@ type Options struct {
 type Info struct {
 	Metadata    *dist.Metadata
 	EntryPoints []dist.EntryPoint
-	Needs       Needs
 	Notes       []string // deviations from the standard that were tolerated
 }
 
