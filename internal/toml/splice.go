@@ -156,24 +156,3 @@ func (s *Layout) InsertLine(at int, text string) []byte {
 	}
 	return splice(s.Src, at, at, text)
 }
-
-// Key writes a key, quoted where it must be.
-func Key(name string) string {
-	for i := range len(name) {
-		if !IsBare(name[i]) {
-			return Quote(name)
-		}
-	}
-	if name == "" {
-		return `""`
-	}
-	return name
-}
-
-// Quote writes a TOML string, literal where that saves escapes.
-func Quote(text string) string {
-	if strings.Contains(text, `"`) && !strings.ContainsAny(text, "'\\\n") {
-		return "'" + text + "'"
-	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
-}
