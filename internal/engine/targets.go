@@ -31,15 +31,12 @@ func (e *Engine) interpreters(ctx context.Context, p *manifest.Project) ([]resol
 	for _, line := range said {
 		e.say("interpreter", event.Note, "", line)
 	}
-	out := make([]resolve.TargetPython, len(targets))
-	for i, t := range targets {
-		py, ok := chosen[t.String()]
-		if !ok {
+	for _, t := range targets {
+		if _, ok := chosen[t.String()]; !ok {
 			return nil, fault.New(fault.Internal, "", "no interpreter chosen for %s", t)
 		}
-		out[i] = resolve.TargetPython{Target: t, Python: py.Version, Interpreter: lock.Interpreter{Source: py.Source, ID: py.ID, SHA256: py.SHA256}}
 	}
-	return out, nil
+	return withPythons(targets, chosen), nil
 }
 
 // placesOf are the targets as a project's markers see them.
