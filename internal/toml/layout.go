@@ -1,8 +1,6 @@
 package toml
 
-import (
-	"bytes"
-)
+import "bytes"
 
 // Value is where one TOML value stands.
 type Value struct {
@@ -15,7 +13,6 @@ type Value struct {
 type header struct {
 	path       []string
 	start, end int
-	array      bool
 }
 
 // Layout is where everything stands in a valid TOML document.
@@ -51,7 +48,6 @@ func (s *Layout) header(i int) (end int, path []string) {
 	h := header{start: i}
 	i++
 	if i < len(s.Src) && s.Src[i] == '[' {
-		h.array = true
 		i++
 	}
 	h.path, i = s.key(i)
