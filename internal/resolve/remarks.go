@@ -91,10 +91,16 @@ func (a *outcome) free(r *release) bool {
 }
 
 func isLocked(old *lock.Lock, name string, v pep440.Version) bool {
-	return old != nil && slices.ContainsFunc(old.Packages, func(p lock.Package) bool {
-		have, err := pep440.Parse(p.Version)
-		return p.Name == name && err == nil && have.Equal(v)
-	})
+	return old != nil && slices.ContainsFunc(old.Packages, func(p lock.Package) bool { return isVersion(p, name, v) })
+}
+
+// isVersion tells whether a package of a lock is that version of that name.
+func isVersion(p lock.Package, name string, v pep440.Version) bool {
+	if p.Name != name {
+		return false
+	}
+	have, err := pep440.Parse(p.Version)
+	return err == nil && have.Equal(v)
 }
 
 // withdrawn says which locked versions could not be kept because they were
