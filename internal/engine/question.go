@@ -20,15 +20,15 @@ type question struct {
 	alone     bool                  // one lock is made: it is an error that targets need more
 	now       time.Time
 	trust     *trust
-	from      *Imported // learns what became of its versions; nil: nobody asks
+	imported  *Imported // learns what became of its versions; nil: nobody asks
 }
 
 func (q question) resolve(ctx context.Context, events event.Handler) (*resolution, error) {
 	one := func(targets []resolve.TargetPython, keep *lock.Lock) (*lock.Lock, error) {
 		in := resolve.Input{Project: q.project, Targets: targets, Index: q.source, Locked: keep,
 			AsOf: q.project.AsOf, MinAge: byAddress(q.project), Now: q.now, Events: events, CreatedBy: createdBy}
-		if q.from != nil {
-			in.Moved = q.from.moved
+		if q.imported != nil {
+			in.Moved = q.imported.noteMoves
 		}
 		return q.trust.resolve(ctx, in)
 	}
@@ -48,37 +48,43 @@ func (q question) lock(ctx context.Context, events event.Handler) (*lock.Lock, e
 	return made.lock, nil
 }
 
-// trust is what is left to confirm of the listings that the first resolution
-// used as the cache has them (index.Client.TrustCache).
-type trust struct {
-	settle func() (changed bool, err error)
+// resolve chooses interpreters, then packages.
+func (e *Engine) resolve(ctx context.Context, q question, by asking) (*resolution, error) {
+	start := e.Now()
+	q, err := e.complete(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	e.say("resolve", event.Started, "", "resolving")
+	made, err := q.resolve(ctx, e.Events)
+	if err != nil {
+		return nil, e.advise(ctx, q, by, err)
+	}
+	if q.imported != nil {
+		if err := q.imported.settle(ctx, q.source, append(made.apart, made.lock)...); err != nil {
+			return nil, err
+		}
+	}
+	e.Events.Handle(event.Event{Time: e.Now(), Stage: "resolve", Kind: event.Done, Message: "resolved",
+		Done: int64(len(made.lock.Packages)), Unit: "packages", Data: map[string]any{"seconds": e.Now().Sub(start).Seconds()}})
+	return made, nil
 }
 
-// resolve resolves, and once more if a listing turned out to be another. A nil
-// trust is none.
-func (t *trust) resolve(ctx context.Context, in resolve.Input) (*lock.Lock, error) {
-	if t == nil || t.settle == nil {
-		return resolve.Resolve(ctx, in)
+// complete adds to a question of a project the interpreters and the index.
+func (e *Engine) complete(ctx context.Context, q question) (question, error) {
+	var err error
+	if q.targets, err = e.interpreters(ctx, q.project); err != nil {
+		return q, err
 	}
-	settle := t.settle
-	t.settle = nil
-	first := in
-	said, release := event.Hold(in.Events)
-	first.Events = said
-	var moves []resolve.Move
-	if in.Moved != nil {
-		first.Moved = func(all []resolve.Move) { moves = all }
+	if q.project, err = q.project.For(placesOf(q.targets)); err != nil {
+		return q, err
 	}
-	l, err := resolve.Resolve(ctx, first)
-	switch changed, failed := settle(); {
-	case failed != nil:
-		return nil, failed
-	case changed:
-		return resolve.Resolve(ctx, in)
+	client, err := e.index(q.project)
+	if err != nil {
+		return q, err
 	}
-	release()
-	if in.Moved != nil {
-		in.Moved(moves)
-	}
-	return l, err
+	q.source = &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }}
+	q.trust = &trust{client.TrustCache(ctx)}
+	q.now = e.Now()
+	return q, nil
 }
