@@ -33,7 +33,7 @@ var layers = []layer{
 	{"wiring", false, []string{"engine"}},
 	{"stages", false, []string{"resolve", "assemble", "prove"}},
 	{"tools", true, []string{"pubgrub", "index", "store", "interp", "wheel"}},
-	{"documents", true, []string{"event", "manifest", "lock", "foreign", "generation"}},
+	{"documents", true, []string{"event", "toml", "manifest", "lock", "foreign", "generation"}},
 	{"words", true, []string{"pep440", "license", "pep508", "cooldown", "pytag", "dist"}},
 	{"ground", true, []string{"fault", "digest", "fetch", "archive", "term", "conformance"}},
 }

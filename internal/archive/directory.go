@@ -223,7 +223,7 @@ func widen(extra []byte, values ...*int64) bool {
 
 // check holds the entries to one meaning, and sets where each must end.
 func (z *Zip) check(size, end int64, lim Limits) error {
-	seen, order, total := newNames(foldPath), make([]*entry, 0, len(z.entries)), int64(0)
+	seen, order, total := newNames(Fold), make([]*entry, 0, len(z.entries)), int64(0)
 	for i := range z.entries {
 		e := &z.entries[i]
 		reason := e.problem()

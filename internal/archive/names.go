@@ -96,9 +96,9 @@ func collision(name, other string) string {
 
 func quote(s string) string { return "\"" + s + "\"" }
 
-// foldPath maps paths that macOS or Windows would take as one to one text: letter case, trailing
+// Fold maps paths that macOS or Windows would take as one to one text: letter case, trailing
 // dots and spaces of a component, and composed against decomposed letters.
-func foldPath(name string) string {
+func Fold(name string) string {
 	if isSimple(name) {
 		return strings.ToLower(name)
 	}

@@ -9,9 +9,6 @@ import (
 // room for the folder that it lies in.
 const maxWindowsPath = 240
 
-// Fold maps paths that macOS or Windows would take as one to one text.
-func Fold(name string) string { return foldPath(name) }
-
 // NotOnWindows says why a path with slashes, below some folder, cannot be made on
 // Windows or would be another there; "" if it can ("Naming Files, Paths, and
 // Namespaces" of its manual).

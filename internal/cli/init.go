@@ -89,23 +89,15 @@ func (a *app) keepCommand(locks []string) string {
 	}
 	words := []string{"snug lock"}
 	if a.project != "" {
-		words = append(words, "--project "+shellWord(a.project))
+		words = append(words, "--project "+engine.ShellWord(a.project))
 	}
 	for _, path := range locks {
 		if rel, err := filepath.Rel(a.Dir, path); err == nil {
 			path = rel
 		}
-		words = append(words, "--from "+shellWord(path))
+		words = append(words, "--from "+engine.ShellWord(path))
 	}
 	return strings.Join(words, " ")
-}
-
-// shellWord is text as one word of a shell's command.
-func shellWord(text string) string {
-	if text != "" && !strings.ContainsAny(text, " \t'\"\\$&|;<>()*?[]#~`!") {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // interview asks for what was not said; where nobody can answer it does nothing.

@@ -92,12 +92,12 @@ func (a *app) doLock(cmd *cobra.Command, w *wanted, req engine.LockRequest) erro
 	}
 	w.override(&req)
 	req.Output = a.path(req.Output)
-	req.Unfiled = req.Output == "" && len(w.requirements) > 0
+	req.NoFile = req.Output == "" && len(w.requirements) > 0
 	locked, err := e.Lock(cmd.Context(), p, req)
 	if err != nil {
 		return err
 	}
-	if req.Unfiled {
+	if req.NoFile {
 		return a.printLock(locked)
 	}
 	a.printLocked(locked, req.DryRun)

@@ -110,7 +110,7 @@ type resolver func(targets []resolve.TargetPython, keep *lock.Lock) (*lock.Lock,
 // share, the last of them for itself, keeping to what the others have. Those
 // that have a lock of their own, in old, keep it.
 func resolveApart(all []resolve.TargetPython, keep *lock.Lock, old map[string]*lock.Lock, one resolver) (*resolution, error) {
-	left, shared := split(all, func(t resolve.TargetPython) bool { return old[t.Target.String()] != nil })
+	left, shared := partition(all, func(t resolve.TargetPython) bool { return old[t.Target.String()] != nil })
 	if len(shared) == 0 {
 		left, shared = nil, all
 	}
@@ -143,8 +143,8 @@ func resolveApart(all []resolve.TargetPython, keep *lock.Lock, old map[string]*l
 	return out, nil
 }
 
-// split parts those that are so from the others.
-func split[T any](all []T, so func(T) bool) (yes, no []T) {
+// partition parts those that are so from the others.
+func partition[T any](all []T, so func(T) bool) (yes, no []T) {
 	for _, x := range all {
 		if so(x) {
 			yes = append(yes, x)

@@ -244,3 +244,6 @@ func wantedRuntimes(p *manifest.Project, req BuildRequest) ([]string, error) {
 	}
 	return slices.DeleteFunc(all, func(n string) bool { return !slices.Contains(ask, n) }), nil
 }
+
+// since is how long ago t was, for the table that build prints.
+func (e *Engine) since(t time.Time) time.Duration { return e.Now().Sub(t) }

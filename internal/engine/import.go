@@ -104,9 +104,9 @@ func (m *Imported) over(own *lock.Lock) *lock.Lock {
 	return out
 }
 
-// moved learns which versions were not kept. Those of the project's own lock
+// noteMoves learns which versions were not kept. Those of the project's own lock
 // are told as its changes.
-func (m *Imported) moved(moves []resolve.Move) {
+func (m *Imported) noteMoves(moves []resolve.Move) {
 	for _, move := range moves {
 		if slices.ContainsFunc(m.imports, func(i *foreign.Import) bool {
 			return slices.ContainsFunc(i.Pins, func(p foreign.Pin) bool { return p.Name == move.Name && p.Version == move.Before })

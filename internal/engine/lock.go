@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,19 +10,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
-	"snug/internal/cooldown"
 	"snug/internal/event"
 	"snug/internal/fault"
-	"snug/internal/index"
-	"snug/internal/interp"
 	"snug/internal/lock"
 	"snug/internal/manifest"
-	"snug/internal/pep440"
 	"snug/internal/pep508"
-	"snug/internal/pytag"
-	"snug/internal/resolve"
 )
 
 // LockName is the lock's file name beside pyproject.toml (PEP 751).
@@ -40,7 +34,7 @@ type LockRequest struct {
 	Prereleases bool     // a pre-release is a version like others, whatever the project says
 	Output      string   // lock file; "" = LockName in the project's folder
 	DryRun      bool     // resolve, write nothing
-	Unfiled     bool     // there is no lock file: none is read and none written
+	NoFile      bool     // there is no lock file: none is read and none written
 	From        []string // files of other tools whose locked versions are kept, the first speaks first
 
 	by asking // of commands of the engine that lock besides
@@ -64,19 +58,10 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 		return nil, err
 	}
 	e.sayNotes(p)
-	path := req.Output
-	if path == "" {
-		path = filepath.Join(p.Root, LockName)
-	}
-	var old *lock.Lock
-	var err error
-	if !req.Unfiled {
-		if !lock.IsFileName(filepath.Base(path)) {
-			e.say("lock", event.Note, "", path+": installers take a lock only by the name pylock.toml or pylock.NAME.toml (PEP 751)")
-		}
-		if old, err = ReadLock(path); err != nil {
-			return nil, err
-		}
+	path := cmp.Or(req.Output, filepath.Join(p.Root, LockName))
+	old, err := e.lockBefore(path, req)
+	if err != nil {
+		return nil, err
 	}
 	if req.UpgradeOnly, err = lockedNames(old, req.UpgradeOnly, path); err != nil {
 		return nil, err
@@ -99,11 +84,10 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 		keep = from.over(keep)
 	case old == nil && !p.Loose:
 		e.offerImport(p)
-	}
-	if from == nil && keep != nil && old.CreatedBy != createdBy {
+	case keep != nil && old.CreatedBy != createdBy:
 		e.say("resolve", event.Note, "", fmt.Sprintf("%s was written by %s: its versions are kept where they fit", path, old.CreatedBy))
 	}
-	made, err := e.resolve(ctx, question{project: p, keep: keep, keepApart: keptApart(others, p.Strategy, req), alone: req.Unfiled, from: from}, e.asking(p, req))
+	made, err := e.resolve(ctx, question{project: p, keep: keep, keepApart: keptApart(others, p.Strategy, req), alone: req.NoFile, imported: from}, e.asking(p, req))
 	if err != nil {
 		return nil, err
 	}
@@ -114,17 +98,34 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	if old != nil {
 		out.Moved = changesOf(versionsIn(old), versionsIn(made.lock))
 	}
-	if req.DryRun || req.Unfiled {
+	return out, e.writeLocked(out, old, made, req)
+}
+
+// lockBefore is the lock at path, as far as the request reads it; nil without one.
+func (e *Engine) lockBefore(path string, req LockRequest) (*lock.Lock, error) {
+	if req.NoFile {
+		return nil, nil
+	}
+	if !lock.IsFileName(filepath.Base(path)) {
+		e.say("lock", event.Note, "", path+": installers take a lock only by the name pylock.toml or pylock.NAME.toml (PEP 751)")
+	}
+	return ReadLock(path)
+}
+
+// writeLocked writes what was made, where the request asks for that, and notes in
+// out what became of the files.
+func (e *Engine) writeLocked(out *Locked, old *lock.Lock, made *resolution, req LockRequest) (err error) {
+	if req.DryRun || req.NoFile {
 		for _, l := range made.apart {
-			out.Apart = append(out.Apart, &Locked{Lock: l, Path: apartPath(path, l.Tool.Targets[0].Name)})
+			out.Apart = append(out.Apart, &Locked{Lock: l, Path: apartPath(out.Path, l.Tool.Targets[0].Name)})
 		}
-		return out, nil
+		return nil
 	}
-	if out.Apart, err = e.writeApart(path, old, made); err != nil {
-		return nil, err
+	if out.Apart, err = e.writeApart(out.Path, old, made); err != nil {
+		return err
 	}
-	out.Changed, err = lock.Write(path, made.lock)
-	return out, err
+	out.Changed, err = lock.Write(out.Path, made.lock)
+	return err
 }
 
 // sayNotes tells what of the project was read and not obeyed.
@@ -233,168 +234,4 @@ func (e *Engine) asking(p *manifest.Project, req LockRequest) asking {
 	}
 	by.manifest = !p.Loose && req.Python == "" && len(req.Targets) == 0 && req.Output == "" && req.Resolution == "" && !req.Prereleases
 	return by
-}
-
-// resolve chooses interpreters, then packages.
-func (e *Engine) resolve(ctx context.Context, q question, by asking) (*resolution, error) {
-	start := e.Now()
-	q, err := e.complete(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	e.say("resolve", event.Started, "", "resolving")
-	made, err := q.resolve(ctx, e.Events)
-	if err != nil {
-		return nil, e.advise(ctx, q, by, err)
-	}
-	if q.from != nil {
-		if err := q.from.settle(ctx, q.source, append(made.apart, made.lock)...); err != nil {
-			return nil, err
-		}
-	}
-	e.Events.Handle(event.Event{Time: e.Now(), Stage: "resolve", Kind: event.Done, Message: "resolved",
-		Done: int64(len(made.lock.Packages)), Unit: "packages", Data: map[string]any{"seconds": e.Now().Sub(start).Seconds()}})
-	return made, nil
-}
-
-// complete adds to a question of a project the interpreters and the index.
-func (e *Engine) complete(ctx context.Context, q question) (question, error) {
-	var err error
-	if q.targets, err = e.interpreters(ctx, q.project); err != nil {
-		return q, err
-	}
-	if q.project, err = q.project.For(placesOf(q.targets)); err != nil {
-		return q, err
-	}
-	client, err := e.index(q.project)
-	q.source = &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }}
-	q.now = e.Now()
-	return q, err
-}
-
-// interpreters picks one interpreter for every target, the same full version
-// where possible.
-func (e *Engine) interpreters(ctx context.Context, p *manifest.Project) ([]resolve.TargetPython, error) {
-	targets := make([]pytag.Target, len(p.Targets))
-	for i, name := range p.Targets {
-		t, err := pytag.ParseTarget(name)
-		if err != nil {
-			return nil, err
-		}
-		targets[i] = t
-	}
-	chosen, said, err := interp.Choose(ctx, e.sourcesFor(ctx, p), p.Python, p.RequiresPython, targets)
-	if err != nil {
-		return nil, err
-	}
-	for _, line := range said {
-		e.say("interpreter", event.Note, "", line)
-	}
-	out := make([]resolve.TargetPython, len(targets))
-	for i, t := range targets {
-		py, ok := chosen[t.String()]
-		if !ok {
-			return nil, fault.New(fault.Internal, "", "no interpreter chosen for %s", t)
-		}
-		out[i] = resolve.TargetPython{Target: t, Python: py.Version, Interpreter: lock.Interpreter{Source: py.Source, ID: py.ID, SHA256: py.SHA256}}
-	}
-	return out, nil
-}
-
-// placesOf are the targets as a project's markers see them.
-func placesOf(targets []resolve.TargetPython) []manifest.Place {
-	out := make([]manifest.Place, len(targets))
-	for i, t := range targets {
-		out[i] = manifest.Place{Name: t.Target.String(), Env: pytag.Environment(t.Target, t.Python)}
-	}
-	return out
-}
-
-// index is the client for this project's indexes.
-func (e *Engine) index(p *manifest.Project) (*index.Client, error) {
-	cfg, err := e.indexes(p)
-	if err != nil {
-		return nil, err
-	}
-	e.noted.Do(func() {
-		for _, note := range cfg.Notes {
-			e.say("index", event.Note, "", note)
-		}
-	})
-	return index.New(e.fetch, cfg.WithLogins(e.Env), filepath.Join(e.Home, "cache", "index")), nil
-}
-
-// indexes are this project's: flags first, then the project, then pip's and
-// uv's own configuration.
-func (e *Engine) indexes(p *manifest.Project) (index.Config, error) {
-	cfg, err := index.ReadConfig(e.Env, e.UserHome, p.Root)
-	if err != nil {
-		return cfg, err
-	}
-	if p.IndexURL != "" {
-		cfg.IndexURL = p.IndexURL
-	}
-	if e.IndexURL != "" {
-		cfg.IndexURL = e.IndexURL
-	}
-	if e.IndexURL != "" || p.IndexURL != "" {
-		cfg.NoIndex = false // it was said to pip; to snug an index was named
-	}
-	extra := slices.Clone(e.Extra)
-	for _, x := range p.Indexes {
-		if x.URL == "" {
-			x.URL = index.DefaultURL()
-		}
-		extra = append(extra, index.Extra{Name: x.Name, URL: x.URL, Explicit: x.Explicit, Last: x.Last})
-	}
-	cfg.Extra = append(extra, cfg.Extra...)
-	cfg.PackageIndex = p.PackageIndex
-	cfg.Logins = p.Logins
-	cfg.AsOf = p.AsOf
-	return cfg, nil
-}
-
-// targetOf returns the lock's entry for this machine, matching by what the
-// target can run rather than by its exact spelling.
-func (e *Engine) targetOf(l *lock.Lock, path string) (pytag.Target, pep440.Version, lock.Target, error) {
-	host, err := e.host()
-	if err != nil {
-		return pytag.Target{}, pep440.Version{}, lock.Target{}, err
-	}
-	for _, lt := range l.Tool.Targets {
-		t, err := pytag.ParseTarget(lt.Name)
-		if err != nil {
-			return pytag.Target{}, pep440.Version{}, lock.Target{}, err
-		}
-		if runsOn(t, host) {
-			v, err := pep440.Parse(lt.Python)
-			return t, v, lt, err
-		}
-	}
-	return pytag.Target{}, pep440.Version{}, lock.Target{}, fault.New(fault.Input,
-		"add it: [tool.snug] targets = [..., \""+host.String()+"\"], then snug lock",
-		"%s: no target of this lock runs on this machine (%s)", path, host)
-}
-
-func runsOn(t, host pytag.Target) bool {
-	return t.OS == host.OS && t.Arch == host.Arch && t.Libc == host.Libc
-}
-
-// since is how long ago t was, for the table that build prints.
-func (e *Engine) since(t time.Time) time.Duration { return e.Now().Sub(t) }
-
-// byAddress is the project's cooldown with its indexes by their addresses, as
-// listings and locks name them.
-func byAddress(p *manifest.Project) cooldown.Policy {
-	out := p.MinAge
-	out.Indexes = nil
-	for _, x := range p.Indexes {
-		if age, ok := p.MinAge.Indexes[x.Name]; ok {
-			if out.Indexes == nil {
-				out.Indexes = map[string]cooldown.Age{}
-			}
-			out.Indexes[index.BareURL(x.URL)] = age
-		}
-	}
-	return out
 }

@@ -19,17 +19,18 @@ type question struct {
 	keepApart map[string]*lock.Lock // the same of targets that have a lock of their own
 	alone     bool                  // one lock is made: it is an error that targets need more
 	now       time.Time
-	from      *Imported // learns what became of its versions; nil: nobody asks
+	trust     *trust
+	imported  *Imported // learns what became of its versions; nil: nobody asks
 }
 
 func (q question) resolve(ctx context.Context, events event.Handler) (*resolution, error) {
 	one := func(targets []resolve.TargetPython, keep *lock.Lock) (*lock.Lock, error) {
 		in := resolve.Input{Project: q.project, Targets: targets, Index: q.source, Locked: keep,
 			AsOf: q.project.AsOf, MinAge: byAddress(q.project), Now: q.now, Events: events, CreatedBy: createdBy}
-		if q.from != nil {
-			in.Moved = q.from.moved
+		if q.imported != nil {
+			in.Moved = q.imported.noteMoves
 		}
-		return resolve.Resolve(ctx, in)
+		return q.trust.resolve(ctx, in)
 	}
 	if !q.alone {
 		return resolveApart(q.targets, q.keep, q.keepApart, one)
@@ -45,4 +46,45 @@ func (q question) lock(ctx context.Context, events event.Handler) (*lock.Lock, e
 		return nil, err
 	}
 	return made.lock, nil
+}
+
+// resolve chooses interpreters, then packages.
+func (e *Engine) resolve(ctx context.Context, q question, by asking) (*resolution, error) {
+	start := e.Now()
+	q, err := e.complete(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	e.say("resolve", event.Started, "", "resolving")
+	made, err := q.resolve(ctx, e.Events)
+	if err != nil {
+		return nil, e.advise(ctx, q, by, err)
+	}
+	if q.imported != nil {
+		if err := q.imported.settle(ctx, q.source, append(made.apart, made.lock)...); err != nil {
+			return nil, err
+		}
+	}
+	e.Events.Handle(event.Event{Time: e.Now(), Stage: "resolve", Kind: event.Done, Message: "resolved",
+		Done: int64(len(made.lock.Packages)), Unit: "packages", Data: map[string]any{"seconds": e.Now().Sub(start).Seconds()}})
+	return made, nil
+}
+
+// complete adds to a question of a project the interpreters and the index.
+func (e *Engine) complete(ctx context.Context, q question) (question, error) {
+	var err error
+	if q.targets, err = e.interpreters(ctx, q.project); err != nil {
+		return q, err
+	}
+	if q.project, err = q.project.For(placesOf(q.targets)); err != nil {
+		return q, err
+	}
+	client, err := e.index(q.project)
+	if err != nil {
+		return q, err
+	}
+	q.source = &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }}
+	q.trust = &trust{client.TrustCache(ctx)}
+	q.now = e.Now()
+	return q, nil
 }

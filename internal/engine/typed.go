@@ -74,15 +74,16 @@ func (t typed) split(flags []string) (these, rest typed) {
 func (t typed) String() string {
 	words := []string{"snug"}
 	for _, w := range t {
-		words = append(words, shellWord(w))
+		words = append(words, ShellWord(w))
 	}
 	return strings.Join(words, " ")
 }
 
 var harmless = regexp.MustCompile(`^[A-Za-z0-9_./:=@%+-]+$`)
 
-// shellWord quotes what a shell would read otherwise.
-func shellWord(w string) string {
+// ShellWord is text as one word of a shell's command: quoted where a shell would
+// read it otherwise.
+func ShellWord(w string) string {
 	if harmless.MatchString(w) {
 		return w
 	}

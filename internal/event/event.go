@@ -58,6 +58,38 @@ func (w withoutProgress) Handle(e Event) {
 	}
 }
 
+// Hold is a handler that hands on progress to h at once, and everything else when
+// release is called; without that it is dropped.
+func Hold(h Handler) (held Handler, release func()) {
+	w := &waiting{to: h}
+	return w, w.release
+}
+
+type waiting struct {
+	to     Handler
+	mu     sync.Mutex
+	events []Event
+}
+
+func (w *waiting) Handle(e Event) {
+	if e.Kind == Progress {
+		w.to.Handle(e)
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.events = append(w.events, e)
+}
+
+func (w *waiting) release() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, e := range w.events {
+		w.to.Handle(e)
+	}
+	w.events = nil
+}
+
 // NewJSON is a handler that writes an object a line to w, each in one Write. An event without a time
 // gets now(). After a failed write nothing more is written: the reader has gone, and the work that
 // the events tell of goes on.

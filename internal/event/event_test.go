@@ -68,3 +68,35 @@ func TestJSONStopsAfterAFailedWrite(t *testing.T) {
 		t.Errorf("%d writes", p.writes)
 	}
 }
+
+// What is held comes in order when it is released, and not at all without that;
+// progress does not wait.
+func TestHold(t *testing.T) {
+	var out bytes.Buffer
+	said := func(h event.Handler) {
+		h.Handle(event.Event{Stage: "a", Kind: event.Note})
+		h.Handle(event.Event{Stage: "b", Kind: event.Progress})
+		h.Handle(event.Event{Stage: "c", Kind: event.Note})
+	}
+	stages := func() string {
+		var all string
+		for line := range strings.Lines(out.String()) {
+			var e event.Event
+			if err := json.Unmarshal([]byte(line), &e); err != nil {
+				t.Fatal(err)
+			}
+			all += e.Stage
+		}
+		return all
+	}
+	held, release := event.Hold(event.NewJSON(&out, noon))
+	said(held)
+	if got := stages(); got != "b" {
+		t.Errorf("before: %q", got)
+	}
+	release()
+	release()
+	if got := stages(); got != "bac" {
+		t.Errorf("after: %q", got)
+	}
+}

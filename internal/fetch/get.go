@@ -16,6 +16,9 @@ type GetOptions struct {
 	MaxBytes int64
 	NoStore  bool // neither read from nor written to the cache
 	Refresh  bool // ask the server even where the cache is still fresh
+	// Later gives what the cache holds at once, also where the server has to be
+	// asked whether it is still true: Response.Confirm does that.
+	Later bool
 	// Reform makes of an answer what is returned and kept as its body: with a
 	// Form, which names what it makes, an answer is read once and not each time
 	// that it is used. What it returns as rest is Response.Rest, kept beside the
@@ -32,6 +35,9 @@ type Response struct {
 	ContentType string
 	Status      int
 	FromCache   bool // also when the server confirmed it (304)
+	// Confirm asks the server for an answer that was given unconfirmed, and keeps
+	// what it says; FromCache tells that this one was true. nil: it is fresh.
+	Confirm func(ctx context.Context) (*Response, error)
 }
 
 // Get reads a whole body through the cache. Status is always 200: another answer is an error,
@@ -51,33 +57,53 @@ func (c *Client) Get(ctx context.Context, address string, opt GetOptions) (*Resp
 	if opt.NoStore {
 		store = nil
 	}
-	key := cacheKey(r.url, opt.Accept+"\n"+opt.Form)
-	old := store.read(key, opt.MaxBytes)
+	g := &get{client: c, request: r, options: opt, store: store, key: cacheKey(r.url, opt.Accept+"\n"+opt.Form)}
+	g.old = store.read(g.key, opt.MaxBytes)
 	switch {
-	case old != nil && (c.offline || !opt.Refresh && old.fresh(c.now())):
-		return old.response(), nil
+	case g.old != nil && (c.offline || !opt.Refresh && g.old.fresh(c.now())):
+		return g.old.response(), nil
 	case c.offline:
 		return nil, explain(ctx, r.url, ErrOffline)
+	case g.old != nil && opt.Later && !opt.Refresh:
+		found := g.old.response()
+		found.Confirm = g.ask
+		return found, nil
 	}
-	old.ask(r.header)
+	return g.ask(ctx)
+}
+
+// get is one Get that has looked into the cache.
+type get struct {
+	client  *Client
+	request *request
+	options GetOptions
+	store   *cache
+	key     string
+	old     *stored // what the cache holds, nil if nothing
+}
+
+// ask asks the server, whether what the cache holds is still true or for an
+// answer, and keeps what it says.
+func (g *get) ask(ctx context.Context) (*Response, error) {
+	g.old.ask(g.request.header)
 	var got *answer
-	err = c.try(ctx, r, func(resp *http.Response) error {
-		got, err = c.accept(resp, old, opt.MaxBytes)
+	err := g.client.try(ctx, g.request, func(resp *http.Response) (err error) {
+		got, err = g.client.accept(resp, g.old, g.options.MaxBytes)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if !got.confirmed && opt.Reform != nil {
-		if err := got.reform(opt.Reform); err != nil {
-			return nil, fmt.Errorf("get %s: %w", redact(r.url), err)
+	if !got.confirmed && g.options.Reform != nil {
+		if err := got.reform(g.options.Reform); err != nil {
+			return nil, fmt.Errorf("get %s: %w", redact(g.request.url), err)
 		}
 	}
 	switch {
 	case got.confirmed:
-		store.renew(key, got.stored)
+		g.store.renew(g.key, got.stored)
 	case got.mayStore:
-		store.write(key, got.stored)
+		g.store.write(g.key, got.stored)
 	}
 	found := got.response()
 	found.FromCache = got.confirmed

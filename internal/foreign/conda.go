@@ -164,16 +164,7 @@ func (r *reader) condaPip(list *yaml.Node, env func(string) string) error {
 	if err != nil {
 		return err
 	}
-	for _, note := range read.Notes {
-		place, why, _ := strings.Cut(note, ": ")
-		r.leave(place, why)
-	}
-	if read.IndexURL != "" {
-		r.out.IndexURL = r.bare("the index", read.IndexURL)
-	}
-	for _, u := range read.ExtraIndexURLs {
-		r.index("", u, false)
-	}
+	r.options(read)
 	for _, q := range read.Requirements {
 		r.out.Dependencies = append(r.out.Dependencies, q)
 		if _, exact := exactly(q.Specifiers); exact {

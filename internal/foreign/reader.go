@@ -210,7 +210,7 @@ func (r *reader) require(a ask) (manifest.Requirement, error) {
 	}
 	q, err := pep508.Parse(text)
 	if err != nil {
-		return none, r.bad(a.line, "PEP 508: name[extra] >=1,<2 ; marker", "%v", err)
+		return none, r.bad(a.line, manifest.RequirementHint, "%v", err)
 	}
 	return manifest.Requirement{Requirement: q, Index: a.index, Origin: manifest.Origin{File: filepath.Base(r.file), Line: a.line}}, nil
 }

@@ -25,16 +25,7 @@ func ParseRequirements(data []byte, file string, env func(string) string) (*Impo
 		return nil, err
 	}
 	r.out.Rooted = true
-	if read.IndexURL != "" {
-		r.out.IndexURL = r.bare("the index", read.IndexURL)
-	}
-	for _, u := range read.ExtraIndexURLs {
-		r.index("", u, false)
-	}
-	for _, note := range read.Notes {
-		place, text, _ := strings.Cut(note, ": ")
-		r.leave(place, text)
-	}
+	r.options(read)
 	why := reasons(data, filepath.Base(file), read.Requirements)
 	r.out.Compiled = slices.ContainsFunc(why, func(via []string) bool { return len(via) > 0 })
 	for i, q := range read.Requirements {
@@ -43,6 +34,20 @@ func ParseRequirements(data []byte, file string, env func(string) string) (*Impo
 		}
 	}
 	return r.done()
+}
+
+// options takes what a requirements file says beside its requirements.
+func (r *reader) options(read *manifest.Requirements) {
+	if read.IndexURL != "" {
+		r.out.IndexURL = r.bare("the index", read.IndexURL)
+	}
+	for _, u := range read.ExtraIndexURLs {
+		r.index("", u, false)
+	}
+	for _, note := range read.Notes {
+		place, why, _ := strings.Cut(note, ": ")
+		r.leave(place, why)
+	}
 }
 
 // editable is a line that installs a checkout of an address; pip knows its name

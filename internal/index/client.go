@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"snug/internal/dist"
 	"snug/internal/fault"
@@ -28,6 +29,7 @@ type Client struct {
 	metadata memo[[]byte]
 	learnt   learnt
 	names    dist.NameReader
+	trust    atomic.Pointer[confirmations] // nil: nothing is given before it is confirmed
 }
 
 // New returns a client that keeps METADATA files below cacheDir.
@@ -101,9 +103,13 @@ func (c *Client) indexesFor(name string) ([]string, error) {
 
 func (c *Client) listingFrom(ctx context.Context, base, name string) (*Listing, error) {
 	page := strings.TrimSuffix(base, "/") + "/" + name + "/"
-	resp, err := c.fetch.Get(ctx, page, fetch.GetOptions{Accept: accept, MaxBytes: MaxListing, Form: compactForm, Reform: reformFor(name)})
+	trust := c.trust.Load()
+	resp, err := c.fetch.Get(ctx, page, fetch.GetOptions{Accept: accept, MaxBytes: MaxListing, Form: compactForm, Reform: reformFor(name), Later: trust != nil})
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", name, err)
+	}
+	if resp.Confirm != nil {
+		trust.begin(name, resp.Confirm)
 	}
 	l, err := parseCompact(resp.Body, resp.Rest, name, c.cfg.AsOf, &c.names)
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"snug/internal/digest"
 	"snug/internal/dist"
@@ -54,14 +56,13 @@ func readKept(path string) (essentials, error) {
 	if err != nil {
 		return essentials{}, err
 	}
-	var e essentials
-	var crc uint32
 	head, text, _ := bytes.Cut(data, []byte("\n"))
-	if n, err := fmt.Sscanf(string(head), keptForm+" %08x %64s", &crc, &e.sum); n != 2 || err != nil || crc != crc32.Checksum(text, castagnoli()) {
+	form, rest, _ := strings.Cut(string(head), " ")
+	crc, sum, _ := strings.Cut(rest, " ")
+	if n, err := strconv.ParseUint(crc, 16, 32); form != keptForm || err != nil || uint32(n) != crc32.Checksum(text, castagnoli()) {
 		return essentials{}, errNotKept
 	}
-	e.text = text
-	return e, nil
+	return essentials{text, sum}, nil
 }
 
 // keep writes e as a whole or not at all.

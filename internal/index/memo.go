@@ -51,6 +51,13 @@ func (m *memo[V]) do(ctx context.Context, key string, work func() (V, error)) (V
 	}
 }
 
+// drop forgets a result, so that the next caller does the work again.
+func (m *memo[V]) drop(key string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.calls, key)
+}
+
 // forgotten reports whether c was the run of a caller that went away.
 func (m *memo[V]) forgotten(key string, c *call[V]) bool {
 	m.mu.Lock()

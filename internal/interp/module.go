@@ -102,8 +102,7 @@ func (m *Module) List(ctx context.Context, target pytag.Target) ([]Interpreter, 
 	if err != nil {
 		return nil, err
 	}
-	more, err := m.uncatalogued(ctx, target, string(listed), known)
-	return append(out, more...), err
+	return append(out, m.uncatalogued(ctx, target, string(listed), known)...), nil
 }
 
 func (m *Module) interpreter(v pep440.Version, t pytag.Target, id, sum string) Interpreter {
@@ -113,17 +112,17 @@ func (m *Module) interpreter(v pep440.Version, t pytag.Target, id, sum string) I
 // uncatalogued are the listed versions that snug does not know, each pinned by
 // the hash that the checksum database states for the whole zip. That answer is
 // not trusted here: Fetch has the go tool verify it.
-func (m *Module) uncatalogued(ctx context.Context, target pytag.Target, list string, known map[string]bool) ([]Interpreter, error) {
+func (m *Module) uncatalogued(ctx context.Context, target pytag.Target, list string, known map[string]bool) []Interpreter {
 	fresh := slices.DeleteFunc(strings.Fields(list), func(id string) bool {
 		match := moduleVersion.FindStringSubmatch(id)
 		return match == nil || known[match[1]]
 	})
 	if len(fresh) == 0 || m.goTool.path == "" {
-		return nil, nil
+		return nil
 	}
 	sumdb, _, _ := strings.Cut(m.goTool.env(ctx, "GOSUMDB"), " ")
 	if sumdb == "" || sumdb == "off" || module.MatchPrefixPatterns(m.goTool.env(ctx, "GONOSUMDB"), ModulePath) {
-		return nil, nil // the go tool would check nothing
+		return nil // the go tool would check nothing
 	}
 	var out []Interpreter
 	for _, id := range fresh {
@@ -139,7 +138,7 @@ func (m *Module) uncatalogued(ctx context.Context, target pytag.Target, list str
 			out = append(out, m.interpreter(v, target, id, sum))
 		}
 	}
-	return out, nil
+	return out
 }
 
 // h1In finds the line that starts so and returns its h1 hash as hex.

@@ -332,3 +332,11 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestEmptyLock(t *testing.T) {
+	for _, text := range []string{"", "\x00\x00\x00"} {
+		if _, err := Parse([]byte(text), "pylock.toml"); err == nil || !strings.Contains(err.Error(), "pylock.toml: it is empty") || fault.HintOf(err) == "" {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}

@@ -8,10 +8,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"snug/internal/cooldown"
 	"snug/internal/pep440"
+	"snug/internal/toml"
 )
 
 // Marshal writes the lock as snug keeps it: packages sorted by name, version and marker, one file a line, so that a changed
@@ -65,7 +65,7 @@ func (w *writer) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", 
 
 func (w *writer) text(key, value string) {
 	if value != "" {
-		w.line("%s = %s", key, quote(value))
+		w.line("%s = %s", key, toml.Quote(value))
 	}
 }
 
@@ -178,7 +178,7 @@ func (w *writer) textTable(name string, texts map[string]string) {
 	}
 	w.line("\n[%s]", name)
 	for _, k := range slices.Sorted(maps.Keys(texts)) {
-		w.line("%s = %s", key(k), quote(texts[k]))
+		w.line("%s = %s", toml.Key(k), toml.Quote(texts[k]))
 	}
 }
 
@@ -227,7 +227,7 @@ func pair(name, value string) string {
 	if value == "" {
 		return ""
 	}
-	return name + " = " + quote(value)
+	return name + " = " + toml.Quote(value)
 }
 
 func sizePair(size int64) string {
@@ -249,49 +249,15 @@ func hashPair(hashes map[string]string) string { return "hashes = " + stringTabl
 func stringTable(texts map[string]string) string {
 	var pairs []string
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
-		pairs = append(pairs, key(name)+" = "+quote(texts[name]))
+		pairs = append(pairs, toml.Key(name)+" = "+toml.Quote(texts[name]))
 	}
 	return inline(pairs...)
-}
-
-// key writes a bare key where TOML allows one.
-func key(name string) string {
-	bare := name != "" && !strings.ContainsFunc(name, func(r rune) bool {
-		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-	})
-	if bare {
-		return name
-	}
-	return quote(name)
 }
 
 func quoteAll(texts []string) []string {
 	quoted := make([]string, len(texts))
 	for i, text := range texts {
-		quoted[i] = quote(text)
+		quoted[i] = toml.Quote(text)
 	}
 	return quoted
-}
-
-// quote writes a string: literal if that reads better (markers are full of double quotes), else basic.
-func quote(s string) string {
-	control := strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError })
-	if strings.ContainsAny(s, `"\`) && !strings.Contains(s, "'") && !control {
-		return "'" + s + "'"
-	}
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r < ' ' || r == 0x7f:
-			fmt.Fprintf(&b, `\u%04X`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
 }

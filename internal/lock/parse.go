@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,6 +21,9 @@ import (
 // entry, markers, specifiers and file names that agree with their entry. Unknown keys are ignored. The error is a
 // fault.Input, or a fault.Unsupported for another major lock-version than 1.
 func Parse(data []byte, name string) (*Lock, error) {
+	if len(bytes.Trim(data, "\x00")) == 0 {
+		return nil, fault.New(fault.Input, remedy, "%s: it is empty, as a power cut may leave a new file", name)
+	}
 	document, err := decode(data)
 	if err != nil {
 		return nil, fault.New(fault.Input, remedy, "%s: %w", name, err)

@@ -29,7 +29,8 @@ func Write(path string, l *Lock) (changed bool, err error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return false, fmt.Errorf("read the old lock: %w", err)
 	}
-	if err := replace(path, data, mode); err != nil {
+	// A power cut must not cost the lock that was there; a new one can be made again.
+	if err := replace(path, data, mode, err == nil); err != nil {
 		return false, fmt.Errorf("write %s: %w", filepath.Base(path), err)
 	}
 	return true, nil
@@ -60,7 +61,7 @@ func sweep(dir string) {
 	}
 }
 
-func replace(path string, data []byte, mode fs.FileMode) (err error) {
+func replace(path string, data []byte, mode fs.FileMode, sync bool) (err error) {
 	sweep(filepath.Dir(path))
 	temp, err := os.CreateTemp(filepath.Dir(path), tempStart+"*"+tempEnd)
 	if err != nil {
@@ -77,8 +78,10 @@ func replace(path string, data []byte, mode fs.FileMode) (err error) {
 	if err = temp.Chmod(mode); err != nil {
 		return err
 	}
-	if err = temp.Sync(); err != nil {
-		return err
+	if sync {
+		if err = temp.Sync(); err != nil {
+			return err
+		}
 	}
 	if err = temp.Close(); err != nil {
 		return err

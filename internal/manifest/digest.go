@@ -61,6 +61,17 @@ func (p *Project) Digest() digest.SHA256 {
 	if p.Local != nil {
 		say("local", p.Name)
 	}
+	p.sayRuntimes(say)
+	say("constraints", asked(p.Constraints)...)
+	if len(p.Overrides)+len(p.Excludes) > 0 {
+		say("overrides", asked(p.Overrides)...)
+		say("exclude", asked(p.Excludes)...)
+	}
+	return digest.Of([]byte(b.String()))
+}
+
+// sayRuntimes adds the runtimes to the digest.
+func (p *Project) sayRuntimes(say func(key string, values ...string)) {
 	for _, rt := range p.Runtimes {
 		say("runtime", rt.Name, rt.Contains, fmt.Sprint(rt.Isolated), fmt.Sprint(rt.NoBytecode), rt.Slim)
 		say("entry-points", slices.Sorted(slices.Values(rt.EntryPoints))...)
@@ -69,12 +80,6 @@ func (p *Project) Digest() digest.SHA256 {
 			say("member", m.Name, m.Dir, m.Marker.String())
 		}
 	}
-	say("constraints", asked(p.Constraints)...)
-	if len(p.Overrides)+len(p.Excludes) > 0 {
-		say("overrides", asked(p.Overrides)...)
-		say("exclude", asked(p.Excludes)...)
-	}
-	return digest.Of([]byte(b.String()))
 }
 
 // Digest is over what a runtime holds of the project itself: its METADATA,

@@ -15,7 +15,7 @@ import (
 func TestAddTo(t *testing.T) {
 	for _, c := range []struct {
 		name, src, want string
-		to              Table
+		to              Array
 		reqs            []string
 	}{
 		{"one line", "[project]\ndependencies = [\"a\"] # c\n", "[project]\ndependencies = [\"a\", \"b>=1\"] # c\n", Dependencies(), []string{"b>=1"}},
@@ -124,7 +124,7 @@ func randomArray(r *rand.Rand, reqs []string, gaps []string) string {
 // layout is where an array can stand: between the two texts.
 type layout struct {
 	before, after string
-	table         Table
+	table         Array
 	oneLine       bool
 }
 
@@ -286,7 +286,7 @@ func FuzzAddTo(f *testing.F) {
 	f.Add("[project]\ndependencies = [\"a\", # c\n]\n")
 	f.Add("project.dependencies = ['a']\n[dependency-groups]\nx = [{include-group=\"y\"}]\n")
 	f.Fuzz(func(t *testing.T, src string) {
-		for _, to := range []Table{Dependencies(), Group("x")} {
+		for _, to := range []Array{Dependencies(), Group("x")} {
 			if _, err := AddTo([]byte(src), to, []string{"new"}); err != nil && fault.CodeOf(err) == fault.Internal {
 				t.Fatal(err)
 			}

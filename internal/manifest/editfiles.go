@@ -10,6 +10,8 @@ import (
 
 	"snug/internal/fault"
 	"snug/internal/pep508"
+
+	"snug/internal/toml"
 )
 
 // AddToFile puts requirements into a requirements file: one that is there under
@@ -17,9 +19,9 @@ import (
 // the end. Every other line stays.
 func AddToFile(src []byte, reqs []string) ([]byte, error) {
 	for _, req := range reqs {
-		r, err := pep508.Parse(req)
+		r, err := parseTyped(req)
 		if err != nil {
-			return nil, fault.New(fault.Usage, "PEP 508: name[extra] >=1,<2 ; marker", "%w", err)
+			return nil, err
 		}
 		src = addLine(src, r, strings.TrimSpace(req))
 	}
@@ -27,17 +29,16 @@ func AddToFile(src []byte, reqs []string) ([]byte, error) {
 }
 
 func addLine(src []byte, r pep508.Requirement, text string) []byte {
-	s := &scan{src: src}
 	for _, l := range logicalLines(src) {
 		old, ok := requirementOn(l)
 		if ok && old.Key() == r.Key() && markerText(old) == markerText(r) {
-			return splice(src, l.start, l.end, text+trailer(src[l.start:l.end]))
+			return slices.Concat(src[:l.start], []byte(text+trailer(src[l.start:l.end])), src[l.end:])
 		}
 	}
 	if len(src) > 0 && src[len(src)-1] != '\n' {
-		text = s.eol() + text
+		text = toml.LineEnd(src) + text
 	}
-	return append(bytes.Clone(src), text+s.eol()...)
+	return append(bytes.Clone(src), text+toml.LineEnd(src)...)
 }
 
 // trailer is what follows a one-line requirement: its comment and line end.

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"snug/internal/pep508"
+	"snug/internal/toml"
 )
 
 // foreign are the tables of other tools that are read, below [tool]: what a
@@ -14,7 +14,7 @@ import (
 // of their keys is obeyed, is known to be harmless, or is an error by name.
 var foreign = []struct {
 	name string
-	read func(*Project, table, *groups) error
+	read func(*Project, toml.Table, *groups) error
 }{
 	{"uv", (*Project).readUv},
 	{"poetry", (*Project).readPoetry},
@@ -22,13 +22,13 @@ var foreign = []struct {
 }
 
 // readForeign reads the tables of others. What they say of groups joins g.
-func (p *Project) readForeign(doc *document, g *groups) error {
-	tool, _, err := doc.top().table("tool")
+func (p *Project) readForeign(doc *toml.Document, g *groups) error {
+	tool, _, err := doc.Top().Table("tool")
 	if err != nil {
 		return err
 	}
 	for _, f := range foreign {
-		t, ok, err := tool.table(f.name)
+		t, ok, err := tool.Table(f.name)
 		if err != nil {
 			return err
 		}
@@ -55,72 +55,47 @@ type refusal struct {
 	but  []string // as fmt prints them
 }
 
-// hold refuses every key that is neither obeyed nor harmless.
-func (k keys) hold(t table) error {
-	if err := k.done(t); err != nil {
+// check refuses every key that is neither obeyed nor harmless.
+func (k keys) check(t toml.Table) error {
+	if err := k.unsupported(t); err != nil {
 		return err
 	}
 	return k.known(t)
 }
 
-// done refuses what snug does not do.
-func (k keys) done(t table) error {
-	for _, key := range slices.Sorted(maps.Keys(t.m)) {
-		if r, ok := k.refused[key]; ok && !slices.Contains(r.but, fmt.Sprint(t.m[key])) {
-			return t.bad(key, r.hint, "snug does not do what %s asks for", key)
+// unsupported refuses what snug does not do.
+func (k keys) unsupported(t toml.Table) error {
+	for _, key := range slices.Sorted(maps.Keys(t.Values)) {
+		if r, ok := k.refused[key]; ok && !slices.Contains(r.but, fmt.Sprint(t.Values[key])) {
+			return t.Bad(key, r.hint, "snug does not do what %s asks for", key)
 		}
 	}
 	return nil
 }
 
 // known refuses what the table's tool has no word for.
-func (k keys) known(t table) error {
-	for _, key := range slices.Sorted(maps.Keys(t.m)) {
+func (k keys) known(t toml.Table) error {
+	for _, key := range slices.Sorted(maps.Keys(t.Values)) {
 		_, refused := k.refused[key]
 		if !refused && k.harmless[key] == "" && !slices.Contains(k.obeyed, key) {
-			return t.bad(key, "remove it if nothing needs it; docs/formats.md lists the keys that are read", "unknown key %q", key)
+			return t.Bad(key, "remove it if nothing needs it; docs/formats.md lists the keys that are read", "unknown key %q", key)
 		}
 	}
 	return nil
 }
 
-// tables returns an array of tables; absent is none.
-func (t table) tables(key string) ([]table, error) {
-	v, ok := t.m[key]
-	if !ok {
-		return nil, nil
-	}
-	list, ok := v.([]any)
-	if !ok {
-		return nil, t.bad(key, "write it as [["+t.under(key)+"]] with its keys below", "%s must be an array of tables, not %s", key, kindOf(v))
-	}
-	out := make([]table, len(list))
-	for i, x := range list {
-		m, ok := x.(map[string]any)
-		if !ok {
-			return nil, t.bad(key, "write it as [["+t.under(key)+"]] with its keys below", "%s: element %d must be a table, not %s", key, i+1, kindOf(x))
-		}
-		out[i] = table{doc: t.doc, path: append(slices.Clone(t.path), key), m: m}
-	}
-	return out, nil
+// originOf is where key of this table stands.
+func originOf(t toml.Table, key string) Origin {
+	return Origin{File: t.Doc.File, Line: t.Line(key), Table: t.Name() + key}
 }
 
-// under is the name of a table below this one.
-func (t table) under(key string) string { return strings.Join(append(slices.Clone(t.path), key), ".") }
-
-// origin is where key of this table stands.
-func (t table) origin(key string) Origin {
-	path := append(slices.Clone(t.path), key)
-	return Origin{File: t.doc.file, Line: t.doc.scan.lineOf(path...), Table: t.name() + key}
-}
-
-// unheld refuses a group where requirements files are the manifest, since these
+// groupless refuses a group where requirements files are the manifest, since these
 // have no groups.
-func (t table) unheld(key string) error {
-	if t.m[key] == nil {
+func groupless(t toml.Table, key string) error {
+	if t.Values[key] == nil {
 		return nil
 	}
-	return t.bad(key, "add [project]: snug init takes the requirements files in", "%s needs [project], but requirements files are read here", key)
+	return t.Bad(key, "add [project]: snug init takes the requirements files in", "%s needs [project], but requirements files are read here", key)
 }
 
 // join adds requirements to a group, which may be a new one.

@@ -6,23 +6,24 @@ import (
 	"strings"
 
 	"snug/internal/pep508"
+	"snug/internal/toml"
 )
 
 // groups are the document's [dependency-groups] (PEP 735), by normalised name.
 type groups struct {
-	table   table
+	table   toml.Table
 	written map[string]string // normalised -> as written
 	done    map[string][]Requirement
 
 	byDefault []string // what another tool installs when it is told nothing, besides dev and test
 }
 
-func readGroups(t table) (*groups, error) {
+func readGroups(t toml.Table) (*groups, error) {
 	g := &groups{table: t, written: map[string]string{}, done: map[string][]Requirement{}}
-	for _, name := range slices.Sorted(maps.Keys(t.m)) {
+	for _, name := range slices.Sorted(maps.Keys(t.Values)) {
 		key := pep508.NormalizeName(name)
 		if other, ok := g.written[key]; ok {
-			return nil, t.bad(name, "rename one; names are compared as PEP 503 says", "%q and %q are the same group", other, name)
+			return nil, t.Bad(name, "rename one; names are compared as PEP 503 says", "%q and %q are the same group", other, name)
 		}
 		g.written[key] = name
 	}
@@ -43,11 +44,11 @@ func (g *groups) expand(name string, via []string) ([]Requirement, error) {
 	written := g.written[name]
 	if slices.Contains(via, name) {
 		chain := strings.Join(append(via[slices.Index(via, name):], name), " -> ")
-		return nil, g.table.bad(written, "remove one include-group of the chain", "groups include each other: %s", chain)
+		return nil, g.table.Bad(written, "remove one include-group of the chain", "groups include each other: %s", chain)
 	}
-	list, ok := g.table.m[written].([]any)
+	list, ok := g.table.Values[written].([]any)
 	if !ok {
-		return nil, g.table.bad(written, `write it as ["pytest", { include-group = "name" }]`, "%s must be an array, not %s", written, kindOf(g.table.m[written]))
+		return nil, g.table.Bad(written, `write it as ["pytest", { include-group = "name" }]`, "%s must be an array, not %s", written, toml.KindOf(g.table.Values[written]))
 	}
 	var out []Requirement
 	for i, item := range list {
@@ -65,20 +66,20 @@ func (g *groups) expand(name string, via []string) ([]Requirement, error) {
 func (g *groups) item(group string, i int, item any, via []string) ([]Requirement, error) {
 	switch v := item.(type) {
 	case string:
-		r, err := g.table.requirement(group, i, v)
+		r, err := requirementAt(g.table, group, i, v)
 		return []Requirement{r}, err
 	case map[string]any:
 		include, ok := v["include-group"].(string)
 		if !ok || len(v) != 1 {
-			return nil, g.table.bad(group, `write { include-group = "name" }`, "%s: element %d is a table that PEP 735 does not know", group, i+1)
+			return nil, g.table.Bad(group, `write { include-group = "name" }`, "%s: element %d is a table that PEP 735 does not know", group, i+1)
 		}
 		key := pep508.NormalizeName(include)
 		if _, ok := g.written[key]; !ok {
-			return nil, g.table.bad(group, g.known(), "%s: element %d includes the unknown group %q", group, i+1, include)
+			return nil, g.table.Bad(group, g.known(), "%s: element %d includes the unknown group %q", group, i+1, include)
 		}
 		return g.expand(key, via)
 	}
-	return nil, g.table.bad(group, `write "pytest" or { include-group = "name" }`, "%s: element %d must be a string or a table, not %s", group, i+1, kindOf(item))
+	return nil, g.table.Bad(group, `write "pytest" or { include-group = "name" }`, "%s: element %d must be a string or a table, not %s", group, i+1, toml.KindOf(item))
 }
 
 // names are those of all groups, normalised and sorted.
@@ -91,27 +92,12 @@ func (g *groups) known() string {
 	return "groups: " + strings.Join(g.names(), ", ")
 }
 
-// requirement parses the i-th PEP 508 string of the array at key.
-func (t table) requirement(key string, i int, text string) (Requirement, error) {
+// requirementAt parses the i-th PEP 508 string of the array at key.
+func requirementAt(t toml.Table, key string, i int, text string) (Requirement, error) {
 	r, err := pep508.Parse(text)
-	line := t.elementLine(key, i)
+	line := t.ElementLine(key, i)
 	if err != nil {
-		return Requirement{}, inputAt(t.doc.file, line, "PEP 508: name[extra] >=1,<2 ; marker", "%s%s: %s", t.name(), key, withoutLogin(err.Error()))
+		return Requirement{}, inputAt(t.Doc.File, line, RequirementHint, "%s%s: %s", t.Name(), key, withoutLogin(err.Error()))
 	}
-	return newRequirement(r, Origin{File: t.doc.file, Line: line, Table: t.name() + key}), nil
-}
-
-// elementLine is the line of the i-th element of the array at key.
-func (t table) elementLine(key string, i int) int {
-	path := append(slices.Clone(t.path), key)
-	id := strings.Join(path, "\x00")
-	lines, known := t.doc.elements[id]
-	if !known {
-		lines = t.doc.scan.elementLines(path)
-		t.doc.elements[id] = lines
-	}
-	if i < len(lines) {
-		return lines[i]
-	}
-	return t.doc.scan.lineOf(path...)
+	return newRequirement(r, Origin{File: t.Doc.File, Line: line, Table: t.Name() + key}), nil
 }

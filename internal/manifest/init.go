@@ -9,6 +9,8 @@ import (
 
 	"snug/internal/fault"
 	"snug/internal/pep440"
+
+	"snug/internal/toml"
 )
 
 // Draft is what a new pyproject.toml says.
@@ -64,15 +66,15 @@ func Init(src []byte, d Draft) ([]byte, error) {
 	if b.Write(src); len(src) > 0 {
 		b.WriteString(strings.Repeat("\n", 2-min(1, strings.Count(string(src[len(src)-1:]), "\n"))))
 	}
-	fmt.Fprintf(&b, "[project]\nname = %s\nversion = %s\n", quote(projectName(d.Name)), quote(cmp.Or(d.Version, "0.1.0")))
+	fmt.Fprintf(&b, "[project]\nname = %s\nversion = %s\n", toml.Quote(projectName(d.Name)), toml.Quote(cmp.Or(d.Version, "0.1.0")))
 	if d.RequiresPython != "" {
-		fmt.Fprintf(&b, "requires-python = %s\n", quote(d.RequiresPython))
+		fmt.Fprintf(&b, "requires-python = %s\n", toml.Quote(d.RequiresPython))
 	}
 	writeArray(&b, "dependencies", d.Dependencies)
 	if len(d.Extras) > 0 {
 		b.WriteString("\n[project.optional-dependencies]\n")
 		for _, name := range slices.Sorted(maps.Keys(d.Extras)) {
-			writeArray(&b, tomlKey(name), d.Extras[name])
+			writeArray(&b, toml.Key(name), d.Extras[name])
 		}
 	}
 	b.WriteString("\n[dependency-groups]\n")
@@ -80,12 +82,12 @@ func Init(src []byte, d Draft) ([]byte, error) {
 	writeArray(&b, "dev", d.Groups["dev"])
 	for _, name := range slices.Sorted(maps.Keys(d.Groups)) {
 		if name != "test" && name != "dev" {
-			writeArray(&b, tomlKey(name), d.Groups[name])
+			writeArray(&b, toml.Key(name), d.Groups[name])
 		}
 	}
 	d.writeIndexes(&b)
 	out := []byte(b.String())
-	if _, err := parseTOML(FileName, out); err != nil {
+	if _, err := toml.Parse(FileName, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -98,21 +100,21 @@ func (d Draft) writeIndexes(b *strings.Builder) {
 	}
 	b.WriteString("\n[tool.snug]\n")
 	if d.IndexURL != "" {
-		fmt.Fprintf(b, "index-url = %s\n", quote(d.IndexURL))
+		fmt.Fprintf(b, "index-url = %s\n", toml.Quote(d.IndexURL))
 	}
 	for _, x := range d.Indexes {
-		text := quote(x.URL)
+		text := toml.Quote(x.URL)
 		if x.Explicit {
 			text = fmt.Sprintf("{ url = %s, explicit = true }", text)
 		}
-		fmt.Fprintf(b, "extra-index.%s = %s\n", tomlKey(x.Name), text)
+		fmt.Fprintf(b, "extra-index.%s = %s\n", toml.Key(x.Name), text)
 	}
 	said := map[string]bool{}
 	for _, r := range d.requirements() {
 		known := slices.ContainsFunc(d.Indexes, func(x Index) bool { return x.Name == r.Index })
 		if known && !said[r.Key()] {
 			said[r.Key()] = true
-			fmt.Fprintf(b, "index.%s = %s\n", r.Key(), quote(r.Index))
+			fmt.Fprintf(b, "index.%s = %s\n", r.Key(), toml.Quote(r.Index))
 		}
 	}
 }
@@ -130,7 +132,7 @@ func writeArray(b *strings.Builder, key string, reqs []Requirement) {
 		case r.Path != "":
 			fmt.Fprintf(b, "    # %s: local path %s\n", r.Origin, r.Path)
 		default:
-			fmt.Fprintf(b, "    %s,\n", quote(r.String()))
+			fmt.Fprintf(b, "    %s,\n", toml.Quote(r.String()))
 		}
 	}
 	b.WriteString("]\n")
@@ -138,6 +140,6 @@ func writeArray(b *strings.Builder, key string, reqs []Requirement) {
 
 // HasTool reports whether a pyproject.toml has [tool.snug].
 func HasTool(src []byte) bool {
-	doc, err := parseTOML(FileName, src)
-	return err == nil && at(doc.root, "tool", "snug") != nil
+	doc, err := toml.Parse(FileName, src)
+	return err == nil && at(doc.Root, "tool", "snug") != nil
 }

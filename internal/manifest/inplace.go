@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -40,9 +39,9 @@ func (p *Project) RuntimeOf(q Requirement) (name string, ok bool) {
 // writesTo is where Add puts the requirements of a runtime.
 func (p *Project) writesTo(rt Runtime) (Origin, bool) {
 	if !p.pyproject {
-		return Origin{File: p.relative(p.fileOf(rt.Name))}, true
+		return Origin{File: Relative(p.Root, p.fileOf(rt.Name))}, true
 	}
-	t, err := p.tableOf(rt)
+	t, err := p.arrayOf(rt)
 	switch {
 	case err != nil:
 		return Origin{}, false
@@ -51,11 +50,7 @@ func (p *Project) writesTo(rt Runtime) (Origin, bool) {
 	case len(p.dynamicFiles) == 0:
 		return Origin{}, false
 	}
-	return Origin{File: p.relative(p.dynamicFiles[0])}, true
-}
-
-func (p *Project) relative(path string) string {
-	return (&reader{root: p.Root}).rel(filepath.Clean(path))
+	return Origin{File: Relative(p.Root, p.dynamicFiles[0])}, true
 }
 
 // holds tells whether o is a line of the file or table that at is.

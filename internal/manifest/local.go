@@ -10,18 +10,19 @@ import (
 
 	"snug/internal/dist"
 	"snug/internal/pep440"
+	"snug/internal/toml"
 )
 
 // unknownVersion stands where only running the build backend could tell it.
 const unknownVersion = "0+dynamic"
 
 // readLocal reads the project as an editable install needs it. t is [project].
-func readLocal(root string, doc *document, t table) (*Local, error) {
-	name, err := t.str("name")
+func readLocal(root string, doc *toml.Document, t toml.Table) (*Local, error) {
+	name, err := t.Text("name")
 	if err != nil {
 		return nil, err
 	}
-	l := &Local{Name: name, file: doc.file}
+	l := &Local{Name: name, file: doc.File}
 	if err := l.readVersion(t); err != nil {
 		return nil, err
 	}
@@ -31,45 +32,45 @@ func readLocal(root string, doc *document, t table) (*Local, error) {
 	if l.EntryPoints, err = readEntryPoints(t); err != nil {
 		return nil, err
 	}
-	l.Paths = importRoots(root, doc.root)
-	l.noteExtensions(root, doc.root)
+	l.Paths = importRoots(root, doc.Root)
+	l.noteExtensions(root, doc.Root)
 	l.Metadata, err = metadata(l, t)
 	return l, err
 }
 
-func (l *Local) readVersion(t table) error {
-	text, err := t.str("version")
+func (l *Local) readVersion(t toml.Table) error {
+	text, err := t.Text("version")
 	if err != nil {
 		return err
 	}
-	dynamic, err := t.strs("dynamic")
+	dynamic, err := t.Texts("dynamic")
 	if err != nil {
 		return err
 	}
 	switch {
 	case text == "" && !slices.Contains(dynamic, "version"):
-		return t.bad("", `add version = "0.1.0", or package = false to [tool.snug]`, "version is missing (PEP 621)")
+		return t.Bad("", `add version = "0.1.0", or package = false to [tool.snug]`, "version is missing (PEP 621)")
 	case text == "":
 		l.Version = unknownVersion
 		return nil
 	}
 	v, err := pep440.Parse(text)
 	if err != nil {
-		return t.bad("version", "PEP 440: such as 1.4.0", "version: %v", err)
+		return t.Bad("version", "PEP 440: such as 1.4.0", "version: %v", err)
 	}
 	l.Version = v.String()
 	return nil
 }
 
 // noteDynamic names the dynamic fields that are left out.
-func (l *Local) noteDynamic(t table) error {
-	dynamic, err := t.strs("dynamic")
+func (l *Local) noteDynamic(t toml.Table) error {
+	dynamic, err := t.Texts("dynamic")
 	if err != nil {
 		return err
 	}
 	for _, field := range dynamic {
-		if _, both := t.m[field]; both {
-			return t.bad("dynamic", "remove it from one of them", "%s is both static and dynamic (PEP 621)", field)
+		if _, both := t.Values[field]; both {
+			return t.Bad("dynamic", "remove it from one of them", "%s is both static and dynamic (PEP 621)", field)
 		}
 		switch field {
 		case "dependencies": // said, or followed, where requirements are read
@@ -87,10 +88,10 @@ func (l *Local) note(format string, args ...any) {
 }
 
 // readEntryPoints reads scripts, gui-scripts and entry-points, sorted.
-func readEntryPoints(t table) ([]dist.EntryPoint, error) {
-	sections := map[string]table{}
+func readEntryPoints(t toml.Table) ([]dist.EntryPoint, error) {
+	sections := map[string]toml.Table{}
 	for key, group := range map[string]string{"scripts": "console_scripts", "gui-scripts": "gui_scripts"} {
-		sub, ok, err := t.table(key)
+		sub, ok, err := t.Table(key)
 		if err != nil {
 			return nil, err
 		}
@@ -98,15 +99,15 @@ func readEntryPoints(t table) ([]dist.EntryPoint, error) {
 			sections[group] = sub
 		}
 	}
-	outer, _, err := t.table("entry-points")
+	outer, _, err := t.Table("entry-points")
 	if err != nil {
 		return nil, err
 	}
-	for group := range outer.m {
+	for group := range outer.Values {
 		if group == "console_scripts" || group == "gui_scripts" {
-			return nil, outer.bad(group, "use [project.scripts] or [project.gui-scripts]", "%s may not stand here (PEP 621)", group)
+			return nil, outer.Bad(group, "use [project.scripts] or [project.gui-scripts]", "%s may not stand here (PEP 621)", group)
 		}
-		if sections[group], _, err = outer.table(group); err != nil {
+		if sections[group], _, err = outer.Table(group); err != nil {
 			return nil, err
 		}
 	}
@@ -122,16 +123,16 @@ func readEntryPoints(t table) ([]dist.EntryPoint, error) {
 }
 
 // entryPoints reads one group by the rules of entry_points.txt.
-func entryPoints(group string, t table) ([]dist.EntryPoint, error) {
+func entryPoints(group string, t toml.Table) ([]dist.EntryPoint, error) {
 	var out []dist.EntryPoint
-	for _, name := range slices.Sorted(maps.Keys(t.m)) {
-		ref, err := t.str(name)
+	for _, name := range slices.Sorted(maps.Keys(t.Values)) {
+		ref, err := t.Text(name)
 		if err != nil {
 			return nil, err
 		}
 		eps, err := dist.ParseEntryPoints([]byte("[" + group + "]\n" + name + " = " + ref + "\n"))
 		if err != nil || len(eps) != 1 || strings.ContainsAny(group+name+ref, "\r\n") {
-			return nil, t.bad(name, `such as "package.module:function"`, "%s = %q is no entry point", name, ref)
+			return nil, t.Bad(name, `such as "package.module:function"`, "%s = %q is no entry point", name, ref)
 		}
 		out = append(out, eps...)
 	}

@@ -6,9 +6,9 @@
 // versions. Nothing of the project is run, so what only running it could tell
 // (dynamic fields, extension modules) is said in notes.
 //
-// The one hard idea is that edits are splices of bytes. The file is parsed
-// twice: by a TOML library for what it means, and by a small scanner for where
-// every value stands. An edit replaces bytes inside one array and is accepted
+// The one hard idea is that edits are splices of bytes. The file is read
+// twice: by a TOML library for what it means, and by package toml's scanner for
+// where every value stands. An edit replaces bytes inside one array and is accepted
 // only if the library then reads the old document with just that array changed.
 package manifest
 
@@ -20,6 +20,7 @@ import (
 	"snug/internal/dist"
 	"snug/internal/pep440"
 	"snug/internal/pep508"
+	"snug/internal/toml"
 )
 
 // Limits of what is read from a project.
@@ -143,7 +144,7 @@ type Project struct {
 	inherited    map[string][]source // the same, by the uv workspace above
 	environments []environment       // what targets must be one of; none: anything
 	unpackaged   bool                // another tool's table says that the project is no package
-	poetry       *table              // [tool.poetry], if there is one
+	poetry       *toml.Table         // [tool.poetry], if there is one
 	poetryBase   bool                // it has the dependencies, not [project]
 	poetryGroups map[string]bool     // groups that stand there
 

@@ -34,7 +34,7 @@ func (p *Project) FirstParty(runtime string, env pep508.Environment) ([]*Local, 
 		for _, m := range rt.Members {
 			holds, err := m.Marker.Eval(env, pep508.Context{})
 			if err != nil {
-				return nil, fault.New(fault.Input, "PEP 508: sys_platform == 'linux'", "%s: %w", m.Name, err)
+				return nil, fault.New(fault.Input, markerHint, "%s: %w", m.Name, err)
 			}
 			if holds && !slices.Contains(out, m.Local) {
 				out = append(out, m.Local)
@@ -90,7 +90,7 @@ func (p *Project) memberAt(r Requirement) (*Project, error) {
 	dir := filepath.Join(p.Root, filepath.FromSlash(r.Path))
 	info, err := os.Stat(dir)
 	if err != nil {
-		return nil, inputAt(r.Origin.File, r.Origin.Line, "paths start from the folder of the file that names them", "%s: no file or folder %s", r.Name, r.Path)
+		return nil, inputAt(r.Origin.File, r.Origin.Line, pathHint, "%s: no file or folder %s", r.Name, r.Path)
 	}
 	if !info.IsDir() {
 		return nil, nil
@@ -112,9 +112,8 @@ func (p *Project) memberAt(r Requirement) (*Project, error) {
 func (p *Project) loadMember(dir string, r Requirement) (*Project, error) {
 	m := &Project{Root: dir, Name: projectName(filepath.Base(dir)), top: p, env: p.env}
 	doc, err := m.readTOML()
-	const hint = "add a pyproject.toml with [project] name, version and dependencies (PEP 621)"
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.Unsupported, hint, "%s: %s has no pyproject.toml, and snug runs no setup.py", r.Origin, r.Path)
+		return nil, fault.New(fault.Unsupported, staticHint, "%s: %s has no pyproject.toml, and snug runs no setup.py", r.Origin, r.Path)
 	}
 	if err != nil {
 		return nil, err
@@ -123,7 +122,7 @@ func (p *Project) loadMember(dir string, r Requirement) (*Project, error) {
 		return nil, err
 	}
 	if m.self == "" {
-		return nil, fault.New(fault.Unsupported, hint, "%s: the pyproject.toml of %s has no static name", r.Origin, r.Path)
+		return nil, fault.New(fault.Unsupported, staticHint, "%s: the pyproject.toml of %s has no static name", r.Origin, r.Path)
 	}
 	if m.self != r.Key() {
 		return nil, fault.New(fault.Input, "use the name that its pyproject.toml has", "%s: %s is called %s there, not %s", r.Origin, r.Path, m.self, r.Name)

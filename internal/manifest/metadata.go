@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"snug/internal/pep508"
+	"snug/internal/toml"
 )
 
 // fields is a METADATA text being written (core metadata 2.4).
@@ -25,12 +26,12 @@ func (f *fields) add(name, value string) {
 // metadata writes METADATA from the static fields of [project], t. The
 // description is left out on purpose: with it every edit of a README would be
 // another runtime.
-func metadata(l *Local, t table) ([]byte, error) {
+func metadata(l *Local, t toml.Table) ([]byte, error) {
 	var f fields
 	f.add("Metadata-Version", "2.4")
 	f.add("Name", l.Name)
 	f.add("Version", l.Version)
-	for _, write := range []func(*fields, table) error{addTexts, addPeople, addLicense, addLists, addRequires, addExtras} {
+	for _, write := range []func(*fields, toml.Table) error{addTexts, addPeople, addLicense, addLists, addRequires, addExtras} {
 		if err := write(&f, t); err != nil {
 			return nil, err
 		}
@@ -38,26 +39,26 @@ func metadata(l *Local, t table) ([]byte, error) {
 	return f.Bytes(), nil
 }
 
-func addTexts(f *fields, t table) error {
-	summary, err := t.str("description")
+func addTexts(f *fields, t toml.Table) error {
+	summary, err := t.Text("description")
 	if err != nil {
 		return err
 	}
 	if strings.ContainsAny(summary, "\r\n") {
-		return t.bad("description", "longer text belongs to readme", "description must be one line")
+		return t.Bad("description", "longer text belongs to readme", "description must be one line")
 	}
 	f.add("Summary", summary)
-	keywords, err := t.strs("keywords")
+	keywords, err := t.Texts("keywords")
 	f.add("Keywords", strings.Join(keywords, ","))
 	return err
 }
 
 // addPeople writes authors and maintainers: a name alone, or an address.
-func addPeople(f *fields, t table) error {
+func addPeople(f *fields, t toml.Table) error {
 	for _, role := range []struct{ key, field string }{{"authors", "Author"}, {"maintainers", "Maintainer"}} {
-		people, ok := t.m[role.key].([]any)
-		if !ok && t.m[role.key] != nil {
-			return t.bad(role.key, `such as [{ name = "…", email = "…" }]`, "%s must be an array of tables", role.key)
+		people, ok := t.Values[role.key].([]any)
+		if !ok && t.Values[role.key] != nil {
+			return t.Bad(role.key, `such as [{ name = "…", email = "…" }]`, "%s must be an array of tables", role.key)
 		}
 		var names, mails []string
 		for i, p := range people {
@@ -71,7 +72,7 @@ func addPeople(f *fields, t table) error {
 			case name != "":
 				names = append(names, name)
 			default:
-				return t.bad(role.key, `such as { name = "…", email = "…" }`, "%s: element %d has neither name nor email", role.key, i+1)
+				return t.Bad(role.key, `such as { name = "…", email = "…" }`, "%s: element %d has neither name nor email", role.key, i+1)
 			}
 		}
 		f.add(role.field, strings.Join(names, ", "))
@@ -81,29 +82,29 @@ func addPeople(f *fields, t table) error {
 }
 
 // addLicense writes an SPDX expression (PEP 639), or the older license table.
-func addLicense(f *fields, t table) error {
-	if expression, ok := t.m["license"].(string); ok {
+func addLicense(f *fields, t toml.Table) error {
+	if expression, ok := t.Values["license"].(string); ok {
 		f.add("License-Expression", expression)
 		return nil
 	}
-	l, _, err := t.table("license")
+	l, _, err := t.Table("license")
 	if err != nil {
 		return err
 	}
-	text, err := l.str("text")
+	text, err := l.Text("text")
 	f.add("License", text)
 	return err
 }
 
-func addLists(f *fields, t table) error {
-	classifiers, err := t.strs("classifiers")
+func addLists(f *fields, t toml.Table) error {
+	classifiers, err := t.Texts("classifiers")
 	if err != nil {
 		return err
 	}
 	for _, c := range classifiers {
 		f.add("Classifier", c)
 	}
-	urls, err := t.strMap("urls")
+	urls, err := t.TextMap("urls")
 	if err != nil {
 		return err
 	}
@@ -113,13 +114,13 @@ func addLists(f *fields, t table) error {
 	return nil
 }
 
-func addRequires(f *fields, t table) error {
-	requires, err := t.str("requires-python")
+func addRequires(f *fields, t toml.Table) error {
+	requires, err := t.Text("requires-python")
 	if err != nil {
 		return err
 	}
 	f.add("Requires-Python", requires)
-	reqs, err := t.requirements("dependencies")
+	reqs, err := requirementsAt(t, "dependencies")
 	if err != nil {
 		return err
 	}
@@ -129,7 +130,7 @@ func addRequires(f *fields, t table) error {
 	return nil
 }
 
-func addExtras(f *fields, t table) error {
+func addExtras(f *fields, t toml.Table) error {
 	extras, err := readExtras(t)
 	if err != nil {
 		return err
@@ -138,7 +139,7 @@ func addExtras(f *fields, t table) error {
 		f.add("Provides-Extra", name)
 		when, err := pep508.ParseMarker(fmt.Sprintf("extra == %q", name))
 		if err != nil {
-			return t.bad("optional-dependencies", "PEP 508: name[extra] >=1,<2 ; marker", "extra %q: %v", name, err)
+			return t.Bad("optional-dependencies", RequirementHint, "extra %q: %v", name, err)
 		}
 		for _, r := range extras[name] {
 			if r.Marker, err = both(r.Marker, when); err != nil {

@@ -6,37 +6,38 @@ import (
 
 	"snug/internal/cooldown"
 	"snug/internal/pep508"
+	"snug/internal/toml"
 )
 
 const ageHint = "such as 12h, 7d or 2w; 0 is no cooldown"
 
 // readMinAge reads the cooldown: min-age, min-age-package (package = AGE), and
 // min-age of each extra index.
-func (p *Project) readMinAge(t table) error {
+func (p *Project) readMinAge(t toml.Table) error {
 	var err error
-	if p.MinAge.Default, _, err = t.age("min-age"); err != nil {
+	if p.MinAge.Default, _, err = ageAt(t, "min-age"); err != nil {
 		return err
 	}
-	packages, _, err := t.table("min-age-package")
+	packages, _, err := t.Table("min-age-package")
 	if err != nil {
 		return err
 	}
-	if p.MinAge.Packages, err = packages.ages(); err != nil {
+	if p.MinAge.Packages, err = agesIn(packages); err != nil {
 		return err
 	}
-	extra, _, err := t.table("extra-index")
+	extra, _, err := t.Table("extra-index")
 	if err != nil {
 		return err
 	}
 	for _, ix := range p.Indexes {
-		if _, plain := extra.m[ix.Name].(string); plain {
+		if _, plain := extra.Values[ix.Name].(string); plain {
 			continue
 		}
-		of, _, err := extra.table(ix.Name)
+		of, _, err := extra.Table(ix.Name)
 		if err != nil {
 			return err
 		}
-		age, said, err := of.age("min-age")
+		age, said, err := ageAt(of, "min-age")
 		if err != nil {
 			return err
 		}
@@ -50,15 +51,15 @@ func (p *Project) readMinAge(t table) error {
 	return nil
 }
 
-// ages are those of a table of packages.
-func (t table) ages() (map[string]cooldown.Age, error) {
+// agesIn are those of a table of packages.
+func agesIn(t toml.Table) (map[string]cooldown.Age, error) {
 	var out map[string]cooldown.Age
-	for _, name := range slices.Sorted(maps.Keys(t.m)) {
+	for _, name := range slices.Sorted(maps.Keys(t.Values)) {
 		key := pep508.NormalizeName(name)
 		if _, twice := out[key]; twice || !pep508.ValidName(name) {
-			return nil, t.bad(name, "each package once, by its name on the index", "%q names no package, or one that is there already", name)
+			return nil, t.Bad(name, "each package once, by its name on the index", "%q names no package, or one that is there already", name)
 		}
-		age, _, err := t.age(name)
+		age, _, err := ageAt(t, name)
 		if err != nil {
 			return nil, err
 		}
@@ -70,19 +71,19 @@ func (t table) ages() (map[string]cooldown.Age, error) {
 	return out, nil
 }
 
-// age reads the age at a key, and tells whether it is there.
-func (t table) age(key string) (cooldown.Age, bool, error) {
-	v, said := t.m[key]
+// ageAt reads the age at a key, and tells whether it is there.
+func ageAt(t toml.Table, key string) (cooldown.Age, bool, error) {
+	v, said := t.Values[key]
 	if !said {
 		return 0, false, nil
 	}
 	text, ok := v.(string)
 	if !ok {
-		return 0, false, t.bad(key, ageHint, "%s must be a string, not %s", key, kindOf(v))
+		return 0, false, t.Bad(key, ageHint, "%s must be a string, not %s", key, toml.KindOf(v))
 	}
 	age, err := cooldown.ParseAge(text)
 	if err != nil {
-		return 0, false, t.bad(key, ageHint, "%s: %v", key, err)
+		return 0, false, t.Bad(key, ageHint, "%s: %v", key, err)
 	}
 	return age, true, nil
 }

@@ -11,6 +11,7 @@ import (
 	"snug/internal/dist"
 	"snug/internal/fault"
 	"snug/internal/pep508"
+	"snug/internal/toml"
 )
 
 var (
@@ -29,7 +30,7 @@ func (rd *reader) parse(text string, at Origin, dir string) (Requirement, error)
 	}
 	r, err := pep508.Parse(text)
 	if err != nil {
-		return Requirement{}, inputAt(at.File, at.Line, "PEP 508: name[extra] >=1,<2 ; marker", "%s", withoutLogin(err.Error()))
+		return Requirement{}, inputAt(at.File, at.Line, RequirementHint, "%s", withoutLogin(err.Error()))
 	}
 	return newRequirement(r, at), nil
 }
@@ -84,7 +85,7 @@ func finish(text, marker string, at Origin) (Requirement, error) {
 	}
 	r, err := pep508.Parse(text)
 	if err != nil {
-		return Requirement{}, inputAt(at.File, at.Line, "PEP 508: name[extra] >=1,<2 ; marker", "%s", withoutLogin(err.Error()))
+		return Requirement{}, inputAt(at.File, at.Line, RequirementHint, "%s", withoutLogin(err.Error()))
 	}
 	return newRequirement(r, at), nil
 }
@@ -114,7 +115,7 @@ func (rd *reader) parsePath(text string, at Origin, dir string) (Requirement, er
 	}
 	info, err := os.Stat(p)
 	if err != nil {
-		return Requirement{}, inputAt(at.File, at.Line, "paths start from the folder of the file that names them", "no file or folder %s", text)
+		return Requirement{}, inputAt(at.File, at.Line, pathHint, "no file or folder %s", text)
 	}
 	name := nameOfFile(filepath.Base(p))
 	if info.IsDir() {
@@ -126,7 +127,7 @@ func (rd *reader) parsePath(text string, at Origin, dir string) (Requirement, er
 		return Requirement{}, inputAt(at.File, at.Line, "write name @ file:///…", "%s does not tell the package's name", text)
 	}
 	r, err := finish(name+extras, marker, at)
-	r.Path = rd.rel(p)
+	r.Path = Relative(rd.root, p)
 	if rel, err := filepath.Rel(rd.root, p); err == nil {
 		r.Path = filepath.ToSlash(rel)
 	}
@@ -135,27 +136,26 @@ func (rd *reader) parsePath(text string, at Origin, dir string) (Requirement, er
 
 // nameOfFolder reads the name in a folder's [project].
 func nameOfFolder(dir string, at Origin) (string, error) {
-	const hint = "add a pyproject.toml with [project] name, version and dependencies (PEP 621)"
 	src, err := readFile(filepath.Join(dir, FileName))
 	if err != nil {
-		return "", fault.New(fault.Unsupported, hint, "%s: %s has no readable pyproject.toml, and snug runs no setup.py", at, filepath.Base(dir))
+		return "", fault.New(fault.Unsupported, staticHint, "%s: %s has no readable pyproject.toml, and snug runs no setup.py", at, filepath.Base(dir))
 	}
-	doc, err := parseTOML(filepath.Join(dir, FileName), src)
+	doc, err := toml.Parse(filepath.Join(dir, FileName), src)
 	if err != nil {
 		return "", err
 	}
-	name := doc.staticName()
+	name := staticName(doc)
 	if name == "" {
-		return "", fault.New(fault.Unsupported, hint, "%s: the pyproject.toml of %s has no static name", at, filepath.Base(dir))
+		return "", fault.New(fault.Unsupported, staticHint, "%s: the pyproject.toml of %s has no static name", at, filepath.Base(dir))
 	}
 	return name, nil
 }
 
 // staticName is the name that [project] or [tool.poetry] gives; "" if none.
-func (d *document) staticName() string {
-	name, _ := at(d.root, "project", "name").(string)
+func staticName(d *toml.Document) string {
+	name, _ := at(d.Root, "project", "name").(string)
 	if name == "" {
-		name, _ = at(d.root, "tool", "poetry", "name").(string)
+		name, _ = at(d.Root, "tool", "poetry", "name").(string)
 	}
 	return name
 }

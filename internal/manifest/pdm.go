@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"snug/internal/pep508"
+	"snug/internal/toml"
 )
 
 // pdmKeys are the keys of [tool.pdm].
@@ -31,16 +32,16 @@ var pdmSourceKeys = keys{
 
 // readPdm reads [tool.pdm]. Its groups of dev-dependencies are all installed
 // when PDM is told nothing, so dev runtimes get them.
-func (p *Project) readPdm(t table, g *groups) error {
-	if err := pdmKeys.hold(t); err != nil {
+func (p *Project) readPdm(t toml.Table, g *groups) error {
+	if err := pdmKeys.check(t); err != nil {
 		return err
 	}
-	if kind, err := t.str("package-type"); err != nil {
+	if kind, err := t.Text("package-type"); err != nil {
 		return err
 	} else if kind != "" {
 		p.unpackaged = p.unpackaged || kind == "application"
 	}
-	if on, said := t.m["distribution"].(bool); said {
+	if on, said := t.Values["distribution"].(bool); said {
 		p.unpackaged = p.unpackaged || !on
 	}
 	if err := p.readPdmIndexes(t); err != nil {
@@ -50,18 +51,18 @@ func (p *Project) readPdm(t table, g *groups) error {
 		return err
 	}
 	if g == nil {
-		return t.unheld("dev-dependencies")
+		return groupless(t, "dev-dependencies")
 	}
 	return p.readPdmGroups(t, g)
 }
 
-func (p *Project) readPdmGroups(t table, g *groups) error {
-	dev, _, err := t.table("dev-dependencies")
+func (p *Project) readPdmGroups(t toml.Table, g *groups) error {
+	dev, _, err := t.Table("dev-dependencies")
 	if err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(dev.m)) {
-		texts, err := dev.strs(name)
+	for _, name := range slices.Sorted(maps.Keys(dev.Values)) {
+		texts, err := dev.Texts(name)
 		if err != nil {
 			return err
 		}
@@ -82,27 +83,27 @@ func (p *Project) readPdmGroups(t table, g *groups) error {
 var pdmEditable = regexp.MustCompile(`^-e\s+file:///\$\{PROJECT_ROOT\}/?([^#]*)(?:#egg=(.+))?$`)
 
 // pdmRequirement reads PEP 508, or PDM's "-e file:///${PROJECT_ROOT}/x#egg=x".
-func (p *Project) pdmRequirement(t table, key string, i int, text string) (Requirement, error) {
+func (p *Project) pdmRequirement(t toml.Table, key string, i int, text string) (Requirement, error) {
 	m := pdmEditable.FindStringSubmatch(text)
 	if m == nil {
 		if strings.HasPrefix(text, "-e") {
-			return Requirement{}, t.bad(key, "such as -e file:///${PROJECT_ROOT}/packages/core#egg=core; "+gitHint, "%s: %s is no folder of the project", key, redact(text))
+			return Requirement{}, t.Bad(key, "such as -e file:///${PROJECT_ROOT}/packages/core#egg=core; "+gitHint, "%s: %s is no folder of the project", key, redact(text))
 		}
-		return t.requirement(key, i, strings.ReplaceAll(text, "file:///${PROJECT_ROOT}", "file://"+p.Root))
+		return requirementAt(t, key, i, strings.ReplaceAll(text, "file:///${PROJECT_ROOT}", "file://"+p.Root))
 	}
 	name := m[2]
 	if name == "" {
 		name = path.Base(m[1])
 	}
-	r, err := t.requirement(key, i, name)
+	r, err := requirementAt(t, key, i, name)
 	r.Path, r.Editable = p.below(m[1]), true
 	return r, err
 }
 
 // readPdmIndexes reads [[tool.pdm.source]]: one called pypi takes the place of
 // the default index, the others are asked after it.
-func (p *Project) readPdmIndexes(t table) error {
-	sources, err := t.tables("source")
+func (p *Project) readPdmIndexes(t toml.Table) error {
+	sources, err := t.Tables("source")
 	if err != nil {
 		return err
 	}
@@ -114,36 +115,36 @@ func (p *Project) readPdmIndexes(t table) error {
 		if ix.Explicit && p.IndexURL == "" {
 			p.IndexURL = ix.URL
 		}
-		names, err := s.strs("include_packages")
+		names, err := s.Texts("include_packages")
 		if err != nil {
 			return err
 		}
 		for _, name := range names {
 			if !pep508.ValidName(name) {
-				return s.bad("include_packages", "name each package", "include_packages: %q is no name of a package", name)
+				return s.Bad("include_packages", "name each package", "include_packages: %q is no name of a package", name)
 			}
-			p.addSource(name, source{index: ix.Name, origin: s.origin("include_packages")})
+			p.addSource(name, source{index: ix.Name, origin: originOf(s, "include_packages")})
 		}
 		p.Indexes = append(p.Indexes, ix)
 	}
 	return nil
 }
 
-func readPdmIndex(s table) (ix Index, err error) {
-	if err := pdmSourceKeys.hold(s); err != nil {
+func readPdmIndex(s toml.Table) (ix Index, err error) {
+	if err := pdmSourceKeys.check(s); err != nil {
 		return ix, err
 	}
-	if ix.Name, err = s.str("name"); err != nil {
+	if ix.Name, err = s.Text("name"); err != nil {
 		return ix, err
 	}
-	if ix.URL, err = s.str("url"); err != nil {
+	if ix.URL, err = s.Text("url"); err != nil {
 		return ix, err
 	}
 	if ix.Name == "" || ix.URL == "" {
-		return ix, s.bad("", `add name = "…" and url = "…"`, "an index needs a name and a url")
+		return ix, s.Bad("", `add name = "…" and url = "…"`, "an index needs a name and a url")
 	}
 	if strings.Contains(ix.URL, "${") {
-		return ix, s.bad("url", "write the address without it; logins are read from netrc and the variables of docs/formats.md", "url: variables are not followed")
+		return ix, s.Bad("url", "write the address without it; logins are read from netrc and the variables of docs/formats.md", "url: variables are not followed")
 	}
 	ix.Explicit = ix.Name == defaultIndex // packages may name it all the same
 	ix.Last = !ix.Explicit
@@ -151,19 +152,19 @@ func readPdmIndex(s table) (ix Index, err error) {
 }
 
 // readPdmResolution reads [tool.pdm.resolution].
-func (p *Project) readPdmResolution(t table) error {
-	res, _, err := t.table("resolution")
+func (p *Project) readPdmResolution(t toml.Table) error {
+	res, _, err := t.Table("resolution")
 	if err != nil {
 		return err
 	}
-	if err := res.only("overrides", "excludes", "allow-prereleases", "respect-source-order"); err != nil {
+	if err := res.Only("overrides", "excludes", "allow-prereleases", "respect-source-order"); err != nil {
 		return err
 	}
-	older, err := t.boolean("allow_prereleases", false)
+	older, err := t.Bool("allow_prereleases", false)
 	if err != nil {
 		return err
 	}
-	pre, err := res.boolean("allow-prereleases", older)
+	pre, err := res.Bool("allow-prereleases", older)
 	if err != nil {
 		return err
 	}
@@ -173,11 +174,11 @@ func (p *Project) readPdmResolution(t table) error {
 	if err := p.readRules(res, ruleKeys{excludes: "excludes"}); err != nil {
 		return err
 	}
-	overrides, err := res.strMap("overrides")
+	overrides, err := res.TextMap("overrides")
 	if err != nil {
 		return err
 	}
-	over, _, err := res.table("overrides")
+	over, _, err := res.Table("overrides")
 	if err != nil {
 		return err
 	}
@@ -193,7 +194,7 @@ func (p *Project) readPdmResolution(t table) error {
 }
 
 // pdmOverride reads a version (1.0 is ==1.0), specifiers or an address.
-func pdmOverride(t table, name, text string) (Requirement, error) {
+func pdmOverride(t toml.Table, name, text string) (Requirement, error) {
 	written := name + " " + text
 	switch {
 	case strings.Contains(text, "://"):
@@ -203,9 +204,9 @@ func pdmOverride(t table, name, text string) (Requirement, error) {
 	}
 	r, err := pep508.Parse(written)
 	if err != nil {
-		return Requirement{}, t.bad(name, `such as "1.2.3", ">=1.2" or an address`, "%s: %s", name, withoutLogin(err.Error()))
+		return Requirement{}, t.Bad(name, `such as "1.2.3", ">=1.2" or an address`, "%s: %s", name, withoutLogin(err.Error()))
 	}
-	out := newRequirement(r, t.origin(name))
+	out := newRequirement(r, originOf(t, name))
 	out.VersionOnly = true
 	return out, nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"snug/internal/pep508"
+	"snug/internal/toml"
 )
 
 // poetryKeys are the keys of [tool.poetry].
@@ -17,14 +18,14 @@ var poetryKeys = keys{
 
 // readPoetry reads the indexes and groups of [tool.poetry]; what it says of the
 // project itself is read where [project] is.
-func (p *Project) readPoetry(t table, g *groups) error {
-	if err := poetryKeys.hold(t); err != nil {
+func (p *Project) readPoetry(t toml.Table, g *groups) error {
+	if err := poetryKeys.check(t); err != nil {
 		return err
 	}
 	if err := p.readPoetryIndexes(t); err != nil {
 		return err
 	}
-	packaged, err := t.boolean("package-mode", true)
+	packaged, err := t.Bool("package-mode", true)
 	if err != nil {
 		return err
 	}
@@ -38,7 +39,7 @@ func (p *Project) readPoetry(t table, g *groups) error {
 
 // readPoetryProject reads the project where there is a [tool.poetry]: from
 // [project] as far as that says it, else from Poetry's own keys.
-func (p *Project) readPoetryProject(doc *document, project table) error {
+func (p *Project) readPoetryProject(doc *toml.Document, project toml.Table) error {
 	t := *p.poetry
 	deps, err := p.poetryDependencies(t, "dependencies")
 	if err != nil {
@@ -48,8 +49,8 @@ func (p *Project) readPoetryProject(doc *document, project table) error {
 	if err != nil {
 		return err
 	}
-	merged := table{doc: doc, path: t.path, m: m}
-	standard := project.m["dependencies"] != nil || project.m["optional-dependencies"] != nil
+	merged := toml.Table{Doc: doc, Path: t.Path, Values: m}
+	standard := project.Values["dependencies"] != nil || project.Values["optional-dependencies"] != nil
 	if standard {
 		err = p.enrichProject(t, project, deps)
 	} else if err = p.takePoetry(t, deps); err == nil {
@@ -58,15 +59,15 @@ func (p *Project) readPoetryProject(doc *document, project table) error {
 	if err != nil {
 		return err
 	}
-	if len(project.m) > 0 {
-		merged.path = project.path
-		overlay(m, project.m)
+	if len(project.Values) > 0 {
+		merged.Path = project.Path
+		overlay(m, project.Values)
 	}
 	if p.unpackaged && m["name"] == nil {
 		return p.readRequiresPython(merged)
 	}
 	if m["name"] == nil {
-		return merged.bad("", `add name and version, or package-mode = false where it is no package`, "name is missing")
+		return merged.Bad("", `add name and version, or package-mode = false where it is no package`, "name is missing")
 	}
 	if err := p.readIdentity(merged); err != nil {
 		return err
@@ -88,9 +89,9 @@ func overlay(m, project map[string]any) {
 
 // enrichProject reads the dependencies of [project] with what Poetry's table
 // says besides.
-func (p *Project) enrichProject(t, project table, deps []poetryDependency) error {
+func (p *Project) enrichProject(t, project toml.Table, deps []poetryDependency) error {
 	var err error
-	if p.base, err = project.requirements("dependencies"); err != nil {
+	if p.base, err = requirementsAt(project, "dependencies"); err != nil {
 		return err
 	}
 	if p.extras, err = readExtras(project); err != nil {
@@ -105,14 +106,14 @@ func (p *Project) enrichProject(t, project table, deps []poetryDependency) error
 
 // takePoetry takes Poetry's dependencies, and its extras, which name optional
 // ones of these.
-func (p *Project) takePoetry(t table, deps []poetryDependency) error {
+func (p *Project) takePoetry(t toml.Table, deps []poetryDependency) error {
 	p.base, p.extras, p.poetryBase = requirementsIn(deps), map[string][]Requirement{}, true
-	extras, _, err := t.table("extras")
+	extras, _, err := t.Table("extras")
 	if err != nil {
 		return err
 	}
-	for _, extra := range slices.Sorted(maps.Keys(extras.m)) {
-		names, err := extras.strs(extra)
+	for _, extra := range slices.Sorted(maps.Keys(extras.Values)) {
+		names, err := extras.Texts(extra)
 		if err != nil {
 			return err
 		}
@@ -126,7 +127,7 @@ func (p *Project) takePoetry(t table, deps []poetryDependency) error {
 				}
 			}
 			if !found {
-				return extras.bad(extra, "list it there, with optional = true", "extra %s: %s is not in [tool.poetry.dependencies]", extra, name)
+				return extras.Bad(extra, "list it there, with optional = true", "extra %s: %s is not in [tool.poetry.dependencies]", extra, name)
 			}
 		}
 		if p.extras[key] == nil {

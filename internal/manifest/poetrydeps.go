@@ -8,6 +8,7 @@ import (
 
 	"snug/internal/pep440"
 	"snug/internal/pep508"
+	"snug/internal/toml"
 )
 
 // poetryDependency is a requirement of Poetry's; an optional one is for extras.
@@ -24,19 +25,19 @@ var poetryDependencyKeys = keys{
 }
 
 // poetryDependencies reads a table of dependencies, python aside.
-func (p *Project) poetryDependencies(t table, key string) ([]poetryDependency, error) {
-	deps, _, err := t.table(key)
+func (p *Project) poetryDependencies(t toml.Table, key string) ([]poetryDependency, error) {
+	deps, _, err := t.Table(key)
 	if err != nil {
 		return nil, err
 	}
 	var out []poetryDependency
-	for _, name := range slices.Sorted(maps.Keys(deps.m)) {
+	for _, name := range slices.Sorted(maps.Keys(deps.Values)) {
 		if pep508.NormalizeName(name) == "python" {
 			continue
 		}
-		entries, several := deps.m[name].([]any)
+		entries, several := deps.Values[name].([]any)
 		if !several {
-			entries = []any{deps.m[name]}
+			entries = []any{deps.Values[name]}
 		}
 		for _, entry := range entries {
 			d, err := p.poetryDependency(deps, name, entry)
@@ -50,67 +51,67 @@ func (p *Project) poetryDependencies(t table, key string) ([]poetryDependency, e
 }
 
 // poetryDependency reads "^1.2" or { version = "^1.2", … }.
-func (p *Project) poetryDependency(deps table, name string, entry any) (poetryDependency, error) {
-	t := table{doc: deps.doc, path: append(slices.Clone(deps.path), name)}
+func (p *Project) poetryDependency(deps toml.Table, name string, entry any) (poetryDependency, error) {
+	t := toml.Table{Doc: deps.Doc, Path: append(slices.Clone(deps.Path), name)}
 	switch v := entry.(type) {
 	case string:
-		t.m = map[string]any{"version": v}
+		t.Values = map[string]any{"version": v}
 	case map[string]any:
-		t.m = v
+		t.Values = v
 	default:
-		return poetryDependency{}, deps.bad(name, `such as "^1.2" or { version = "^1.2", extras = ["x"] }`, "%s must be a string or a table, not %s", name, kindOf(entry))
+		return poetryDependency{}, deps.Bad(name, `such as "^1.2" or { version = "^1.2", extras = ["x"] }`, "%s must be a string or a table, not %s", name, toml.KindOf(entry))
 	}
 	d := poetryDependency{}
-	d.Origin = deps.origin(name)
+	d.Origin = originOf(deps, name)
 	if !pep508.ValidName(name) {
-		return d, deps.bad(name, "letters, digits, dot, dash and underscore", "%q is no name of a package", name)
+		return d, deps.Bad(name, "letters, digits, dot, dash and underscore", "%q is no name of a package", name)
 	}
 	d.Name = name
 	if err := poetryDependencyKeys.known(t); err != nil {
 		return d, err
 	}
-	d.refused = poetryDependencyKeys.done(t)
+	d.refused = poetryDependencyKeys.unsupported(t)
 	var err error
-	if d.optional, err = t.boolean("optional", false); err != nil {
+	if d.optional, err = t.Bool("optional", false); err != nil {
 		return d, err
 	}
-	if d.Extras, err = t.strs("extras"); err != nil {
+	if d.Extras, err = t.Texts("extras"); err != nil {
 		return d, err
 	}
-	if d.Marker, err = t.poetryMarker(); err != nil {
+	if d.Marker, err = poetryMarker(t); err != nil {
 		return d, err
 	}
 	if err := p.poetryPlace(t, &d); err != nil {
 		return d, err
 	}
 	if d.Requirement.Requirement, err = pep508.Parse(d.Requirement.Requirement.String()); err != nil { // normalises, and refuses what is none
-		return d, deps.bad(name, `such as { version = "^1.2", extras = ["x"] }`, "%s: %v", name, err)
+		return d, deps.Bad(name, `such as { version = "^1.2", extras = ["x"] }`, "%s: %v", name, err)
 	}
 	return d, nil
 }
 
 // poetryPlace reads the version and where the package comes from.
-func (p *Project) poetryPlace(t table, d *poetryDependency) error {
-	version, err := t.str("version")
+func (p *Project) poetryPlace(t toml.Table, d *poetryDependency) error {
+	version, err := t.Text("version")
 	if err != nil {
 		return err
 	}
 	all, err := PoetryConstraint(version)
 	if err != nil {
-		return t.bad("version", `such as "^1.2", ">=1,<3" or "1.2.*"`, "%v", err)
+		return t.Bad("version", `such as "^1.2", ">=1,<3" or "1.2.*"`, "%v", err)
 	}
 	if len(all) != 1 {
-		return t.bad("version", "keep one of the ranges, or span them and leave single versions out with !=", "%q is several ranges, which no requirement can say (PEP 508)", version)
+		return t.Bad("version", "keep one of the ranges, or span them and leave single versions out with !=", "%q is several ranges, which no requirement can say (PEP 508)", version)
 	}
 	d.Specifiers = all[0]
-	if d.Editable, err = t.boolean("develop", false); err != nil {
+	if d.Editable, err = t.Bool("develop", false); err != nil {
 		return err
 	}
-	if d.URL, err = t.str("url"); err != nil {
+	if d.URL, err = t.Text("url"); err != nil {
 		return err
 	}
 	for _, key := range []string{"path", "file"} {
-		path, err := t.str(key)
+		path, err := t.Text(key)
 		if err != nil {
 			return err
 		}
@@ -123,19 +124,19 @@ func (p *Project) poetryPlace(t table, d *poetryDependency) error {
 
 // poetrySource reads which index has the package, and whether pre-releases of it
 // count.
-func (p *Project) poetrySource(t table, d *poetryDependency) error {
-	index, err := t.str("source")
+func (p *Project) poetrySource(t toml.Table, d *poetryDependency) error {
+	index, err := t.Text("source")
 	if err != nil {
 		return err
 	}
 	if index != "" {
 		if !slices.ContainsFunc(p.Indexes, func(ix Index) bool { return strings.EqualFold(ix.Name, index) }) {
-			return t.bad("source", "name it in [[tool.poetry.source]]", "%s comes from the unknown source %q", d.Name, index)
+			return t.Bad("source", "name it in [[tool.poetry.source]]", "%s comes from the unknown source %q", d.Name, index)
 		}
 		p.addSource(d.Name, source{index: strings.ToLower(index), marker: d.Marker, origin: d.Origin})
 	}
 	for _, key := range []string{"allow-prereleases", "allows-prereleases"} {
-		pre, err := t.boolean(key, false)
+		pre, err := t.Bool(key, false)
 		if err != nil {
 			return err
 		}
@@ -147,16 +148,16 @@ func (p *Project) poetrySource(t table, d *poetryDependency) error {
 }
 
 // poetryMarker joins markers, python and platform of a dependency.
-func (t table) poetryMarker() (*pep508.Marker, error) {
-	out, err := t.marker("markers")
+func poetryMarker(t toml.Table) (*pep508.Marker, error) {
+	out, err := markerAt(t, "markers")
 	if err != nil {
 		return nil, err
 	}
-	python, err := t.str("python")
+	python, err := t.Text("python")
 	if err != nil {
 		return nil, err
 	}
-	platform, err := t.str("platform")
+	platform, err := t.Text("platform")
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +170,7 @@ func (t table) poetryMarker() (*pep508.Marker, error) {
 		}
 		text, err := part.marker(part.text)
 		if err != nil {
-			return nil, t.bad(part.key, `such as python = "^3.11", platform = "linux"`, "%s: %v", part.key, err)
+			return nil, t.Bad(part.key, `such as python = "^3.11", platform = "linux"`, "%s: %v", part.key, err)
 		}
 		if text == "" {
 			continue
@@ -179,7 +180,7 @@ func (t table) poetryMarker() (*pep508.Marker, error) {
 			out, err = both(out, m)
 		}
 		if err != nil {
-			return nil, t.bad(part.key, `such as python = "^3.11", platform = "linux"`, "%s: %v", part.key, err)
+			return nil, t.Bad(part.key, `such as python = "^3.11", platform = "linux"`, "%s: %v", part.key, err)
 		}
 	}
 	return out, nil

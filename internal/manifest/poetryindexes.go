@@ -3,6 +3,8 @@ package manifest
 import (
 	"slices"
 	"strings"
+
+	"snug/internal/toml"
 )
 
 // defaultIndex is how Poetry and PDM call the index that is asked when none is
@@ -12,14 +14,14 @@ const defaultIndex = "pypi"
 // readPoetryIndexes reads [[tool.poetry.source]]. Primary ones take the place of
 // the default index, unless that is named among them; supplemental ones are
 // asked last; explicit ones by the packages that name them.
-func (p *Project) readPoetryIndexes(t table) error {
-	sources, err := t.tables("source")
+func (p *Project) readPoetryIndexes(t toml.Table) error {
+	sources, err := t.Tables("source")
 	if err != nil {
 		return err
 	}
 	var first, last []Index
 	for _, s := range sources {
-		if err := s.only("name", "url", "priority", "default", "secondary"); err != nil {
+		if err := s.Only("name", "url", "priority", "default", "secondary"); err != nil {
 			return err
 		}
 		ix, priority, err := readPoetryIndex(s)
@@ -36,7 +38,7 @@ func (p *Project) readPoetryIndexes(t table) error {
 			ix.Explicit = true
 			p.Indexes = append(p.Indexes, ix)
 		default:
-			return s.bad("priority", "primary, supplemental or explicit", "priority = %q is unknown", priority)
+			return s.Bad("priority", "primary, supplemental or explicit", "priority = %q is unknown", priority)
 		}
 	}
 	p.primary(first)
@@ -44,23 +46,23 @@ func (p *Project) readPoetryIndexes(t table) error {
 	return nil
 }
 
-func readPoetryIndex(s table) (ix Index, priority string, err error) {
-	if ix.Name, err = s.str("name"); err != nil {
+func readPoetryIndex(s toml.Table) (ix Index, priority string, err error) {
+	if ix.Name, err = s.Text("name"); err != nil {
 		return ix, "", err
 	}
 	ix.Name = strings.ToLower(ix.Name)
-	if ix.URL, err = s.str("url"); err != nil {
+	if ix.URL, err = s.Text("url"); err != nil {
 		return ix, "", err
 	}
 	if ix.Name == "" || ix.URL == "" && ix.Name != defaultIndex {
-		return ix, "", s.bad("", `add name = "…" and url = "…"`, "an index needs a name and a url")
+		return ix, "", s.Bad("", `add name = "…" and url = "…"`, "an index needs a name and a url")
 	}
-	priority, err = s.str("priority")
+	priority, err = s.Text("priority")
 	if err != nil {
 		return ix, "", err
 	}
 	for _, older := range []string{"default", "secondary"} {
-		on, err := s.boolean(older, false)
+		on, err := s.Bool(older, false)
 		if err != nil {
 			return ix, "", err
 		}

@@ -7,26 +7,27 @@ import (
 	"strings"
 
 	"snug/internal/pep440"
+	"snug/internal/toml"
 )
 
 var person = regexp.MustCompile(`^([^<]*?)\s*<([^>]+)>$`)
 
 // poetryMetadata is what Poetry's keys say of the project, in the shape of
 // [project].
-func (p *Project) poetryMetadata(t table) (map[string]any, error) {
+func (p *Project) poetryMetadata(t toml.Table) (map[string]any, error) {
 	m := map[string]any{}
 	for _, key := range []string{"name", "version", "description", "keywords", "classifiers"} {
-		if v, ok := t.m[key]; ok {
+		if v, ok := t.Values[key]; ok {
 			m[key] = v
 		}
 	}
-	if text, ok := t.m["description"].(string); ok {
+	if text, ok := t.Values["description"].(string); ok {
 		m["description"] = strings.Join(strings.Fields(text), " ")
 	}
-	if text, ok := t.m["license"].(string); ok {
+	if text, ok := t.Values["license"].(string); ok {
 		m["license"] = map[string]any{"text": text}
 	}
-	for _, write := range []func(table, map[string]any) error{poetryPeople, poetryURLs, poetryEntryPoints} {
+	for _, write := range []func(toml.Table, map[string]any) error{poetryPeople, poetryURLs, poetryEntryPoints} {
 		if err := write(t, m); err != nil {
 			return nil, err
 		}
@@ -38,9 +39,9 @@ func (p *Project) poetryMetadata(t table) (map[string]any, error) {
 	return m, err
 }
 
-func poetryPeople(t table, m map[string]any) error {
+func poetryPeople(t toml.Table, m map[string]any) error {
 	for _, key := range []string{"authors", "maintainers"} {
-		texts, err := t.strs(key)
+		texts, err := t.Texts(key)
 		if err != nil {
 			return err
 		}
@@ -57,8 +58,8 @@ func poetryPeople(t table, m map[string]any) error {
 	return nil
 }
 
-func poetryURLs(t table, m map[string]any) error {
-	urls, err := t.strMap("urls")
+func poetryURLs(t toml.Table, m map[string]any) error {
+	urls, err := t.TextMap("urls")
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func poetryURLs(t table, m map[string]any) error {
 		sites[label] = url
 	}
 	for _, key := range []string{"homepage", "repository", "documentation"} {
-		text, err := t.str(key)
+		text, err := t.Text(key)
 		if err != nil {
 			return err
 		}
@@ -81,22 +82,22 @@ func poetryURLs(t table, m map[string]any) error {
 
 // poetryPython is the requires-python of the dependency python. What is only for
 // Pythons before 3 is no news to snug, which has none.
-func poetryPython(t table) (string, error) {
-	deps, _, err := t.table("dependencies")
+func poetryPython(t toml.Table) (string, error) {
+	deps, _, err := t.Table("dependencies")
 	if err != nil {
 		return "", err
 	}
-	text, err := deps.str("python")
+	text, err := deps.Text("python")
 	if err != nil || text == "" {
 		return "", err
 	}
 	all, err := PoetryConstraint(text)
 	if err != nil {
-		return "", deps.bad("python", `such as "^3.11"`, "python: %v", err)
+		return "", deps.Bad("python", `such as "^3.11"`, "python: %v", err)
 	}
 	all = slices.DeleteFunc(all, before3)
 	if len(all) != 1 {
-		return "", deps.bad("python", `such as "^3.11"`, "python: %s is %d ranges of Python 3, and requires-python can only say one", text, len(all))
+		return "", deps.Bad("python", `such as "^3.11"`, "python: %s is %d ranges of Python 3, and requires-python can only say one", text, len(all))
 	}
 	return all[0].String(), nil
 }
@@ -117,21 +118,21 @@ func before3(s pep440.Specifiers) bool {
 }
 
 // poetryEntryPoints reads scripts and plugins into the shape of [project].
-func poetryEntryPoints(t table, m map[string]any) error {
-	scripts, _, err := t.table("scripts")
+func poetryEntryPoints(t toml.Table, m map[string]any) error {
+	scripts, _, err := t.Table("scripts")
 	if err != nil {
 		return err
 	}
 	out := map[string]any{}
-	for _, name := range slices.Sorted(maps.Keys(scripts.m)) {
+	for _, name := range slices.Sorted(maps.Keys(scripts.Values)) {
 		if out[name], err = poetryScript(scripts, name); err != nil {
 			return err
 		}
 	}
 	m["scripts"] = out
-	plugins, _, err := t.table("plugins")
-	m["entry-points"] = maps.Clone(plugins.m)
-	if plugins.m == nil {
+	plugins, _, err := t.Table("plugins")
+	m["entry-points"] = maps.Clone(plugins.Values)
+	if plugins.Values == nil {
 		m["entry-points"] = map[string]any{}
 	}
 	return err
@@ -139,20 +140,20 @@ func poetryEntryPoints(t table, m map[string]any) error {
 
 // poetryScript reads "package.module:function", or a table with that as
 // reference (callable in older projects).
-func poetryScript(scripts table, name string) (string, error) {
-	if ref, plain := scripts.m[name].(string); plain {
+func poetryScript(scripts toml.Table, name string) (string, error) {
+	if ref, plain := scripts.Values[name].(string); plain {
 		return ref, nil
 	}
-	s, _, err := scripts.table(name)
+	s, _, err := scripts.Table(name)
 	if err != nil {
 		return "", err
 	}
-	ref, err := s.str("reference")
+	ref, err := s.Text("reference")
 	if err == nil && ref == "" {
-		ref, err = s.str("callable")
+		ref, err = s.Text("callable")
 	}
-	if err == nil && (s.m["type"] == "file" || ref == "") {
-		err = scripts.bad(name, `name a function: "package.module:function"`, "the script %s is a file, which is not installed", name)
+	if err == nil && (s.Values["type"] == "file" || ref == "") {
+		err = scripts.Bad(name, `name a function: "package.module:function"`, "the script %s is a file, which is not installed", name)
 	}
 	return ref, err
 }

@@ -63,21 +63,22 @@ type reader struct {
 	constraint bool // reading below -c
 }
 
-// rel is path as messages and origins show it.
-func (rd *reader) rel(path string) string {
-	if r, err := filepath.Rel(rd.root, path); err == nil && filepath.IsLocal(r) {
-		return filepath.ToSlash(r)
+// Relative is a path as messages and origins show it: with slashes, and relative
+// where it lies below root.
+func Relative(root, path string) string {
+	if rel, err := filepath.Rel(root, path); err == nil && filepath.IsLocal(rel) {
+		return filepath.ToSlash(rel)
 	}
 	return filepath.ToSlash(path)
 }
 
 // file reads one file. from is the line that named it, via the open includes.
 func (rd *reader) file(path string, from Origin, via []string) error {
-	name := rd.rel(path)
+	name := Relative(rd.root, path)
 	if i := slices.Index(via, path); i >= 0 {
 		chain := make([]string, 0, len(via))
 		for _, v := range append(slices.Clone(via[i:]), path) {
-			chain = append(chain, rd.rel(v))
+			chain = append(chain, Relative(rd.root, v))
 		}
 		return inputAt(from.File, from.Line, "remove one -r of the chain", "files include each other: %s", strings.Join(chain, " -> "))
 	}
@@ -102,7 +103,7 @@ func (rd *reader) file(path string, from Origin, via []string) error {
 
 // text reads what stands in one file.
 func (rd *reader) text(src []byte, path string, via []string) error {
-	if err := checkText(rd.rel(path), src); err != nil {
+	if err := checkText(Relative(rd.root, path), src); err != nil {
 		return err
 	}
 	if !slices.Contains(rd.out.Files, path) {
@@ -118,7 +119,7 @@ func (rd *reader) text(src []byte, path string, via []string) error {
 
 // line reads one logical line.
 func (rd *reader) line(l logical, path string, via []string) error {
-	at := Origin{File: rd.rel(path), Line: l.line}
+	at := Origin{File: Relative(rd.root, path), Line: l.line}
 	text, missing := expand(l.text, rd.env)
 	if missing != "" {
 		return inputAt(at.File, at.Line, "set it in the environment", "the variable %s is not set", missing)

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"snug/internal/pep508"
+	"snug/internal/toml"
 )
 
 // ruleKeys are what a table calls the three kinds of rules.
@@ -13,28 +14,28 @@ type ruleKeys struct{ constraints, overrides, excludes string }
 // versions of a name and ask for nothing; overrides, which stand in place of
 // every requirement on their name; excludes, whose names are dropped from every
 // requirement.
-func (p *Project) readRules(t table, keys ruleKeys) error {
-	constraints, err := t.requirements(keys.constraints)
+func (p *Project) readRules(t toml.Table, keys ruleKeys) error {
+	constraints, err := requirementsAt(t, keys.constraints)
 	if err != nil {
 		return err
 	}
 	for _, c := range constraints {
 		if c.URL != "" || len(c.Extras) > 0 {
-			return t.bad(keys.constraints, `such as "urllib3<2"; what is to come from an address belongs to dependencies or overrides`, "%s: %s bounds no versions", keys.constraints, c.Name)
+			return t.Bad(keys.constraints, `such as "urllib3<2"; what is to come from an address belongs to dependencies or overrides`, "%s: %s bounds no versions", keys.constraints, c.Name)
 		}
 	}
 	p.Constraints = append(p.Constraints, constraints...)
-	overrides, err := t.requirements(keys.overrides)
+	overrides, err := requirementsAt(t, keys.overrides)
 	if err != nil {
 		return err
 	}
 	if err := p.override(t, keys.overrides, overrides); err != nil {
 		return err
 	}
-	excludes, err := t.requirements(keys.excludes)
+	excludes, err := requirementsAt(t, keys.excludes)
 	for _, x := range excludes {
 		if len(x.Specifiers)+len(x.Extras) > 0 || x.URL != "" || x.Marker != nil {
-			return t.bad(keys.excludes, "the name alone; an override with a marker leaves a package out in places", "%s: %s is more than a name", keys.excludes, x)
+			return t.Bad(keys.excludes, "the name alone; an override with a marker leaves a package out in places", "%s: %s is more than a name", keys.excludes, x)
 		}
 	}
 	p.Excludes = append(p.Excludes, excludes...)
@@ -57,7 +58,7 @@ func (p *Project) limit(r Requirement) {
 // override adds the overrides of one table. A name that a stronger table
 // overrides is left alone; several for one name must be told apart by markers,
 // and only one may hold for a target, which Instead's callers see to.
-func (p *Project) override(t table, key string, more []Requirement) error {
+func (p *Project) override(t toml.Table, key string, more []Requirement) error {
 	before := p.Overrides
 	for i, o := range more {
 		if slices.ContainsFunc(before, func(b Requirement) bool { return b.Key() == o.Key() }) {
@@ -66,7 +67,7 @@ func (p *Project) override(t table, key string, more []Requirement) error {
 		if slices.ContainsFunc(more[:i], func(b Requirement) bool {
 			return b.Key() == o.Key() && markerText(b.Requirement) == markerText(o.Requirement)
 		}) {
-			return t.bad(key, `tell them apart by markers, such as "numpy<2; python_version < '3.12'"`, "%s: %s is overridden twice", key, o.Name)
+			return t.Bad(key, `tell them apart by markers, such as "numpy<2; python_version < '3.12'"`, "%s: %s is overridden twice", key, o.Name)
 		}
 		p.Overrides = append(p.Overrides, o)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"snug/internal/pep508"
+	"snug/internal/toml"
 )
 
 // source is where a table of another tool takes a package from.
@@ -39,21 +40,21 @@ var uvSourceKeys = keys{
 const gitHint = "snug does not build from a repository yet: take a release from an index, or build a wheel and name it by its address or path"
 
 // readUvSources reads [tool.uv.sources].
-func (p *Project) readUvSources(t table) error {
+func (p *Project) readUvSources(t toml.Table) error {
 	workspace, err := p.readWorkspace(t)
 	if err != nil {
 		return err
 	}
-	off, err := t.boolean("no-sources", false)
+	off, err := t.Bool("no-sources", false)
 	if err != nil || off {
 		return err
 	}
-	sources, _, err := t.table("sources")
+	sources, _, err := t.Table("sources")
 	if err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(sources.m)) {
-		entries, err := sources.oneOrMore(name)
+	for _, name := range slices.Sorted(maps.Keys(sources.Values)) {
+		entries, err := sources.OneOrMore(name)
 		if err != nil {
 			return err
 		}
@@ -68,33 +69,24 @@ func (p *Project) readUvSources(t table) error {
 	return nil
 }
 
-// oneOrMore is a table, or an array of tables.
-func (t table) oneOrMore(key string) ([]table, error) {
-	if _, several := t.m[key].([]any); several {
-		return t.tables(key)
-	}
-	one, _, err := t.table(key)
-	return []table{one}, err
-}
-
 // readUvSource reads one place. What snug cannot take a package from is refused
 // when a runtime asks for the package.
-func (p *Project) readUvSource(t table, name string, members map[string]string) (source, error) {
-	s := source{origin: Origin{File: t.doc.file, Line: t.doc.scan.lineOf(t.path...), Table: strings.TrimSpace(t.name())}}
+func (p *Project) readUvSource(t toml.Table, name string, members map[string]string) (source, error) {
+	s := source{origin: Origin{File: t.Doc.File, Line: t.Line(""), Table: strings.TrimSpace(t.Name())}}
 	if err := uvSourceKeys.known(t); err != nil {
 		return s, err
 	}
-	if s.refused = uvSourceKeys.done(t); s.refused != nil {
+	if s.refused = uvSourceKeys.unsupported(t); s.refused != nil {
 		return s, nil
 	}
 	var err error
-	if s.marker, err = t.marker("marker"); err != nil {
+	if s.marker, err = markerAt(t, "marker"); err != nil {
 		return s, err
 	}
-	if s.editable, err = t.boolean("editable", false); err != nil {
+	if s.editable, err = t.Bool("editable", false); err != nil {
 		return s, err
 	}
-	whole, err := t.boolean("package", true)
+	whole, err := t.Bool("package", true)
 	if err != nil {
 		return s, err
 	}
@@ -103,33 +95,33 @@ func (p *Project) readUvSource(t table, name string, members map[string]string) 
 		return s, err
 	}
 	if s.marker != nil && s.path != "" && !strings.HasSuffix(s.path, ".whl") {
-		s.refused = t.bad("marker", "say the marker where the package is asked for", "a folder is taken everywhere or nowhere")
+		s.refused = t.Bad("marker", "say the marker where the package is asked for", "a folder is taken everywhere or nowhere")
 	}
 	return s, nil
 }
 
 // readUvPlace reads the one place that an entry names.
-func (p *Project) readUvPlace(t table, s *source, name string, members map[string]string) (err error) {
-	switch t.oneOf("index", "url", "path", "workspace") {
+func (p *Project) readUvPlace(t toml.Table, s *source, name string, members map[string]string) (err error) {
+	switch t.OneOf("index", "url", "path", "workspace") {
 	case "index":
-		s.index, err = t.str("index")
+		s.index, err = t.Text("index")
 	case "url":
-		s.url, err = t.str("url")
+		s.url, err = t.Text("url")
 	case "path":
-		if s.path, err = t.str("path"); err == nil {
+		if s.path, err = t.Text("path"); err == nil {
 			s.path = p.below(s.path)
 		}
 	case "workspace":
-		here, err := t.boolean("workspace", false)
+		here, err := t.Bool("workspace", false)
 		if err != nil || !here {
-			return cmp.Or(err, t.bad("workspace", "remove the entry", "workspace = false names no place"))
+			return cmp.Or(err, t.Bad("workspace", "remove the entry", "workspace = false names no place"))
 		}
 		s.editable = true
 		if s.path = members[name]; s.path == "" {
-			s.refused = t.bad("workspace", memberHint(members), "%s is no member of [tool.uv.workspace]", name)
+			s.refused = t.Bad("workspace", memberHint(members), "%s is no member of [tool.uv.workspace]", name)
 		}
 	default:
-		return t.bad("", "such as { index = NAME }, { url = … }, { path = … } or { workspace = true }", "it must name one place, and one only")
+		return t.Bad("", "such as { index = NAME }, { url = … }, { path = … } or { workspace = true }", "it must name one place, and one only")
 	}
 	return err
 }
@@ -141,30 +133,15 @@ func memberHint(members map[string]string) string {
 	return "members: " + strings.Join(slices.Sorted(maps.Keys(members)), ", ")
 }
 
-// oneOf is the one of the keys that the table has; "" for none or several.
-func (t table) oneOf(names ...string) string {
-	found := ""
-	for _, name := range names {
-		if _, ok := t.m[name]; !ok {
-			continue
-		}
-		if found != "" {
-			return ""
-		}
-		found = name
-	}
-	return found
-}
-
-// marker parses the marker at key; absent is nil.
-func (t table) marker(key string) (*pep508.Marker, error) {
-	text, err := t.str(key)
+// markerAt parses the marker at key; absent is nil.
+func markerAt(t toml.Table, key string) (*pep508.Marker, error) {
+	text, err := t.Text(key)
 	if err != nil || text == "" {
 		return nil, err
 	}
 	m, err := pep508.ParseMarker(text)
 	if err != nil {
-		return nil, t.bad(key, "PEP 508: sys_platform == 'linux'", "%s: %v", key, err)
+		return nil, t.Bad(key, markerHint, "%s: %v", key, err)
 	}
 	return m, nil
 }
@@ -199,11 +176,11 @@ func (p *Project) apply(r Requirement) Requirement {
 	if len(all) != 1 || all[0].marker != nil || r.URL != "" || r.Path != "" {
 		return r
 	}
-	return p.from(r, all[0])
+	return p.takenFrom(r, all[0])
 }
 
-// from is the requirement with the package taken from s.
-func (p *Project) from(r Requirement, s source) Requirement {
+// takenFrom is the requirement with the package taken from s.
+func (p *Project) takenFrom(r Requirement, s source) Requirement {
 	if s.index != "" {
 		return r
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"snug/internal/fault"
+	"snug/internal/toml"
 )
 
 // Strategy says which versions of a package are tried first; the zero value is
@@ -37,16 +38,17 @@ func ParseResolution(text string) (Resolution, error) {
 	return Resolution(text), nil
 }
 
-func (t table) strategy() (s Strategy, err error) {
-	text, err := t.str("resolution")
+// strategyOf reads the keys resolution and prereleases.
+func strategyOf(t toml.Table) (s Strategy, err error) {
+	text, err := t.Text("resolution")
 	if err != nil {
 		return s, err
 	}
 	if text != "" {
 		if s.Resolution, err = ParseResolution(text); err != nil {
-			return s, t.bad("resolution", fault.HintOf(err), "%v", err)
+			return s, t.Bad("resolution", fault.HintOf(err), "%v", err)
 		}
 	}
-	s.Prereleases, err = t.boolean("prereleases", false)
+	s.Prereleases, err = t.Bool("prereleases", false)
 	return s, err
 }

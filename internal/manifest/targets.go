@@ -53,7 +53,7 @@ func (p *Project) isFor(places []Place) error {
 		for _, e := range p.environments {
 			ok, err := e.marker.Eval(at.Env, pep508.Context{})
 			if err != nil {
-				return fault.New(fault.Input, "PEP 508: sys_platform == 'linux'", "%s: %w", e.origin, err)
+				return fault.New(fault.Input, markerHint, "%s: %w", e.origin, err)
 			}
 			fits = fits || ok
 		}
@@ -73,14 +73,15 @@ func agreed(name string, all []source, places []Place) (*source, error) {
 			return nil, err
 		}
 		if i > 0 && here != out {
-			return nil, apart(all[0].origin, name, places[0], at)
+			return nil, twoPlaces(all[0].origin, name, places[0], at)
 		}
 		out = here
 	}
 	return out, nil
 }
 
-func apart(o Origin, name string, a, b Place) error {
+// twoPlaces refuses a package that two targets take from different places.
+func twoPlaces(o Origin, name string, a, b Place) error {
 	return fault.New(fault.Input, "lock one target in a file of its own: snug lock --target "+b.Name+" -o pylock."+b.Name+".toml",
 		"%s: %s and %s take %s from different places, which one lock cannot hold yet", o, a.Name, b.Name, name)
 }
@@ -90,7 +91,7 @@ func sourceAt(all []source, at Place) (*source, error) {
 	for i := range all {
 		ok, err := all[i].marker.Eval(at.Env, pep508.Context{})
 		if err != nil {
-			return nil, fault.New(fault.Input, "PEP 508: sys_platform == 'linux'", "%s: %w", all[i].origin, err)
+			return nil, fault.New(fault.Input, markerHint, "%s: %w", all[i].origin, err)
 		}
 		if ok {
 			return &all[i], nil
@@ -119,7 +120,7 @@ func (p *Project) settleOn(name string, s *source) error {
 				if s.refused != nil {
 					return s.refused
 				}
-				rt.Requirements[j] = p.from(r, *s)
+				rt.Requirements[j] = p.takenFrom(r, *s)
 			}
 		}
 	}
@@ -156,7 +157,7 @@ func (p *Project) onePlace(places []Place) error {
 			case first == nil:
 				first = &places[i]
 			case from != address[askedOn{r.Key(), first.Name}]:
-				return apart(r.Origin, r.Name, *first, at)
+				return twoPlaces(r.Origin, r.Name, *first, at)
 			}
 		}
 	}
@@ -169,7 +170,7 @@ func (r Requirement) noteAddress(places []Place, address map[askedOn]string) (ho
 	for _, at := range places {
 		ok, err := r.Marker.Eval(at.Env, pep508.Context{})
 		if err != nil {
-			return false, fault.New(fault.Input, "PEP 508: sys_platform == 'linux'", "%s: %s: %w", r.Origin, r.Requirement, err)
+			return false, fault.New(fault.Input, markerHint, "%s: %s: %w", r.Origin, r.Requirement, err)
 		}
 		if !ok {
 			continue

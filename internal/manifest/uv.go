@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"snug/internal/pep508"
+	"snug/internal/toml"
 )
 
 // The hints that several keys share.
@@ -58,16 +59,16 @@ var uvIndexKeys = keys{
 
 // readUv reads [tool.uv]. Where packages come from (index and the like) is read
 // with uv's other configuration, in package index.
-func (p *Project) readUv(t table, g *groups) error {
-	if err := uvKeys.hold(t); err != nil {
+func (p *Project) readUv(t toml.Table, g *groups) error {
+	if err := uvKeys.check(t); err != nil {
 		return err
 	}
-	indexes, err := t.tables("index")
+	indexes, err := t.Tables("index")
 	if err != nil {
 		return err
 	}
 	for _, ix := range indexes {
-		if err := uvIndexKeys.hold(ix); err != nil {
+		if err := uvIndexKeys.check(ix); err != nil {
 			return err
 		}
 	}
@@ -85,28 +86,28 @@ func (p *Project) readUv(t table, g *groups) error {
 
 // readUvGroups reads dev-dependencies, which are the group dev, and the groups
 // that are synced by default, which dev runtimes get.
-func (p *Project) readUvGroups(t table, g *groups) error {
-	dev, err := t.requirements("dev-dependencies")
+func (p *Project) readUvGroups(t toml.Table, g *groups) error {
+	dev, err := requirementsAt(t, "dev-dependencies")
 	if err != nil {
 		return err
 	}
 	if g == nil {
-		return t.unheld("dev-dependencies")
+		return groupless(t, "dev-dependencies")
 	}
 	if len(dev) > 0 {
 		g.join("dev", dev)
 	}
-	if t.m["default-groups"] == "all" {
+	if t.Values["default-groups"] == "all" {
 		g.byDefault = slices.Clone(g.names())
 		return nil
 	}
-	names, err := t.strs("default-groups")
+	names, err := t.Texts("default-groups")
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
 		if _, ok := g.written[pep508.NormalizeName(name)]; !ok && pep508.NormalizeName(name) != "dev" {
-			return t.bad("default-groups", g.known(), "unknown dependency group %q", name)
+			return t.Bad("default-groups", g.known(), "unknown dependency group %q", name)
 		}
 		g.byDefault = append(g.byDefault, pep508.NormalizeName(name))
 	}
@@ -114,9 +115,9 @@ func (p *Project) readUvGroups(t table, g *groups) error {
 }
 
 // readUvSettings reads what is about the resolution as a whole.
-func (p *Project) readUvSettings(t table) error {
-	markers, err := t.strs("environments")
-	if text, one := t.m["environments"].(string); one {
+func (p *Project) readUvSettings(t toml.Table) error {
+	markers, err := t.Texts("environments")
+	if text, one := t.Values["environments"].(string); one {
 		markers, err = []string{text}, nil
 	}
 	if err != nil {
@@ -125,25 +126,25 @@ func (p *Project) readUvSettings(t table) error {
 	for _, text := range markers {
 		m, err := pep508.ParseMarker(text)
 		if err != nil {
-			return t.bad("environments", "PEP 508: sys_platform == 'linux'", "environments: %v", err)
+			return t.Bad("environments", markerHint, "environments: %v", err)
 		}
-		p.environments = append(p.environments, environment{m, t.origin("environments")})
+		p.environments = append(p.environments, environment{m, originOf(t, "environments")})
 	}
-	on, err := t.boolean("package", true)
+	on, err := t.Bool("package", true)
 	if err != nil {
 		return err
 	}
 	p.unpackaged = p.unpackaged || !on
-	if t.m["prerelease"] == "allow" {
+	if t.Values["prerelease"] == "allow" {
 		p.Strategy.Prereleases = true
 	}
-	if text, ok := t.m["resolution"].(string); ok && p.Strategy.Resolution == Highest { // else [tool.snug] says it
+	if text, ok := t.Values["resolution"].(string); ok && p.Strategy.Resolution == Highest { // else [tool.snug] says it
 		p.Strategy.Resolution, err = ParseResolution(text)
 		if err != nil {
 			return err
 		}
 	}
-	offline, err := t.boolean("offline", false)
+	offline, err := t.Bool("offline", false)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+
+	"snug/internal/toml"
 )
 
 // uvFileName is where uv's settings may stand instead of [tool.uv].
@@ -40,14 +42,14 @@ func (p *Project) refuseUvFile() error {
 	if err != nil {
 		return err
 	}
-	doc, err := parseTOML(uvFileName, src)
+	doc, err := toml.Parse(uvFileName, src)
 	if err != nil {
 		return err
 	}
-	t := doc.top()
+	t := doc.Top()
 	for _, e := range uvFileKeys {
-		if v, said := t.m[e.key]; said && !slices.ContainsFunc(e.but, func(b any) bool { return b == v }) {
-			return t.bad(e.key, "say it in [tool.snug] of "+FileName+" ("+e.snug+"), or there in [tool.uv]; UV_NO_CONFIG=1 leaves "+uvFileName+" out",
+		if v, said := t.Values[e.key]; said && !slices.ContainsFunc(e.but, func(b any) bool { return b == v }) {
+			return t.Bad(e.key, "say it in [tool.snug] of "+FileName+" ("+e.snug+"), or there in [tool.uv]; UV_NO_CONFIG=1 leaves "+uvFileName+" out",
 				"%s is not read here: of %s only the indexes are", e.key, uvFileName)
 		}
 	}

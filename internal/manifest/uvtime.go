@@ -7,54 +7,55 @@ import (
 
 	"snug/internal/cooldown"
 	"snug/internal/pep508"
+	"snug/internal/toml"
 )
 
 const newerHint = `such as 2026-11-01T00:00:00Z, or "8 days", "24 hours", "P7D"`
 
 // readUvTime reads exclude-newer and exclude-newer-package: a moment is as-of,
 // a span of time an age, and false lifts the ages.
-func (p *Project) readUvTime(t table) error {
-	at, age, err := t.newer("exclude-newer")
+func (p *Project) readUvTime(t toml.Table) error {
+	at, age, err := newer(t, "exclude-newer")
 	if err != nil {
 		return err
 	}
 	if p.AsOf.IsZero() {
 		p.AsOf = at
 	}
-	if at.IsZero() && !t.snugSays("min-age") {
+	if at.IsZero() && !snugSays(t, "min-age") {
 		p.MinAge.Default = age
 	}
-	packages, _, err := t.table("exclude-newer-package")
+	packages, _, err := t.Table("exclude-newer-package")
 	if err != nil {
 		return err
 	}
 	// A date of the project holds for every package: nothing can be newer, and
 	// nothing is counted from now.
-	if len(packages.m) > 0 && !at.IsZero() {
-		return t.bad("exclude-newer-package", `write exclude-newer as a span of time, such as "8 days"; or leave out exclude-newer-package`,
+	if len(packages.Values) > 0 && !at.IsZero() {
+		return t.Bad("exclude-newer-package", `write exclude-newer as a span of time, such as "8 days"; or leave out exclude-newer-package`,
 			"exclude-newer-package beside a date: snug has one date for every package")
 	}
 	return p.readUvAges(packages)
 }
 
 // readUvAges reads the exceptions. What [tool.snug] says of a package stands.
-func (p *Project) readUvAges(t table) error {
+func (p *Project) readUvAges(t toml.Table) error {
 	ages := map[string]cooldown.Age{}
-	for _, name := range slices.Sorted(maps.Keys(t.m)) {
+	for _, name := range slices.Sorted(maps.Keys(t.Values)) {
 		key := pep508.NormalizeName(name)
 		if _, twice := ages[key]; twice || !pep508.ValidName(name) {
-			return t.bad(name, "each package once, by its name on the index", "%q names no package, or one that is there already", name)
+			return t.Bad(name, "each package once, by its name on the index", "%q names no package, or one that is there already", name)
 		}
 		ages[key] = 0
-		if t.m[name] == false {
+		if t.Values[name] == false {
 			continue
 		}
-		at, age, err := t.newer(name)
+		at, age, err := newer(t, name)
 		if err != nil {
 			return err
 		}
 		if !at.IsZero() {
-			return t.bad(name, `write a span of time, such as "8 days", or false; or one date for all: exclude-newer`, "%s: snug has one date for every package", name)
+			return t.Bad(name, `write a span of time, such as "8 days", or false; or one date for all: exclude-newer`, "%s: snug has one date for every package", name)
 		}
 		ages[key] = age
 	}
@@ -66,8 +67,8 @@ func (p *Project) readUvAges(t table) error {
 }
 
 // newer reads a moment or a span of time; a day counts whole.
-func (t table) newer(key string) (time.Time, cooldown.Age, error) {
-	text, err := t.str(key)
+func newer(t toml.Table, key string) (time.Time, cooldown.Age, error) {
+	text, err := t.Text(key)
 	if err != nil || text == "" {
 		return time.Time{}, 0, err
 	}
@@ -79,10 +80,10 @@ func (t table) newer(key string) (time.Time, cooldown.Age, error) {
 	}
 	age, err := cooldown.ParseSpan(text)
 	if err != nil {
-		return time.Time{}, 0, t.bad(key, newerHint, "%s: %v", key, err)
+		return time.Time{}, 0, t.Bad(key, newerHint, "%s: %v", key, err)
 	}
 	return time.Time{}, age, nil
 }
 
-// snugSays tells whether [tool.snug] of the same document has a key.
-func (t table) snugSays(key string) bool { return at(t.doc.root, "tool", "snug", key) != nil }
+// snugSays tells whether [tool.snug] of t's document has a key.
+func snugSays(t toml.Table, key string) bool { return at(t.Doc.Root, "tool", "snug", key) != nil }

@@ -3,6 +3,7 @@ package manifest
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"snug/internal/pep508"
+	"snug/internal/toml"
 )
 
 // maxAbove bounds the folders above a project that are looked into.
@@ -18,11 +20,11 @@ const maxAbove = 32
 // readWorkspace finds the members of the uv workspace that the project is the
 // root of, or lies in: names to folders relative to the root. A project that
 // lies in one takes over what the workspace says of versions and sources.
-func (p *Project) readWorkspace(t table) (map[string]string, error) {
+func (p *Project) readWorkspace(t toml.Table) (map[string]string, error) {
 	if p.top != nil {
 		return p.top.workspace, nil
 	}
-	ws, ok, err := t.table("workspace")
+	ws, ok, err := t.Table("workspace")
 	if err != nil {
 		return nil, err
 	}
@@ -34,16 +36,16 @@ func (p *Project) readWorkspace(t table) (map[string]string, error) {
 
 // readMembers finds the projects that the globs of a [tool.uv.workspace] in dir
 // name.
-func (p *Project) readMembers(dir string, ws table) (map[string]string, error) {
-	if err := ws.only("members", "exclude"); err != nil {
+func (p *Project) readMembers(dir string, ws toml.Table) (map[string]string, error) {
+	if err := ws.Only("members", "exclude"); err != nil {
 		return nil, err
 	}
-	globs, err := ws.strs("members")
+	globs, err := ws.Texts("members")
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]string{}
-	exclude, err := ws.strs("exclude")
+	exclude, err := ws.Texts("exclude")
 	if err != nil {
 		return nil, err
 	}
@@ -54,14 +56,14 @@ func (p *Project) readMembers(dir string, ws table) (map[string]string, error) {
 	}
 	for _, glob := range globs {
 		if strings.Contains(glob, "**") {
-			return nil, ws.bad("members", "name each level: packages/*, packages/*/*", "members: %q: ** is not followed", glob)
+			return nil, ws.Bad("members", "name each level: packages/*, packages/*/*", "members: %q: ** is not followed", glob)
 		}
 		if !filepath.IsLocal(filepath.FromSlash(strings.TrimPrefix(glob, "./"))) {
-			return nil, ws.bad("members", "members lie below the workspace", "members: %q leaves the workspace", glob)
+			return nil, ws.Bad("members", "members lie below the workspace", "members: %q leaves the workspace", glob)
 		}
 		found, err := filepath.Glob(filepath.Join(escaped(dir), filepath.FromSlash(glob)))
 		if err != nil {
-			return nil, ws.bad("members", "such as packages/*", "members: %q is no glob", glob)
+			return nil, ws.Bad("members", "such as packages/*", "members: %q is no glob", glob)
 		}
 		for _, at := range found {
 			name, err := memberName(dir, at, exclude)
@@ -100,11 +102,11 @@ func memberName(root, dir string, exclude []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	doc, err := parseTOML(filepath.ToSlash(filepath.Join(rel, FileName)), src)
+	doc, err := toml.Parse(filepath.ToSlash(filepath.Join(rel, FileName)), src)
 	if err != nil {
 		return "", err
 	}
-	return pep508.NormalizeName(doc.staticName()), nil
+	return pep508.NormalizeName(staticName(doc)), nil
 }
 
 // sourcesFrom takes over the sources of packages for which the project has none.
@@ -143,19 +145,19 @@ func (p *Project) inheritFrom(dir string) (found bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	doc, err := parseTOML(filepath.Join(dir, FileName), src)
+	doc, err := toml.Parse(filepath.Join(dir, FileName), src)
 	if err != nil {
 		return false, err
 	}
-	tool, _, err := doc.top().table("tool")
+	tool, _, err := doc.Top().Table("tool")
 	if err != nil {
 		return false, err
 	}
-	uv, _, err := tool.table("uv")
+	uv, _, err := tool.Table("uv")
 	if err != nil {
 		return false, err
 	}
-	ws, ok, err := uv.table("workspace")
+	ws, ok, err := uv.Table("workspace")
 	if err != nil || !ok {
 		return false, err
 	}
@@ -163,7 +165,7 @@ func (p *Project) inheritFrom(dir string) (found bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if !slices.Contains(sortedValues(members), ".") {
+	if !slices.Contains(slices.Collect(maps.Values(members)), ".") {
 		return false, nil
 	}
 	p.workspace = members
@@ -179,13 +181,4 @@ func (p *Project) inheritFrom(dir string) (found bool, err error) {
 	p.Excludes = append(p.Excludes, above.Excludes...)
 	p.inherited = above.sources
 	return true, nil
-}
-
-func sortedValues(m map[string]string) []string {
-	var out []string
-	for _, v := range m {
-		out = append(out, v)
-	}
-	slices.Sort(out)
-	return out
 }

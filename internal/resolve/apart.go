@@ -10,9 +10,11 @@ import (
 	"snug/internal/pep508"
 )
 
-// apart tells why targets have different versions of a package.
-type apart struct {
-	ctx context.Context // of the one call of write that owns it
+// outcome is what was picked, with what is to be said of it: here why targets have
+// different versions of a package, in remarks.go and bound.go why one is older than
+// it could be.
+type outcome struct {
+	ctx context.Context // of the one call of Resolve that owns it
 	*shelf
 	picks picks
 	users []map[string][]*release // by place and name: usersOf
@@ -21,7 +23,7 @@ type apart struct {
 // notes say of each release of a name that has several where it is chosen, and
 // why not another there: for all but the newest that is the newest, for the
 // newest the next.
-func (a *apart) notes() (map[*release]string, error) {
+func (a *outcome) notes() (map[*release]string, error) {
 	out := map[*release]string{}
 	for _, name := range a.picks.several() {
 		parts := a.picks.parts(name, classes(a.places))
@@ -41,7 +43,7 @@ func (a *apart) notes() (map[*release]string, error) {
 }
 
 // other is the newest of the other releases of r's name.
-func (a *apart) other(r *release, parts []targets) *release {
+func (a *outcome) other(r *release, parts []targets) *release {
 	var out *release
 	for _, part := range parts {
 		o := a.picks[part.first()][r.of.name]
@@ -54,7 +56,7 @@ func (a *apart) other(r *release, parts []targets) *release {
 
 // of says why the targets do not have o. Those that could have o, and only
 // go with the others, give no reason.
-func (a *apart) of(o *release, on targets) (string, error) {
+func (a *outcome) of(o *release, on targets) (string, error) {
 	reasons, order := map[string]targets{}, []string{}
 	for i := range on.each {
 		why, err := a.why(o, i)
@@ -80,18 +82,12 @@ func (a *apart) of(o *release, on targets) (string, error) {
 	return fmt.Sprintf("on %s: %s", a.names(on), strings.Join(parts, "; ")), nil
 }
 
-func (a *apart) names(on targets) string {
-	var out []string
-	for i := range on.each {
-		out = append(out, a.places[i].name)
-	}
-	return strings.Join(out, ", ")
-}
+func (a *outcome) names(on targets) string { return strings.Join(namesOf(a.places, on), ", ") }
 
 // why says what keeps o from a place: its files, who asks for another version,
 // or what it needs itself; "" if it could be had there, or if the reason lies
 // deeper.
-func (a *apart) why(o *release, at int) (string, error) {
+func (a *outcome) why(o *release, at int) (string, error) {
 	switch {
 	case o.has(at):
 		return a.clash(o, at)
@@ -102,7 +98,7 @@ func (a *apart) why(o *release, at int) (string, error) {
 }
 
 // clash is what keeps a release from a place that has a wheel of it.
-func (a *apart) clash(o *release, at int) (string, error) {
+func (a *outcome) clash(o *release, at int) (string, error) {
 	if who := a.refuses(o, at); who != "" {
 		return who, nil
 	}
@@ -120,10 +116,10 @@ func (a *apart) clash(o *release, at int) (string, error) {
 }
 
 // refuses tells who asks for another version at a place, "" if nobody does.
-func (a *apart) refuses(o *release, at int) string {
+func (a *outcome) refuses(o *release, at int) string {
 	for _, q := range slices.Concat(a.asked.all, a.asked.limits[o.of.name]) {
 		if ok, err := q.Marker.Eval(a.places[at].env, pep508.Context{}); err == nil && ok && q.Key() == o.of.name && !q.Specifiers.Contains(o.version) {
-			return fmt.Sprintf("%s wants %s", q.Origin, bare(q.Requirement))
+			return fmt.Sprintf("%s wants %s", q.Origin, plain(q.Requirement))
 		}
 	}
 	for _, user := range a.usersOf(o.of.name, at) {
@@ -135,7 +131,7 @@ func (a *apart) refuses(o *release, at int) string {
 }
 
 // usersOf are what is chosen at a place and names a package, by name.
-func (a *apart) usersOf(name string, at int) []*release {
+func (a *outcome) usersOf(name string, at int) []*release {
 	if a.users == nil {
 		a.users = make([]map[string][]*release, len(a.places))
 	}
@@ -157,7 +153,7 @@ func (a *apart) usersOf(name string, at int) []*release {
 }
 
 // need finds a need of a release that counts at a place, with whatever extra.
-func (a *apart) need(of *release, at int, which func(need) bool) (need, bool) {
+func (a *outcome) need(of *release, at int, which func(need) bool) (need, bool) {
 	t := of.told()[at]
 	if t == nil {
 		return need{}, false
@@ -178,13 +174,7 @@ func (a *apart) need(of *release, at int, which func(need) bool) (need, bool) {
 // told is the need without its marker, and that it is an override.
 func (n need) told() string {
 	if n.override != nil {
-		return bare(n.Requirement) + " by an override"
+		return plain(n.Requirement) + " by an override"
 	}
-	return bare(n.Requirement)
-}
-
-// bare is a requirement without its marker.
-func bare(q pep508.Requirement) string {
-	q.Marker = nil
-	return q.String()
+	return plain(n.Requirement)
 }

@@ -11,7 +11,7 @@ import (
 // versions set an upper bound on Python. A version that sets none is often from
 // before anybody knew that it would break: it is taken, since nothing says that
 // it may not, and never without a word.
-func (a *apart) belowBound() []string {
+func (a *outcome) belowBound() []string {
 	var out []string
 	wanted := specifiers(a.picks)
 	for _, name := range a.picks.names() {

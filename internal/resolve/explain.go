@@ -52,7 +52,7 @@ func (c *Conflict) Names() []string {
 
 // Error is at most twelve lines.
 func (c *Conflict) Error() string {
-	facts := c.telling()
+	facts := c.news()
 	facts = facts[:min(len(facts), maxFacts)]
 	lines := []string{c.headline() + ":"}
 	for _, l := range shortened(c.Chain, maxLines-1-len(facts)) {
@@ -64,9 +64,9 @@ func (c *Conflict) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// telling are the facts without those about a few versions amid others that
+// news are the facts without those about a few versions amid others that
 // fail for something else: they are true, and no news.
-func (c *Conflict) telling() []Fact {
+func (c *Conflict) news() []Fact {
 	return slices.DeleteFunc(slices.Clone(c.Facts), func(f Fact) bool {
 		amid := func(name string, versions []string) bool {
 			n := len(f.Versions)
@@ -130,16 +130,14 @@ func inWords(words []string) string {
 func (p *problem) explain(ctx context.Context, none *pubgrub.NoSolution) error {
 	p, none = p.narrowed(ctx, none)
 	c := p.story(none.Clause)
-	c.Roots, c.Apart = p.rootsOf(none.Clause), p.apart()
-	var where []string
+	c.Roots, c.Apart = p.rootsOf(none.Clause), p.inseparable()
+	c.Targets = namesOf(p.places, p.on)
 	for i := range p.on.each {
-		c.Targets = append(c.Targets, p.places[i].name)
-		where = append(where, p.places[i].name)
 		if python := p.places[i].python.String(); !slices.Contains(c.Python, python) {
 			c.Python = append(c.Python, python)
 		}
 	}
-	c.on = " on " + inWords(where) + " with Python " + inWords(c.Python)
+	c.on = " on " + inWords(c.Targets) + " with Python " + inWords(c.Python)
 	return fault.New(fault.Conflict, c.remedy(), "%w", c)
 }
 
@@ -162,8 +160,8 @@ func (c *Conflict) remedy() string {
 	return "loosen the requirements above"
 }
 
-// apart is the last of several places that no marker can tell apart.
-func (p *problem) apart() string {
+// inseparable is the last of several places that no marker can tell apart.
+func (p *problem) inseparable() string {
 	here := p.placesOf()
 	if len(here) == 1 || len(classes(here)) > 1 {
 		return ""

@@ -143,7 +143,7 @@ func TestDecided(t *testing.T) {
 		}
 		return Link{Of: "a", Needs: needs, Versions: versions, on: q.Key(), spec: q.Specifiers}
 	}
-	w := walker{problem: p}
+	w := teller{problem: p}
 	got := w.decided([]Link{link("b", "3", "2", "1"), link("x<2", "3", "2"), link("x>1", "1")})
 	if text := fmt.Sprint(got); text != "[a 1 needs b a 2 and 3 need x<2 a 1 needs x>1]" {
 		t.Errorf("got %s", text)

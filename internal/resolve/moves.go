@@ -55,10 +55,7 @@ func moves(old *lock.Lock, asked *roots, places []place, chosen picks) []Move {
 
 // lockedAt tells whether the old lock has that version at a place as well.
 func lockedAt(old *lock.Lock, name string, v pep440.Version, at place) bool {
-	return slices.ContainsFunc(old.Packages, func(p lock.Package) bool {
-		have, err := pep440.Parse(p.Version)
-		return p.Name == name && err == nil && have.Equal(v) && holdsAt(old, p, at)
-	})
+	return slices.ContainsFunc(old.Packages, func(p lock.Package) bool { return isVersion(p, name, v) && holdsAt(old, p, at) })
 }
 
 // whyNot is the reason why a project's version was not taken for a place.

@@ -42,7 +42,7 @@ func (p *problem) story(last *pubgrub.Clause) *Conflict {
 			p.tellNeed(t, k)
 		}
 	}
-	w := walker{problem: p, told: t, seen: map[string]bool{}}
+	w := teller{problem: p, told: t, seen: map[string]bool{}}
 	w.roots()
 	c := &Conflict{Chain: w.chain, Package: w.end(), Facts: []Fact{}, Fixes: []Fix{}}
 	for _, name := range w.factOrder(c.Package) {
@@ -92,7 +92,7 @@ func (p *problem) isOf(k *pubgrub.Clause, s saying) bool {
 func (p *problem) addLink(links []Link, s saying, of, version int, on variable) []Link {
 	l := Link{Needs: plain(s.Requirement), on: on.name, spec: s.Specifiers}
 	if on.on != p.on {
-		l.Targets = p.names(on.on)
+		l.Targets = namesOf(p.places, on.on)
 	}
 	if of == pubgrub.Root {
 		l.root = s.root
@@ -113,14 +113,6 @@ func (p *problem) addLink(links []Link, s saying, of, version int, on variable) 
 		}
 	}
 	return append(links, l)
-}
-
-func (p *problem) names(on targets) []string {
-	var out []string
-	for i := range on.each {
-		out = append(out, p.places[i].name)
-	}
-	return out
 }
 
 // byVersion lists the versions of a term, newest first. Those that the project's

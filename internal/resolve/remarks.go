@@ -13,7 +13,7 @@ import (
 // heldBack says which packages are older than some targets could have them,
 // because another target has no wheel of newer ones. Where something else holds
 // a package back nothing is said.
-func (a *apart) heldBack() []string {
+func (a *outcome) heldBack() []string {
 	if a.in.Project.Strategy.Resolution != manifest.Highest {
 		return nil // new versions are not what is wanted
 	}
@@ -34,7 +34,7 @@ func (a *apart) heldBack() []string {
 
 // leftYoung says which packages that the project names are older than they could
 // be, because of the cooldown.
-func (a *apart) leftYoung() []string {
+func (a *outcome) leftYoung() []string {
 	if a.in.Project.Strategy.Resolution != manifest.Highest {
 		return nil // as above
 	}
@@ -63,7 +63,7 @@ func (a *apart) leftYoung() []string {
 
 // lackedSomewhere is the newest of the releases newer than r that nobody refuses,
 // if some target lacks each of these; else nil.
-func (a *apart) lackedSomewhere(r *release) *release {
+func (a *outcome) lackedSomewhere(r *release) *release {
 	var newest *release
 	for _, newer := range r.of.releases[:slices.Index(r.of.releases, r)] {
 		if !newer.somewhere() || !a.asked.admits(r.of.name, newer.version) || !a.free(newer) {
@@ -81,20 +81,26 @@ func (a *apart) lackedSomewhere(r *release) *release {
 
 // lacking is the first place that needs the package and has no wheel of this
 // release, -1 for none.
-func (a *apart) lacking(r *release) int {
+func (a *outcome) lacking(r *release) int {
 	return slices.IndexFunc(slices.Collect(all(a.places).each), func(i int) bool { return a.picks[i][r.of.name] != nil && !r.has(i) })
 }
 
 // free tells whether nobody asks for another version than this one.
-func (a *apart) free(r *release) bool {
+func (a *outcome) free(r *release) bool {
 	return !slices.ContainsFunc(slices.Collect(all(a.places).each), func(i int) bool { return a.refuses(r, i) != "" })
 }
 
 func isLocked(old *lock.Lock, name string, v pep440.Version) bool {
-	return old != nil && slices.ContainsFunc(old.Packages, func(p lock.Package) bool {
-		have, err := pep440.Parse(p.Version)
-		return p.Name == name && err == nil && have.Equal(v)
-	})
+	return old != nil && slices.ContainsFunc(old.Packages, func(p lock.Package) bool { return isVersion(p, name, v) })
+}
+
+// isVersion tells whether a package of a lock is that version of that name.
+func isVersion(p lock.Package, name string, v pep440.Version) bool {
+	if p.Name != name {
+		return false
+	}
+	have, err := pep440.Parse(p.Version)
+	return err == nil && have.Equal(v)
 }
 
 // withdrawn says which locked versions could not be kept because they were

@@ -55,7 +55,7 @@ type Input struct {
 	Targets   []TargetPython // in the order of the project
 	Index     Source
 	Locked    *lock.Lock      // what to keep to where it can be kept; nil: nothing
-	Moved     func([]Move)    // is told which of Locked was not kept; nil: those that were yanked are said
+	Moved     func([]Move)    // is told which of Locked was not kept; nil: those that were yanked or are too young now are said
 	AsOf      time.Time       // said in the lock; the Source applies it
 	MinAge    cooldown.Policy // indexes by address, as listings name them
 	Now       time.Time       // what ages are counted from, unless AsOf is before it
@@ -91,7 +91,7 @@ func Resolve(ctx context.Context, in Input) (*lock.Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &apart{ctx: ctx, shelf: shelf, picks: picks}
+	a := &outcome{ctx: ctx, shelf: shelf, picks: picks}
 	remarks := slices.Concat(a.heldBack(), a.leftYoung(), a.belowBound())
 	if in.Moved != nil {
 		in.Moved(moves(in.Locked, asked, places, picks))
@@ -128,6 +128,15 @@ func newPlaces(targets []TargetPython) []place {
 type targets uint64
 
 func all(places []place) targets { return 1<<len(places) - 1 }
+
+// namesOf are the names of some of the places, in their order.
+func namesOf(places []place, on targets) []string {
+	var out []string
+	for i := range on.each {
+		out = append(out, places[i].name)
+	}
+	return out
+}
 
 func (s targets) first() int { return bits.TrailingZeros64(uint64(s)) }
 func (s targets) many() bool { return s&(s-1) != 0 }

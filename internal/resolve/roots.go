@@ -87,7 +87,7 @@ func (r *roots) note(q *manifest.Requirement) error {
 
 // prereleases tells whether pre-releases of a name count as any version.
 func (r *roots) prereleases(name string) bool {
-	return slices.ContainsFunc(r.project.Prereleases, func(p string) bool { return p == name })
+	return slices.Contains(r.project.Prereleases, name)
 }
 
 // admits tells whether all that the project asks of a name admits v.

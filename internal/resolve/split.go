@@ -73,7 +73,7 @@ func (j *joint) choose(ctx context.Context) (picks, error) {
 		case chosen != nil:
 			return j.align(ctx, chosen)
 		case len(torn) == 0:
-			return j.apart(ctx)
+			return j.byClass(ctx)
 		}
 		for _, name := range torn {
 			c.names[name] = j.classes
@@ -134,9 +134,9 @@ func (j *joint) several(on targets) bool {
 	return !slices.ContainsFunc(j.classes, func(class targets) bool { return on&^class == 0 })
 }
 
-// apart solves class by class: the one without an answer tells why. There is one
+// byClass solves class by class: the one without an answer tells why. There is one
 // such, unless extras were lost on the way (lostExtra), which depends on the way.
-func (j *joint) apart(ctx context.Context) (picks, error) {
+func (j *joint) byClass(ctx context.Context) (picks, error) {
 	out := make(picks, len(j.places))
 	for _, class := range j.classes {
 		j.solves++
@@ -157,7 +157,7 @@ func (j *joint) align(ctx context.Context, chosen picks) (picks, error) {
 	for again := true; again; {
 		again = false
 		for _, name := range chosen.several() {
-			if j.kept(name, chosen) {
+			if j.asBefore(name, chosen) {
 				continue
 			}
 			for _, parts := range unions(chosen.parts(name, j.classes)) {
@@ -179,9 +179,9 @@ func (j *joint) align(ctx context.Context, chosen picks) (picks, error) {
 	return chosen, nil
 }
 
-// kept tells whether the targets differ in the name as they did in the old
+// asBefore tells whether the targets differ in the name as they did in the old
 // lock: then that stays.
-func (j *joint) kept(name string, chosen picks) bool {
+func (j *joint) asBefore(name string, chosen picks) bool {
 	for i, at := range chosen {
 		if want := j.keep[i][name]; at[name] != nil && (len(want) == 0 || !want[0].Equal(at[name].version)) {
 			return false

@@ -40,7 +40,7 @@ func write(ctx context.Context, in Input, shelf *shelf, chosen picks) (*lock.Loc
 	for r := range entries {
 		versions[r.of.name]++
 	}
-	apart, err := (&apart{ctx: ctx, shelf: shelf, picks: chosen}).notes()
+	apart, err := (&outcome{ctx: ctx, shelf: shelf, picks: chosen}).notes()
 	if err != nil {
 		return nil, err
 	}

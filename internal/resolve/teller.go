@@ -7,8 +7,8 @@ import (
 	"snug/internal/pep440"
 )
 
-// walker follows what was told from the project on.
-type walker struct {
+// teller tells the leaves of a proof in the order of a chain: from the project on.
+type teller struct {
 	*problem
 	told  told
 	seen  map[string]bool
@@ -20,7 +20,7 @@ const maxOut = 3
 
 // roots tells what the project asks, each followed by what comes of it; last
 // what it asks of packages that others need as well: there it clashes.
-func (w *walker) roots() {
+func (w *teller) roots() {
 	asked := w.told[""].out
 	needed := map[string]bool{}
 	for name, n := range w.told {
@@ -29,7 +29,7 @@ func (w *walker) roots() {
 		}
 	}
 	slices.SortStableFunc(asked, func(a, b Link) int {
-		return cmp.Or(order(needed[a.on])-order(needed[b.on]), a.root-b.root)
+		return cmp.Or(last(needed[a.on])-last(needed[b.on]), a.root-b.root)
 	})
 	have := map[string]bool{}
 	for _, l := range asked {
@@ -47,14 +47,15 @@ func (w *walker) roots() {
 	}
 }
 
-func order(later bool) int {
-	if later {
+// last sorts what is so behind the rest.
+func last(so bool) int {
+	if so {
 		return 1
 	}
 	return 0
 }
 
-func (w *walker) add(l Link) {
+func (w *teller) add(l Link) {
 	w.chain = append(w.chain, l)
 	n := w.told.of(l.on)
 	if !n.from[l.Of] || l.Of == "" {
@@ -64,7 +65,7 @@ func (w *walker) add(l Link) {
 }
 
 // follow tells what a package needs, and then what comes of that.
-func (w *walker) follow(name string) {
+func (w *teller) follow(name string) {
 	if w.seen[name] {
 		return
 	}
@@ -83,7 +84,7 @@ func (w *walker) follow(name string) {
 
 // decided leaves out what versions need that another of their needs decides
 // alone, as nothing that the project asks for meets it.
-func (w *walker) decided(links []Link) []Link {
+func (w *teller) decided(links []Link) []Link {
 	alone := map[string]map[string]bool{} // package, with its extra, and version
 	for _, l := range links {
 		if alone[l.Of] == nil {
@@ -108,7 +109,7 @@ func (w *walker) decided(links []Link) []Link {
 }
 
 // beyond tells whether the project's own requirements admit nothing that l needs.
-func (w *walker) beyond(l Link) bool {
+func (w *teller) beyond(l Link) bool {
 	return !slices.ContainsFunc(w.views[l.on].releases, func(r *release) bool {
 		return l.spec.Contains(r.version) && w.asks(l.on, r.version)
 	})
@@ -141,7 +142,7 @@ func overlap(a, b []string) bool {
 
 // end is the name in which the chain ends: the first that needs nothing more, or
 // of which nothing is in all that is asked of it.
-func (w *walker) end() string {
+func (w *teller) end() string {
 	name := ""
 	for _, l := range w.chain {
 		if l.on == "" {
@@ -156,7 +157,7 @@ func (w *walker) end() string {
 }
 
 // factOrder is the names of the chain, its end first.
-func (w *walker) factOrder(end string) []string {
+func (w *teller) factOrder(end string) []string {
 	out := []string{end}
 	for _, l := range w.chain {
 		if l.on != "" && !slices.Contains(out, l.on) {
