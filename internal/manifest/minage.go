@@ -15,14 +15,14 @@ const ageHint = "such as 12h, 7d or 2w; 0 is no cooldown"
 // min-age of each extra index.
 func (p *Project) readMinAge(t toml.Table) error {
 	var err error
-	if p.MinAge.Default, _, err = ageAt(t, "min-age"); err != nil {
+	if p.MinAge.Default, err = ageAt(t, "min-age"); err != nil {
 		return err
 	}
 	packages, _, err := t.Table("min-age-package")
 	if err != nil {
 		return err
 	}
-	if p.MinAge.Packages, err = agesIn(packages); err != nil {
+	if p.MinAge.Packages, err = agesIn(packages, ageAt); err != nil {
 		return err
 	}
 	extra, _, err := t.Table("extra-index")
@@ -37,11 +37,11 @@ func (p *Project) readMinAge(t toml.Table) error {
 		if err != nil {
 			return err
 		}
-		age, said, err := ageAt(of, "min-age")
+		age, err := ageAt(of, "min-age")
 		if err != nil {
 			return err
 		}
-		if said {
+		if of.Values["min-age"] != nil {
 			if p.MinAge.Indexes == nil {
 				p.MinAge.Indexes = map[string]cooldown.Age{}
 			}
@@ -51,15 +51,15 @@ func (p *Project) readMinAge(t toml.Table) error {
 	return nil
 }
 
-// agesIn are those of a table of packages.
-func agesIn(t toml.Table) (map[string]cooldown.Age, error) {
+// agesIn are those of a table of packages, each as read reads it.
+func agesIn(t toml.Table, read func(t toml.Table, key string) (cooldown.Age, error)) (map[string]cooldown.Age, error) {
 	var out map[string]cooldown.Age
 	for _, name := range slices.Sorted(maps.Keys(t.Values)) {
 		key := pep508.NormalizeName(name)
 		if _, twice := out[key]; twice || !pep508.ValidName(name) {
 			return nil, t.Bad(name, "each package once, by its name on the index", "%q names no package, or one that is there already", name)
 		}
-		age, _, err := ageAt(t, name)
+		age, err := read(t, name)
 		if err != nil {
 			return nil, err
 		}
@@ -71,21 +71,21 @@ func agesIn(t toml.Table) (map[string]cooldown.Age, error) {
 	return out, nil
 }
 
-// ageAt reads the age at a key, and tells whether it is there.
-func ageAt(t toml.Table, key string) (cooldown.Age, bool, error) {
+// ageAt reads the age at a key; absent is 0.
+func ageAt(t toml.Table, key string) (cooldown.Age, error) {
 	v, said := t.Values[key]
 	if !said {
-		return 0, false, nil
+		return 0, nil
 	}
 	text, ok := v.(string)
 	if !ok {
-		return 0, false, t.Bad(key, ageHint, "%s must be a string, not %s", key, toml.KindOf(v))
+		return 0, t.Bad(key, ageHint, "%s must be a string, not %s", key, toml.KindOf(v))
 	}
 	age, err := cooldown.ParseAge(text)
 	if err != nil {
-		return 0, false, t.Bad(key, ageHint, "%s: %v", key, err)
+		return 0, t.Bad(key, ageHint, "%s: %v", key, err)
 	}
-	return age, true, nil
+	return age, nil
 }
 
 // sayMinAge adds the cooldown to the digest, if there is one.

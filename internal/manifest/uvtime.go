@@ -2,11 +2,9 @@ package manifest
 
 import (
 	"maps"
-	"slices"
 	"time"
 
 	"snug/internal/cooldown"
-	"snug/internal/pep508"
 	"snug/internal/toml"
 )
 
@@ -35,35 +33,24 @@ func (p *Project) readUvTime(t toml.Table) error {
 		return t.Bad("exclude-newer-package", `write exclude-newer as a span of time, such as "8 days"; or leave out exclude-newer-package`,
 			"exclude-newer-package beside a date: snug has one date for every package")
 	}
-	return p.readUvAges(packages)
-}
-
-// readUvAges reads the exceptions. What [tool.snug] says of a package stands.
-func (p *Project) readUvAges(t toml.Table) error {
-	ages := map[string]cooldown.Age{}
-	for _, name := range slices.Sorted(maps.Keys(t.Values)) {
-		key := pep508.NormalizeName(name)
-		if _, twice := ages[key]; twice || !pep508.ValidName(name) {
-			return t.Bad(name, "each package once, by its name on the index", "%q names no package, or one that is there already", name)
-		}
-		ages[key] = 0
-		if t.Values[name] == false {
-			continue
-		}
-		at, age, err := newer(t, name)
-		if err != nil {
-			return err
-		}
-		if !at.IsZero() {
-			return t.Bad(name, `write a span of time, such as "8 days", or false; or one date for all: exclude-newer`, "%s: snug has one date for every package", name)
-		}
-		ages[key] = age
-	}
+	ages, err := agesIn(packages, uvAge)
 	if len(ages) > 0 {
-		maps.Copy(ages, p.MinAge.Packages)
+		maps.Copy(ages, p.MinAge.Packages) // what [tool.snug] says of a package stands
 		p.MinAge.Packages = ages
 	}
-	return nil
+	return err
+}
+
+// uvAge reads the age of one package: a span of time, or false.
+func uvAge(t toml.Table, name string) (cooldown.Age, error) {
+	if t.Values[name] == false {
+		return 0, nil
+	}
+	at, age, err := newer(t, name)
+	if err == nil && !at.IsZero() {
+		err = t.Bad(name, `write a span of time, such as "8 days", or false; or one date for all: exclude-newer`, "%s: snug has one date for every package", name)
+	}
+	return age, err
 }
 
 // newer reads a moment or a span of time; a day counts whole.
