@@ -67,6 +67,17 @@ func (r *roots) unmet(met map[string]bool) []string {
 	return slices.Compact(out)
 }
 
+// dropped names what the project asks for itself and excludes.
+func (r *roots) dropped() []string {
+	var out []string
+	for _, x := range r.project.Excludes {
+		for _, q := range r.replaced[x.Key()] {
+			out = append(out, fmt.Sprintf("%s: %s is not installed: the project excludes it (%s)", q.Origin, q.Requirement, x.Origin))
+		}
+	}
+	return slices.Compact(out)
+}
+
 // ruled is what the project's rules did about one release.
 type ruled struct {
 	overridden bool
