@@ -67,15 +67,50 @@ func (r *roots) unmet(met map[string]bool) []string {
 	return slices.Compact(out)
 }
 
-// dropped names what the project asks for itself and excludes.
-func (r *roots) dropped() []string {
+// dropped names what the project asks for itself and by its own rules does not
+// get, at all or at some places.
+func (r *roots) dropped(places []place) []string {
 	var out []string
-	for _, x := range r.project.Excludes {
-		for _, q := range r.replaced[x.Key()] {
-			out = append(out, fmt.Sprintf("%s: %s is not installed: the project excludes it (%s)", q.Origin, q.Requirement, x.Origin))
+	for _, key := range slices.Sorted(maps.Keys(r.replaced)) {
+		for _, q := range r.replaced[key] {
+			var asked, gone []string
+			for _, at := range places {
+				if !holds(q, at) {
+					continue
+				}
+				asked = append(asked, at.name)
+				if !slices.ContainsFunc(r.all, func(o manifest.Requirement) bool { return o.Key() == key && holds(o, at) }) {
+					gone = append(gone, at.name)
+				}
+			}
+			where := ""
+			if len(gone) < len(asked) {
+				where = " on " + inWords(gone)
+			}
+			if len(gone) > 0 {
+				out = append(out, fmt.Sprintf("%s: %s is not installed%s: %s", q.Origin, q.Requirement, where, r.ruleOf(key)))
+			}
 		}
 	}
 	return slices.Compact(out)
+}
+
+// holds tells whether a requirement counts at a place; a marker that cannot be
+// decided has been refused.
+func holds(q manifest.Requirement, at place) bool {
+	ok, err := q.Marker.Eval(at.env, pep508.Context{})
+	return ok && err == nil
+}
+
+// ruleOf is the rule by which a name is left out.
+func (r *roots) ruleOf(key string) string {
+	for _, x := range r.project.Excludes {
+		if x.Key() == key {
+			return fmt.Sprintf("the project excludes it (%s)", x.Origin)
+		}
+	}
+	i := slices.IndexFunc(r.project.Overrides, func(o manifest.Requirement) bool { return o.Key() == key })
+	return fmt.Sprintf("the override %s leaves it out (%s)", r.project.Overrides[i].Requirement, r.project.Overrides[i].Origin)
 }
 
 // ruled is what the project's rules did about one release.

@@ -56,7 +56,7 @@ func write(ctx context.Context, in Input, shelf *shelf, chosen picks) (*lock.Loc
 		}
 		l.Packages = append(l.Packages, p)
 	}
-	for _, text := range slices.Concat(slices.Sorted(maps.Keys(remarks)), asked.unmet(met), asked.dropped()) {
+	for _, text := range slices.Concat(slices.Sorted(maps.Keys(remarks)), asked.unmet(met), asked.dropped(places)) {
 		in.say("%s", text)
 	}
 	slices.SortFunc(l.Packages, func(a, b lock.Package) int {
