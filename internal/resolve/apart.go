@@ -77,7 +77,7 @@ func (a *outcome) of(o *release, on targets) (string, error) {
 		}
 	}
 	if len(parts) == 0 {
-		parts = []string{fmt.Sprintf("%s does not fit with the other packages", o.version)}
+		parts = []string{fmt.Sprintf("%s does not fit with the other packages, or an older lock holds it back", o.version)}
 	}
 	return fmt.Sprintf("on %s: %s", a.names(on), strings.Join(parts, "; ")), nil
 }
