@@ -55,7 +55,7 @@ func TestAbsolute(t *testing.T) {
 
 // A filled mirror answers by itself, as HTTP caching and range readers need it.
 func TestMirrorServes(t *testing.T) {
-	m, err := openMirror(t.Context(), t.TempDir())
+	m, err := openMirror(t.Context(), t.TempDir(), func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ func readSettings() (settings, error) {
 
 // run prepares the tools and the mirror, and then measures row by row.
 func run(ctx context.Context, s settings) error {
-	m, err := openMirror(ctx, filepath.Join(s.cache, "mirror"))
+	m, err := openMirror(ctx, filepath.Join(s.cache, "mirror"), os.Getenv)
 	if err != nil {
 		return err
 	}

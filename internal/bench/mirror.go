@@ -41,13 +41,13 @@ type mirror struct {
 	etags    map[string]string // of the pages in served, by path
 }
 
-func openMirror(ctx context.Context, dir string) (*mirror, error) {
+func openMirror(ctx context.Context, dir string, env func(string) string) (*mirror, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	m := &mirror{dir: dir, base: "http://" + l.Addr().String(), etags: map[string]string{}}
-	if m.recorder, err = newRecorder(ctx, dir); err == nil {
+	if m.recorder, err = newRecorder(ctx, dir, env); err == nil {
 		m.served, err = os.MkdirTemp("", "snug-bench-")
 	}
 	if err != nil {

@@ -34,16 +34,16 @@ type recorder struct {
 	asked   atomic.Int64 // how often it asked outside
 }
 
-func newRecorder(ctx context.Context, dir string) (*recorder, error) {
+func newRecorder(ctx context.Context, dir string, env func(string) string) (*recorder, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := index.ReadConfig(os.Getenv, home, dir)
+	cfg, err := index.ReadConfig(env, home, dir)
 	if err != nil {
 		return nil, err
 	}
-	client, err := fetch.New(fetch.Options{Env: os.Getenv, CertFile: cfg.CertFile, Now: time.Now})
+	client, err := fetch.New(fetch.Options{Env: env, CertFile: cfg.CertFile, Now: time.Now})
 	if err != nil {
 		return nil, err
 	}

@@ -194,7 +194,7 @@ func (r *reader) uvAsk(a uvAsk, line int) (*manifest.Requirement, string, error)
 	if err != nil {
 		return nil, "", err
 	}
-	if q.Marker != nil && slices.Contains(q.Marker.Variables(), "extra") {
+	if q.Marker.Reads("extra") {
 		r.leave(q.String(), "its marker speaks of several extras")
 		return nil, "", nil
 	}

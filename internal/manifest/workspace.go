@@ -70,8 +70,11 @@ func (p *Project) readMembers(dir string, ws toml.Table) (map[string]string, err
 			if err != nil {
 				return nil, err
 			}
-			if name != "" && len(out) < maxMembers {
-				out[name] = p.below(at)
+			if name == "" {
+				continue
+			}
+			if out[name] = p.below(at); len(out) > maxMembers {
+				return nil, ws.Bad("members", "exclude folders that are no members", "members: %q: more than %d projects", glob, maxMembers)
 			}
 		}
 	}

@@ -86,6 +86,19 @@ func (m *Marker) Variables() []string {
 	return slices.Compact(names)
 }
 
+// Reads tells whether the marker reads the variable.
+func (m *Marker) Reads(variable string) bool { return m != nil && m.root.reads(variable) }
+
+func (e *expression) reads(variable string) bool {
+	for i := range e.terms {
+		t := &e.terms[i]
+		if t.group != nil && t.group.reads(variable) || t.group == nil && (t.compare.left.variable == variable || t.compare.right.variable == variable) {
+			return true
+		}
+	}
+	return false
+}
+
 func (e *expression) variables(names []string) []string {
 	for _, t := range e.terms {
 		if t.group != nil {

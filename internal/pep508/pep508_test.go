@@ -195,3 +195,18 @@ func TestOfExtra(t *testing.T) {
 		t.Error("no marker has an extra")
 	}
 }
+
+func TestMarkerReads(t *testing.T) {
+	m, err := ParseMarker("(os_name == 'nt' or 'x' == extra) and python_version > '3'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"os_name", "extra", "python_version", "sys_platform"} {
+		if m.Reads(name) != slices.Contains(m.Variables(), name) {
+			t.Error(name)
+		}
+	}
+	if (*Marker)(nil).Reads("extra") {
+		t.Error("no marker reads")
+	}
+}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 
@@ -152,7 +151,7 @@ func (t *telling) parse(name string, data []byte, asked *roots) error {
 		return errors.New("it names too many dependencies")
 	}
 	for _, text := range m.RequiresDist {
-		q, said, err := pep508.ParseLenient(strings.Clone(text)) // what is kept must not hold the whole file
+		q, said, err := pep508.ParseLenient(text)
 		if err != nil {
 			return fmt.Errorf("Requires-Dist %q: %w", text, err)
 		}
@@ -162,19 +161,19 @@ func (t *telling) parse(name string, data []byte, asked *roots) error {
 		}
 	}
 	for _, extra := range m.ProvidesExtra {
-		t.extras = append(t.extras, strings.Clone(pep508.NormalizeName(extra)))
+		t.extras = append(t.extras, pep508.NormalizeName(extra))
 	}
 	if slices.ContainsFunc(t.needs, func(n need) bool { return unknowable(n.Marker) }) {
 		t.notes = append(t.notes, guessed)
 	}
-	t.python = strings.Clone(m.RequiresPython)
+	t.python = m.RequiresPython
 	t.notePython()
 	return nil
 }
 
 // need takes a requirement, or what the project puts in its place.
 func (t *telling) need(q pep508.Requirement, asked *roots) error {
-	byExtra := slices.Contains(q.Marker.Variables(), "extra")
+	byExtra := q.Marker.Reads("extra")
 	with, replaced, err := asked.project.Instead(q)
 	if err != nil {
 		return fmt.Errorf("Requires-Dist %q: %w", q, err)
@@ -185,7 +184,7 @@ func (t *telling) need(q pep508.Requirement, asked *roots) error {
 	}
 	t.replaced = append(t.replaced, need{Requirement: q, key: q.Key(), byExtra: byExtra})
 	for _, o := range with {
-		t.needs = append(t.needs, need{o.Requirement, o.Key(), slices.Contains(o.Marker.Variables(), "extra"), &o.Origin})
+		t.needs = append(t.needs, need{o.Requirement, o.Key(), o.Marker.Reads("extra"), &o.Origin})
 	}
 	return nil
 }
@@ -194,8 +193,7 @@ func (t *telling) need(q pep508.Requirement, asked *roots) error {
 const guessed = "its markers read platform_release or platform_version, which a target does not tell: taken as empty"
 
 func unknowable(m *pep508.Marker) bool {
-	v := m.Variables()
-	return slices.Contains(v, "platform_release") || slices.Contains(v, "platform_version")
+	return m.Reads("platform_release") || m.Reads("platform_version")
 }
 
 // notePython says what became of a Requires-Python that is malformed.
