@@ -5,6 +5,7 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -240,15 +241,19 @@ func readBody(resp *http.Response, max int64) ([]byte, error) {
 	if resp.ContentLength > max {
 		return nil, tooLong(max)
 	}
-	data, err := io.ReadAll(io.LimitReader(resp.Body, max+1))
-	if err != nil {
+	var data bytes.Buffer
+	data.Grow(int(min(resp.ContentLength, maxRoom)) + bytes.MinRead)
+	if _, err := data.ReadFrom(io.LimitReader(resp.Body, max+1)); err != nil {
 		return nil, err
 	}
-	if int64(len(data)) > max {
+	if int64(data.Len()) > max {
 		return nil, tooLong(max)
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
+
+// maxRoom bounds what room is made for before any of it has come.
+const maxRoom = 8 << 20
 
 func tooLong(max int64) error {
 	return &policyError{fmt.Sprintf("the answer is longer than %d bytes", max)}

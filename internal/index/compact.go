@@ -150,7 +150,7 @@ func appendLine(b []byte, fields ...string) []byte {
 		if i > 0 {
 			b = append(b, '\t')
 		}
-		if strings.HasPrefix(text, `"`) || strings.ContainsAny(text, "\t\n\r") {
+		if strings.HasPrefix(text, `"`) || strings.IndexByte(text, '\t') >= 0 || strings.IndexByte(text, '\n') >= 0 || strings.IndexByte(text, '\r') >= 0 {
 			b = strconv.AppendQuote(b, text)
 		} else {
 			b = append(b, text...)

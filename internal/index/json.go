@@ -1,16 +1,14 @@
 package index
 
 import (
-	"bytes"
 	"errors"
 	"net/url"
 	"strings"
 	"time"
 )
 
-// leastEntry is fewer bytes than the entry of a file has: what room is made for
-// at once is bounded by what was sent.
-const leastEntry = 100
+// usualEntry is about what the entry of a file has in bytes.
+const usualEntry = 450
 
 // parseJSON reads a project page in JSON (PEP 691, 700, 714, 792). Pages reach
 // megabytes and most of their bytes are not needed, so this walks them with the
@@ -25,7 +23,7 @@ func parseJSON(body []byte, at *url.URL) (*page, error) {
 		case "project-status":
 			return p.statusJSON(s)
 		case "files":
-			p.files = make([]File, 0, min(bytes.Count(body, []byte(`"filename"`)), len(body)/leastEntry))
+			p.files = make([]File, 0, len(body)/usualEntry)
 			return s.array(func() error {
 				f, err := fileJSON(s, at)
 				p.files = append(p.files, f)
@@ -133,7 +131,9 @@ func hashesJSON(s *scanner) (Hashes, error) {
 		if err != nil || !isHash(alg, sum) {
 			return err
 		}
-		sum = strings.ToLower(sum)
+		if !lowerHexBytes.holdAll(sum) {
+			sum = strings.ToLower(sum)
+		}
 		if one == "" { // as nearly always
 			one = Hashes(alg + "=" + sum)
 			return nil

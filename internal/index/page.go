@@ -80,9 +80,23 @@ func isPlain(ref string) bool {
 	if !ok || rest == "" || rest[0] == '/' || strings.Contains(rest, "/.") {
 		return false
 	}
-	for i := range len(rest) {
-		c := rest[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '/' || c > '9') && strings.IndexByte("-._:", c) < 0 {
+	return addressBytes.holdAll(rest)
+}
+
+// asciiSet has a bit for each of the first 128 bytes.
+type asciiSet [2]uint64
+
+// Letters, digits and "-./:_"; hexadecimal digits.
+var (
+	addressBytes = asciiSet{0x3ff<<'0' | 1<<'-' | 1<<'.' | 1<<'/' | 1<<':', 0x3ffffff<<('A'-64) | 0x3ffffff<<('a'-64) | 1<<('_'-64)}
+	hexBytes     = asciiSet{0x3ff << '0', 0x3f<<('A'-64) | 0x3f<<('a'-64)}
+
+	lowerHexBytes = asciiSet{0x3ff << '0', 0x3f << ('a' - 64)}
+)
+
+func (s *asciiSet) holdAll(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c >= 128 || s[c>>6]>>(c&63)&1 == 0 {
 			return false
 		}
 	}
@@ -93,7 +107,7 @@ var hashLengths = map[string]int{"md5": 32, "sha1": 40, "sha224": 56, "sha256": 
 
 func isHash(alg, sum string) bool {
 	n, ok := hashLengths[alg]
-	return ok && len(sum) == n && strings.Trim(sum, "0123456789abcdefABCDEF") == ""
+	return ok && len(sum) == n && hexBytes.holdAll(sum)
 }
 
 // checkVersion refuses a major version of the API that came after us (PEP 629).
