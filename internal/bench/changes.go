@@ -61,18 +61,7 @@ func (b *bench) warmChange(ctx context.Context, tool, project string) error {
 // oneChanged brings a runtime, or an environment, to a lock in which one package
 // differs.
 func oneChanged(ctx context.Context, b *bench, tool string) (cost, error) {
-	project, cache, err := b.fresh(tool, true, false)
-	if err != nil {
-		return cost{}, err
-	}
-	commands := b.building(tool, project, cache, linked)
-	if _, err := b.tools.time(ctx, commands...); err != nil {
-		return cost{}, err
-	}
-	if err := b.asksChanged(project); err != nil {
-		return cost{}, err
-	}
-	return b.tools.time(ctx, commands[len(commands)-1])
+	return b.buildAfter(ctx, tool, b.asksChanged)
 }
 
 // elsewhere makes a runtime that another project with the same lock has.

@@ -218,12 +218,20 @@ func (b *bench) interpreterInto(ctx context.Context, home string, bytecode bool)
 
 // again builds what is built already.
 func again(ctx context.Context, b *bench, tool string) (cost, error) {
+	return b.buildAfter(ctx, tool, func(string) error { return nil })
+}
+
+// buildAfter times the second build of a project, with something done to it between.
+func (b *bench) buildAfter(ctx context.Context, tool string, between func(project string) error) (cost, error) {
 	project, cache, err := b.fresh(tool, true, false)
 	if err != nil {
 		return cost{}, err
 	}
 	commands := b.building(tool, project, cache, linked)
 	if _, err := b.tools.time(ctx, commands...); err != nil {
+		return cost{}, err
+	}
+	if err := between(project); err != nil {
 		return cost{}, err
 	}
 	return b.tools.time(ctx, commands[len(commands)-1])
