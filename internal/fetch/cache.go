@@ -129,7 +129,7 @@ func (c *cache) hold(f *os.File, s *stored) *stored {
 	}
 	c.held.Add(-1)
 	defer f.Close()
-	rest, err := io.ReadAll(s.rest.(*io.SectionReader))
+	rest, err := io.ReadAll(s.restReader())
 	if err != nil {
 		return nil
 	}
@@ -196,13 +196,15 @@ func (c *cache) write(key string, s *stored) {
 	}
 }
 
+func (s *stored) restReader() io.Reader { return io.NewSectionReader(s.rest, 0, math.MaxInt64) }
+
 func (s *stored) writeTo(f io.Writer, head []byte) error {
 	_, err1 := f.Write(append(padded(head, len(head)+spare), '\n'))
 	_, err2 := f.Write(s.body)
 	if s.rest == nil {
 		return errors.Join(err1, err2)
 	}
-	_, err3 := io.Copy(f, io.NewSectionReader(s.rest, 0, math.MaxInt64))
+	_, err3 := io.Copy(f, s.restReader())
 	return errors.Join(err1, err2, err3)
 }
 

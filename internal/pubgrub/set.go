@@ -10,15 +10,6 @@ type Set []uint64
 // NewSet is the empty set for a package with n versions.
 func NewSet(n int) Set { return make(Set, (n+64)/64) }
 
-// Full is the set of all n versions, without absent.
-func Full(n int) Set {
-	s := NewSet(n)
-	for v := range n {
-		s.Add(v)
-	}
-	return s
-}
-
 // Of is the set of the given versions out of n.
 func Of(n int, versions ...int) Set {
 	s := NewSet(n)
