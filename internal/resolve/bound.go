@@ -14,9 +14,8 @@ import (
 func (a *outcome) belowBound() []string {
 	var out []string
 	wanted := specifiers(a.picks)
-	for _, name := range a.picks.names() {
-		r := a.picks.one(name)
-		if r == nil || r.of.direct != nil || isLocked(a.in.Locked, name, r.version) {
+	for name, r := range a.anew(a.picks.names()) {
+		if r.of.direct != nil {
 			continue
 		}
 		admits := func(v pep440.Version) bool {

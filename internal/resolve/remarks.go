@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 
@@ -18,11 +19,7 @@ func (a *outcome) heldBack() []string {
 		return nil // new versions are not what is wanted
 	}
 	var out []string
-	for _, name := range a.picks.names() {
-		r := a.picks.one(name)
-		if r == nil || isLocked(a.in.Locked, name, r.version) {
-			continue
-		}
+	for name, r := range a.anew(a.picks.names()) {
 		newer := a.lackedSomewhere(r)
 		if newer == nil {
 			continue
@@ -39,11 +36,7 @@ func (a *outcome) leftYoung() []string {
 		return nil // as above
 	}
 	var out []string
-	for _, name := range slices.Sorted(maps.Keys(a.asked.names)) {
-		r := a.picks.one(name)
-		if r == nil || isLocked(a.in.Locked, name, r.version) {
-			continue
-		}
+	for name, r := range a.anew(slices.Sorted(maps.Keys(a.asked.names))) {
 		var young *release
 		for _, newer := range r.of.releases[:slices.Index(r.of.releases, r)] {
 			switch {
@@ -59,6 +52,19 @@ func (a *outcome) leftYoung() []string {
 		}
 	}
 	return out
+}
+
+// anew are those of the names of which all places have one release that no lock
+// had before.
+func (a *outcome) anew(names []string) iter.Seq2[string, *release] {
+	return func(yield func(string, *release) bool) {
+		for _, name := range names {
+			r := a.picks.one(name)
+			if r != nil && !isLocked(a.in.Locked, name, r.version) && !yield(name, r) {
+				return
+			}
+		}
+	}
 }
 
 // lackedSomewhere is the newest of the releases newer than r that nobody refuses,
