@@ -216,6 +216,15 @@ func lockedOf(l *lock.Lock, name string) []pep440.Version {
 	return out
 }
 
+// changed is the question of a project that is changed by edit.
+func (a *adviser) changed(edit func(*manifest.Project)) question {
+	p := *a.project
+	edit(&p)
+	out := a.question
+	out.project = &p
+	return out
+}
+
 func (a *adviser) with(q manifest.Requirement, other pep508.Requirement) question {
 	out := a.question
 	out.project = a.project.With(q, &other)
@@ -262,11 +271,8 @@ func (a *adviser) overrides(ctx context.Context) {
 		}
 		rule := q
 		rule.Marker, rule.Extras = nil, nil
-		p := *a.project
-		p.Overrides = append(slices.Clone(p.Overrides), rule)
-		c := change{Fix: resolve.Fix{Kind: resolve.FixOverride,
-			Edit: fmt.Sprintf("add %q to overrides in [tool.snug], against what others need of it", rule.Requirement)}, question: a.question}
-		c.project = &p
+		c := change{question: a.changed(func(p *manifest.Project) { p.Overrides = append(slices.Clone(p.Overrides), rule) })}
+		c.Kind, c.Edit = resolve.FixOverride, fmt.Sprintf("add %q to overrides in [tool.snug], against what others need of it", rule.Requirement)
 		if a.try(ctx, c) {
 			return
 		}

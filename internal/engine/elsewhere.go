@@ -8,6 +8,7 @@ import (
 
 	"snug/internal/interp"
 	"snug/internal/lock"
+	"snug/internal/manifest"
 	"snug/internal/pytag"
 	"snug/internal/resolve"
 )
@@ -34,23 +35,12 @@ func (a *adviser) pythons(ctx context.Context) {
 		if a.targets[0].Python.String() == chosen[targets[0].String()].Version.String() {
 			continue
 		}
-		p := *a.project
-		p.Python = minor
-		c := change{Fix: resolve.Fix{Kind: resolve.FixPython, Command: a.typed.with("--python", minor).String()}, question: a.question}
-		c.project, c.targets = &p, withPythons(targets, chosen)
+		c := change{question: a.changed(func(p *manifest.Project) { p.Python = minor })}
+		c.Kind, c.Command, c.targets = resolve.FixPython, a.typed.with("--python", minor).String(), withPythons(targets, chosen)
 		if a.try(ctx, c) {
 			return
 		}
 	}
-}
-
-func withPythons(targets []pytag.Target, chosen map[string]interp.Interpreter) []resolve.TargetPython {
-	out := make([]resolve.TargetPython, len(targets))
-	for i, t := range targets {
-		py := chosen[t.String()]
-		out[i] = resolve.TargetPython{Target: t, Python: py.Version, Interpreter: lock.Interpreter{Source: py.Source, ID: py.ID, SHA256: py.SHA256}}
-	}
-	return out
 }
 
 // fewerTargets tries without one target, then without all that the conflict is on.
@@ -59,18 +49,17 @@ func (a *adviser) fewerTargets(ctx context.Context) {
 		return
 	}
 	for _, without := range a.leavable() {
-		c := change{Fix: resolve.Fix{Kind: resolve.FixTargets}, question: a.question}
-		c.targets = slices.DeleteFunc(slices.Clone(a.targets), func(t resolve.TargetPython) bool { return slices.Contains(without, t.Target.String()) })
+		left := slices.DeleteFunc(slices.Clone(a.targets), func(t resolve.TargetPython) bool { return slices.Contains(without, t.Target.String()) })
 		var names []string
-		for _, t := range c.targets {
+		for _, t := range left {
 			names = append(names, t.Target.String())
 		}
 		if len(names) == 0 || a.builds && a.buildsFor(names) != nil {
 			continue
 		}
-		p := *a.project
-		p.Targets = names
-		c.project, c.Command = &p, a.typed.with("--target", names...).String()+a.apart(ctx, without)
+		c := change{question: a.changed(func(p *manifest.Project) { p.Targets = names })}
+		c.targets = left
+		c.Kind, c.Command = resolve.FixTargets, a.typed.with("--target", names...).String()+a.apart(ctx, without)
 		if a.try(ctx, c) {
 			return
 		}
@@ -84,10 +73,8 @@ func (a *adviser) apart(ctx context.Context, without []string) string {
 	if len(without) != 1 || without[0] != name || a.builds || len(a.typed) == 0 {
 		return ""
 	}
-	p := *a.project
-	p.Targets = without
-	q := a.question
-	q.project, q.keep = &p, nil
+	q := a.changed(func(p *manifest.Project) { p.Targets = without })
+	q.keep = nil
 	q.targets = slices.DeleteFunc(slices.Clone(a.targets), func(t resolve.TargetPython) bool { return t.Target.String() != name })
 	if _, err := a.answer(ctx, q); err != nil {
 		return ""
@@ -134,11 +121,9 @@ func (a *adviser) later(ctx context.Context) {
 
 // asOf is the same question at another date.
 func (a *adviser) asOf(t time.Time) (question, error) {
-	p := *a.project
-	p.AsOf = t
-	source, err := a.index(&p)
-	q := a.question
-	q.project, q.source = &p, source
+	q := a.changed(func(p *manifest.Project) { p.AsOf = t })
+	source, err := a.index(q.project)
+	q.source = source
 	return q, err
 }
 

@@ -36,10 +36,8 @@ func (a *adviser) lift(ctx context.Context, kind resolve.FixKind, word string, r
 		if !concerned(q.Key()) {
 			continue
 		}
-		p := *a.project
-		*of(&p) = slices.Delete(slices.Clone(rules), i, i+1)
-		c := change{Fix: resolve.Fix{Kind: kind, Edit: fmt.Sprintf("remove the %s %s (%s)", word, q.Requirement, q.Origin)}, question: a.question}
-		c.project = &p
+		c := change{question: a.changed(func(p *manifest.Project) { *of(p) = slices.Delete(slices.Clone(rules), i, i+1) })}
+		c.Kind, c.Edit = kind, fmt.Sprintf("remove the %s %s (%s)", word, q.Requirement, q.Origin)
 		if a.try(ctx, c) {
 			return
 		}
@@ -52,15 +50,13 @@ func (a *adviser) younger(ctx context.Context) {
 	if !a.has(resolve.Young) || a.byHand || a.lifting(ctx) {
 		return
 	}
-	p := *a.project
-	p.MinAge = cooldown.Policy{}
-	c := change{Fix: resolve.Fix{Kind: resolve.FixMinAge, Command: a.typed.with("--min-age", "0").String()}, question: a.question}
-	c.project = &p
+	c := change{question: a.changed(func(p *manifest.Project) { p.MinAge = cooldown.Policy{} })}
+	c.Kind, c.Command = resolve.FixMinAge, a.typed.with("--min-age", "0").String()
 	a.try(ctx, c)
 }
 
 func (a *adviser) lifting(ctx context.Context) (found bool) {
-	next, q := a.conflict, a.question
+	next := a.conflict
 	var names, exceptions []string
 	for range maxConflicts {
 		before := len(names)
@@ -72,12 +68,11 @@ func (a *adviser) lifting(ctx context.Context) (found bool) {
 		if len(names) == before {
 			return false
 		}
-		p := *a.project
-		var err error
-		if p.MinAge, err = p.MinAge.Amend(exceptions); err != nil {
+		age, err := a.project.MinAge.Amend(exceptions)
+		if err != nil {
 			return false // a package of the index has no such name
 		}
-		q.project = &p
+		q := a.changed(func(p *manifest.Project) { p.MinAge = age })
 		l, err := a.answer(ctx, q)
 		if err == nil {
 			return a.fix(change{Fix: resolve.Fix{Kind: resolve.FixMinAge, Command: a.typed.and("--min-age", exceptions...).String()}, question: q, about: names}, l)

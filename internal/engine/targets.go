@@ -73,3 +73,13 @@ func (e *Engine) targetOf(l *lock.Lock, path string) (pytag.Target, pep440.Versi
 func runsOn(t, host pytag.Target) bool {
 	return t.OS == host.OS && t.Arch == host.Arch && t.Libc == host.Libc
 }
+
+// withPythons are the targets with the interpreter that was chosen for each.
+func withPythons(targets []pytag.Target, chosen map[string]interp.Interpreter) []resolve.TargetPython {
+	out := make([]resolve.TargetPython, len(targets))
+	for i, t := range targets {
+		py := chosen[t.String()]
+		out[i] = resolve.TargetPython{Target: t, Python: py.Version, Interpreter: lock.Interpreter{Source: py.Source, ID: py.ID, SHA256: py.SHA256}}
+	}
+	return out
+}
