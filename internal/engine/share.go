@@ -20,12 +20,9 @@ type sharing struct {
 // that people edit cannot be; where the store lies elsewhere the project gets
 // one of its own, and that is said.
 func (pl *plan) noteShared(name string) error {
-	asked := false
-	for _, r := range pl.project.Runtimes {
-		asked = asked || r.Name == name && r.Shared
-	}
+	rt, _ := pl.project.Runtime(name)
 	switch {
-	case !asked || pl.req.Into != "":
+	case !rt.Shared || pl.req.Into != "":
 		return nil
 	case pl.editable(name):
 		return fault.New(fault.Input, "leave shared = true out for "+name+", or set isolated = true",
