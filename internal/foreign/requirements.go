@@ -140,7 +140,7 @@ func (r *reader) pinned(q manifest.Requirement) error {
 
 // exactly is the one version that the specifiers allow.
 func exactly(s pep440.Specifiers) (string, bool) {
-	if len(s) != 1 || s[0].Op != "==" || strings.HasSuffix(s[0].Raw, "*") {
+	if len(s) != 1 || s[0].Op != pep440.Equal || s[0].Wildcard {
 		return "", false
 	}
 	return s[0].Raw, true
