@@ -42,6 +42,7 @@ func (p *Project) Digest() digest.SHA256 {
 		}
 	}
 	p.sayMinAge(say)
+	p.sayBuild(say)
 	if p.uv != "" {
 		say("uv", p.uv)
 	}

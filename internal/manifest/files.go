@@ -100,6 +100,9 @@ func (p *Project) take(r *Requirements) {
 			p.Constraints = append(p.Constraints, c)
 		}
 	}
+	build := r.Build
+	build.also(p.Build)
+	p.Build = build
 	if r.IndexURL != "" {
 		p.IndexURL = r.IndexURL
 	}

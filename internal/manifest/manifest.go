@@ -109,7 +109,10 @@ type Project struct {
 	Files          []string // what was read, absolute
 	Name           string   // normalised; the folder's name if the project has none
 	RequiresPython pep440.Specifiers
-	Python         string // asked minor or patch; empty: newest that fits
+	Python         string        // asked minor or patch; empty: newest that fits
+	PythonBuild    *PythonBuild  // nil: an interpreter that others built
+	Build          BuildSettings // what is built from source, and with what
+	Sandbox        string        // the least level that builds may run at; empty: any
 	Targets        []string
 	Runtimes       []Runtime     // innermost first: a runtime stands after the one it contains
 	Constraints    []Requirement // bounds on versions that ask for nothing

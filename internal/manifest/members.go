@@ -162,8 +162,8 @@ func (p *Project) takeMember(m *Project) {
 		}
 	}
 	p.Notes = append(p.Notes, m.Notes...)
-	if len(m.Constraints)+len(m.Overrides)+len(m.Excludes) > 0 || m.IndexURL != "" {
-		p.Notes = append(p.Notes, m.label()+": constraints, overrides, excludes and the default index of a member do not count: say them in the project's own "+FileName)
+	if len(m.Constraints)+len(m.Overrides)+len(m.Excludes) > 0 || m.IndexURL != "" || !m.Build.isZero() {
+		p.Notes = append(p.Notes, m.label()+": constraints, overrides, excludes, the default index and what is built of a member do not count: say them in the project's own "+FileName)
 	}
 }
 

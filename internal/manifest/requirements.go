@@ -18,8 +18,9 @@ type Requirements struct {
 	Constraints    []Requirement
 	IndexURL       string
 	ExtraIndexURLs []string
-	Files          []string // every file read, absolute, in order
-	Notes          []string // options that are not obeyed, with their place
+	Build          BuildSettings // of --no-binary and --only-binary
+	Files          []string      // every file read, absolute, in order
+	Notes          []string      // options that are not obeyed, with their place
 }
 
 // ReadRequirements reads the file and those that it includes. Paths in the
@@ -136,7 +137,7 @@ func (rd *reader) line(l logical, path string, via []string) error {
 // option reads a line that is an option: "-r file", "-rfile", "--name=value".
 func (rd *reader) option(text string, at Origin, path string, via []string) error {
 	name, arg := cutOption(text)
-	needsArg := map[string]bool{"-r": true, "-c": true, "-e": true, "-i": true, "--extra-index-url": true}
+	needsArg := map[string]bool{"-r": true, "-c": true, "-e": true, "-i": true, "--extra-index-url": true, "--no-binary": true, "--only-binary": true}
 	if needsArg[name] && arg == "" {
 		return inputAt(at.File, at.Line, "write it as "+name+" VALUE", "%s needs a value", name)
 	}
@@ -153,7 +154,9 @@ func (rd *reader) option(text string, at Origin, path string, via []string) erro
 		rd.note(at, "--find-links is ignored: snug reads package indexes only")
 	case "--no-index":
 		rd.note(at, "--no-index is ignored: it would leave no place to find packages")
-	case "--pre", "--prefer-binary", "--no-binary", "--only-binary", "--require-hashes", "--trusted-host", "--use-feature":
+	case "--no-binary", "--only-binary":
+		return rd.builds(name, arg, at)
+	case "--pre", "--prefer-binary", "--require-hashes", "--trusted-host", "--use-feature":
 		rd.note(at, name+" is ignored: "+ignored[name])
 	default:
 		return inputAt(at.File, at.Line, "pip's requirements file format knows -r, -c, -e, -i, --extra-index-url and --hash", "unknown option %s", name)
@@ -164,9 +167,7 @@ func (rd *reader) option(text string, at Origin, path string, via []string) erro
 // ignored says why an option of pip needs no obeying here.
 var ignored = map[string]string{
 	"--pre":            "name a pre-release in the specifier, as in >=2.0rc1",
-	"--prefer-binary":  "snug takes wheels",
-	"--no-binary":      "snug takes wheels",
-	"--only-binary":    "snug takes wheels",
+	"--prefer-binary":  "of one release a wheel comes before the sdist anyway; bound the versions to get an older one",
 	"--require-hashes": "snug always checks hashes, those of the lock",
 	"--trusted-host":   "certificates are always checked; name yours with SSL_CERT_FILE",
 	"--use-feature":    "it is a switch of pip's own",

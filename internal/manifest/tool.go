@@ -31,7 +31,7 @@ func packaged(doc *toml.Document) (bool, error) {
 }
 
 // toolKeys are those of [tool.snug].
-var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "min-age", "min-age-package", "overlaps", "package", "python-mirror", "home", "offline", "jobs", "resolution", "prereleases", "constraints", "overrides", "exclude"}
+var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "min-age", "min-age-package", "overlaps", "package", "python-mirror", "home", "offline", "jobs", "resolution", "prereleases", "constraints", "overrides", "exclude", "build", "sandbox"}
 
 // readTool reads [tool.snug] but for its runtimes.
 func (p *Project) readTool(doc *toml.Document) error {
@@ -46,7 +46,7 @@ func (p *Project) readTool(doc *toml.Document) error {
 	for _, f := range []struct {
 		key string
 		to  *string
-	}{{"python", &p.Python}, {"index-url", &p.IndexURL}, {"python-mirror", &p.PythonMirror}} {
+	}{{"index-url", &p.IndexURL}, {"python-mirror", &p.PythonMirror}} {
 		s, err := t.Text(f.key)
 		if err != nil {
 			return err
@@ -54,6 +54,9 @@ func (p *Project) readTool(doc *toml.Document) error {
 		if s != "" {
 			*f.to = s
 		}
+	}
+	if err := p.readBuild(t); err != nil {
+		return err
 	}
 	if p.Targets, err = targetsOf(t); err != nil {
 		return err

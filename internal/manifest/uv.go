@@ -18,13 +18,14 @@ const (
 // uvKeys are the keys of [tool.uv].
 var uvKeys = keys{
 	obeyed: []string{"index", "index-url", "extra-index-url", "no-index", "sources", "no-sources", "workspace", "constraint-dependencies", "override-dependencies",
-		"exclude-dependencies", "dev-dependencies", "default-groups", "environments", "exclude-newer", "exclude-newer-package", "package", "offline", "build-backend"},
+		"exclude-dependencies", "dev-dependencies", "default-groups", "environments", "exclude-newer", "exclude-newer-package", "package", "offline", "build-backend",
+		"no-binary", "no-binary-package", "no-build", "no-build-package"},
 	harmless: map[string]string{
 		"add-bounds": "style", "allow-insecure-host": "strict", "audit": "uv's", "build-constraint-dependencies": "builds", "cache-dir": "uv's", "cache-keys": "uv's",
 		"check-url": "publishing", "compile-bytecode": "runtimes", "concurrent-builds": "uv's", "concurrent-downloads": "uv's", "concurrent-installs": "uv's",
 		"config-settings": "builds", "config-settings-package": "builds", "conflicts": "runtimes", "extra-build-dependencies": "builds", "extra-build-variables": "builds",
-		"fork-strategy": "targets", "link-mode": "uv's", "managed": "uv's", "native-tls": "strict", "no-build": "wheels", "no-build-isolation": "builds",
-		"no-build-isolation-package": "builds", "no-build-package": "wheels", "no-cache": "uv's", "pip": "uv's", "preview": "uv's", "preview-features": "uv's", "publish-url": "publishing",
+		"fork-strategy": "targets", "link-mode": "uv's", "managed": "uv's", "native-tls": "strict", "no-build-isolation": "builds",
+		"no-build-isolation-package": "builds", "no-cache": "uv's", "pip": "uv's", "preview": "uv's", "preview-features": "uv's", "publish-url": "publishing",
 		"pypy-install-mirror": "uv's", "python-downloads": "uv's", "python-downloads-json-url": "uv's", "python-install-mirror": "uv's", "python-preference": "uv's",
 		"reinstall": "uv's", "reinstall-package": "uv's", "required-environments": "targets", "required-version": "uv's", "system-certs": "strict",
 		"trusted-publishing": "publishing", "upgrade": "uv's", "upgrade-package": "uv's",
@@ -38,8 +39,6 @@ var uvKeys = keys{
 		"no-proxy":            {useSettings, []string{"[]"}},
 		"index-strategy":      {"map the packages in question to an index: [tool.uv.sources] name = { index = … }", []string{"first-index"}},
 		"keyring-provider":    {"logins are read from netrc and the variables of docs/formats.md", []string{"disabled"}},
-		"no-binary":           {noBuilds, []string{"false"}},
-		"no-binary-package":   {noBuilds, []string{"[]"}},
 		"no-sources-package":  {"remove the source of the package", []string{"[]"}},
 		"prerelease":          {noPrefs, []string{"if-necessary", "if-necessary-or-explicit", "allow"}},
 		"resolution":          {"it is one of highest, lowest, lowest-direct", []string{"highest", "lowest", "lowest-direct"}},
@@ -149,5 +148,8 @@ func (p *Project) readUvSettings(t toml.Table) error {
 		return err
 	}
 	p.Offline = p.Offline || offline
+	if err := p.readUvBuild(t); err != nil {
+		return err
+	}
 	return p.readUvTime(t)
 }

@@ -36,8 +36,9 @@ func TestUvRefuses(t *testing.T) {
 	refusedTables(t, standard+"[tool.uv]\n", map[string]string{
 		"prerelease = 'disallow'":                                                "[tool.uv] snug does not do what prerelease asks for",
 		"resolution = 'oldest'":                                                  "pyproject.toml:6: [tool.uv] snug does not do what resolution",
-		"no-binary = true":                                                       "no-binary",
-		"no-binary-package = ['a']":                                              "no-binary-package",
+		"no-binary = 'a'":                                                        "no-binary must be true or false",
+		"no-binary-package = ['a b']":                                            `no-binary-package: "a b" names no package`,
+		"no-binary = true\nno-build = true":                                      ":all: is neither to be built nor taken as a wheel",
 		"index-strategy = 'unsafe-best-match'":                                   "index-strategy",
 		"find-links = ['./wheels']":                                              "find-links",
 		"keyring-provider = 'subprocess'":                                        "keyring-provider",

@@ -26,6 +26,10 @@ var uvFileKeys = []struct {
 	{"exclude-newer-package", "min-age-package", nil},
 	{"prerelease", "prereleases", []any{"if-necessary", "if-necessary-or-explicit"}},
 	{"resolution", "resolution", []any{"highest"}},
+	{"no-binary", "build.from-source", []any{false}},
+	{"no-binary-package", "build.from-source", nil},
+	{"no-build", "build.never", []any{false}},
+	{"no-build-package", "build.never", nil},
 }
 
 // refuseUvFile refuses a uv.toml beside the project that says what is to be
