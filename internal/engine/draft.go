@@ -187,7 +187,12 @@ func (i *Initialized) fit(draft *manifest.Draft, before []byte) {
 				i.leave(foreign.Left{What: "the index " + x.URL, Why: "[tool.snug] is there already: name it there"})
 			}
 		}
-		draft.IndexURL, draft.Indexes = "", nil
+		for _, name := range append(slices.Clone(draft.Build.FromSource), draft.Build.Never...) {
+			if !strings.Contains(string(before), `"`+name+`"`) {
+				i.leave(foreign.Left{What: "whether " + name + " is built", Why: "[tool.snug] is there already: say it in [tool.snug.build]"})
+			}
+		}
+		draft.IndexURL, draft.Indexes, draft.Build = "", nil, manifest.BuildSettings{}
 	}
 }
 

@@ -44,6 +44,12 @@ func (r *reader) options(read *manifest.Requirements) {
 	for _, u := range read.ExtraIndexURLs {
 		r.index("", u, false)
 	}
+	for _, name := range read.Build.FromSource {
+		r.leave("--no-binary "+name, "say it in [tool.snug.build]")
+	}
+	for _, name := range read.Build.Never {
+		r.leave("--only-binary "+name, "say it in [tool.snug.build]")
+	}
 	for _, note := range read.Notes {
 		place, why, _ := strings.Cut(note, ": ")
 		r.leave(place, why)

@@ -22,6 +22,7 @@ type Draft struct {
 	Groups, Extras map[string][]Requirement // by name; the groups test and dev are always written
 	IndexURL       string                   // asked last; "": what the machine's configuration says
 	Indexes        []Index                  // those that a requirement's Index names are among them
+	Build          BuildSettings            // of requirements files: FromSource and Never
 }
 
 // requirements are all of the draft.
@@ -40,7 +41,7 @@ func (d Draft) Asks() bool { return len(d.requirements()) > 0 }
 
 // Draft is a project of requirements files as a pyproject.toml has it.
 func (p *Project) Draft() Draft {
-	d := Draft{Name: p.Name, Groups: map[string][]Requirement{}, IndexURL: bare(p.IndexURL)}
+	d := Draft{Name: p.Name, Groups: map[string][]Requirement{}, IndexURL: bare(p.IndexURL), Build: p.Build}
 	for _, x := range p.Indexes {
 		x.URL = bare(x.URL)
 		d.Indexes = append(d.Indexes, x)
@@ -85,7 +86,11 @@ func Init(src []byte, d Draft) ([]byte, error) {
 			writeArray(&b, toml.Key(name), d.Groups[name])
 		}
 	}
-	d.writeIndexes(&b)
+	if d.IndexURL != "" || len(d.Indexes)+len(d.Build.FromSource)+len(d.Build.Never) > 0 {
+		b.WriteString("\n[tool.snug]\n")
+		d.writeIndexes(&b)
+		d.writeBuild(&b)
+	}
 	out := []byte(b.String())
 	if _, err := toml.Parse(FileName, out); err != nil {
 		return nil, err
@@ -93,12 +98,24 @@ func Init(src []byte, d Draft) ([]byte, error) {
 	return out, nil
 }
 
-// writeIndexes writes [tool.snug] where the draft names indexes.
-func (d Draft) writeIndexes(b *strings.Builder) {
-	if d.IndexURL == "" && len(d.Indexes) == 0 {
-		return
+// writeBuild writes what is built from source.
+func (d Draft) writeBuild(b *strings.Builder) {
+	for _, list := range []struct {
+		key   string
+		names []string
+	}{{"from-source", d.Build.FromSource}, {"never", d.Build.Never}} {
+		var quoted []string
+		for _, name := range list.names {
+			quoted = append(quoted, toml.Quote(name))
+		}
+		if len(list.names) > 0 {
+			fmt.Fprintf(b, "build.%s = [%s]\n", list.key, strings.Join(quoted, ", "))
+		}
 	}
-	b.WriteString("\n[tool.snug]\n")
+}
+
+// writeIndexes writes where packages come from.
+func (d Draft) writeIndexes(b *strings.Builder) {
 	if d.IndexURL != "" {
 		fmt.Fprintf(b, "index-url = %s\n", toml.Quote(d.IndexURL))
 	}
