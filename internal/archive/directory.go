@@ -11,6 +11,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The records of a zip file: APPNOTE 6.3.10, sections 4.3.7, 4.3.12, 4.3.14 to 4.3.16.
@@ -49,10 +50,17 @@ type entry struct {
 	packed, size int64
 	offset       int64
 	unix         uint32 // st_mode, 0 when not made on Unix
+	changed      uint32 // MS-DOS date and time
 	limit        int64  // where the next entry, or the directory, begins
 }
 
 func (e *entry) dir() bool { return strings.HasSuffix(e.name, "/") }
+
+// time reads APPNOTE 4.4.6: two seconds is as fine as it gets.
+func (e *entry) time() time.Time {
+	date, clock := int(e.changed>>16), int(e.changed&0xffff)
+	return time.Date(1980+date>>9, time.Month(date>>5&15), date&31, clock>>11, clock>>5&63, clock&31*2, 0, time.UTC)
+}
 
 func (e *entry) mode() fs.FileMode { return permission(e.dir() || e.unix&0o111 != 0) }
 
@@ -179,7 +187,8 @@ func readCentral(in *bufio.Reader) (entry, error) {
 	}
 	e := entry{
 		name: string(rest[:name]), flags: le.Uint16(head[8:]), method: le.Uint16(head[10:]), crc: le.Uint32(head[16:]),
-		packed: int64(le.Uint32(head[20:])), size: int64(le.Uint32(head[24:])), offset: int64(le.Uint32(head[42:])),
+		changed: uint32(le.Uint16(head[14:]))<<16 | uint32(le.Uint16(head[12:])),
+		packed:  int64(le.Uint32(head[20:])), size: int64(le.Uint32(head[24:])), offset: int64(le.Uint32(head[42:])),
 	}
 	if made := head[5]; made == madeOnUnix || made == madeOnDarwin {
 		e.unix = le.Uint32(head[38:]) >> 16

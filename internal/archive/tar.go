@@ -4,12 +4,14 @@ import (
 	"archive/tar"
 	"bufio"
 	"bytes"
+	"compress/bzip2"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -24,11 +26,12 @@ type TarEntry struct {
 	Mode fs.FileMode
 	Size int64
 	Dir  bool
-	Link string // of a symbolic link: its target, relative to the link's directory, that stays inside
-	Hard string // of a hard link: the Name of an earlier file
+	Link string    // of a symbolic link: its target, relative to the link's directory, that stays inside
+	Hard string    // of a hard link: the Name of an earlier file
+	Time time.Time // of the last change, as the archive says; it may say anything
 }
 
-// Tar reads a tar file, plain or packed by gzip or zstd as its first bytes say, and calls fn for
+// Tar reads a tar file, plain or packed by gzip, bzip2 or zstd as its first bytes say, and calls fn for
 // every entry in order; a body that fn leaves unread is skipped. An unsafe entry is an *UnsafeError
 // and ends the walk before fn sees it; entries before it were seen, so unpack into a directory that
 // can be dropped. Unlike in a zip, names that differ in case only are passed: terminal databases
@@ -98,6 +101,8 @@ func unpack(r *counter) (plain io.Reader, done func(), err error) {
 			return nil, nil, readError("", r, err)
 		}
 		return z, z.Close, nil
+	case bytes.HasPrefix(magic, []byte("BZh")):
+		return bzip2.NewReader(in), func() {}, nil
 	}
 	return in, func() {}, nil
 }
@@ -111,7 +116,7 @@ type tarWalk struct {
 
 // admit checks a header against what came before it.
 func (w *tarWalk) admit(h *tar.Header) (TarEntry, error) {
-	e := TarEntry{Name: cleanTar(h.Name), Size: h.Size, Mode: permission(h.Mode&0o111 != 0)}
+	e := TarEntry{Name: cleanTar(h.Name), Size: h.Size, Mode: permission(h.Mode&0o111 != 0), Time: h.ModTime}
 	if e.Name == "." && h.Typeflag == tar.TypeDir {
 		return e, nil
 	}

@@ -4,23 +4,29 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"encoding/base64"
 	"errors"
 	"io"
 	"io/fs"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
 	"snug/internal/archive"
 )
 
+// changed is when the entries of tarOf were.
+var changed = time.Unix(1_000_000_000, 0)
+
 func tarOf(t testing.TB, headers ...tar.Header) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)
 	for _, h := range headers {
+		h.ModTime = changed
 		if h.Typeflag == 0 {
 			h.Typeflag, h.Size = tar.TypeReg, int64(len(h.Name))
 		}
@@ -91,7 +97,7 @@ func TestTarReads(t *testing.T) {
 			t.Fatalf("%s: %v, %v", kind, got, err)
 		}
 		for i := range want {
-			if got[i] != want[i] {
+			if want[i].Time = changed; got[i] != want[i] {
 				t.Errorf("%s: got %+v, want %+v", kind, got[i], want[i])
 			}
 		}
@@ -158,4 +164,24 @@ func FuzzTar(f *testing.F) {
 			}
 		}
 	})
+}
+
+// packedByBzip2 is a tar of a-1/setup.py.
+const packedByBzip2 = "QlpoOTFBWSZTWdKPLuMAAHP7gMoQABBAY++ABABiAF4gCAggAHUNE0gDQaM0j1PUElNQyBoNAaNH1IjIQPrQhEpytIKxAhyixPLtttIDOB7iFDAVCiaH1NF24yVEGMLxAUZh8PJu0bnGAeuhJB+LuSKcKEhpR5dxgA=="
+
+func TestTarReadsBzip2(t *testing.T) {
+	data, err := base64.StdEncoding.DecodeString(packedByBzip2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := list(bytes.NewReader(data), archive.DefaultLimits())
+	want := archive.TarEntry{Name: "a-1/setup.py", Mode: 0o644, Size: 8, Time: changed}
+	if err != nil || len(got) != 1 || got[0] != want {
+		t.Errorf("got %v, %v", got, err)
+	}
+	data[len(data)/2] ^= 1
+	var refused *archive.UnsafeError
+	if _, err := list(bytes.NewReader(data), archive.DefaultLimits()); !errors.As(err, &refused) {
+		t.Errorf("damaged: got %v", err)
+	}
 }

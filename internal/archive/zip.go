@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"sync"
+	"time"
 
 	"github.com/klauspost/compress/flate"
 )
@@ -20,6 +21,7 @@ type ZipFile struct {
 	Mode fs.FileMode
 	Size int64
 	Dir  bool
+	Time time.Time // of the last change, as the archive says, taken as UTC
 }
 
 // Zip is an opened zip file. It is safe for concurrent use when its io.ReaderAt is.
@@ -45,7 +47,7 @@ func OpenZip(r io.ReaderAt, size int64, lim Limits) (*Zip, error) {
 	}
 	z := &Zip{r: r, entries: entries, index: make(map[string]int, len(entries))}
 	for i, e := range entries {
-		z.files = append(z.files, ZipFile{Name: e.name, Mode: e.mode(), Size: e.size, Dir: e.dir()})
+		z.files = append(z.files, ZipFile{Name: e.name, Mode: e.mode(), Size: e.size, Dir: e.dir(), Time: e.time()})
 		z.index[e.name] = i
 	}
 	if err := z.check(size, dir.offset, lim); err != nil {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"snug/internal/archive"
 	"snug/internal/fault"
@@ -72,7 +73,9 @@ func readAll(z *archive.Zip) error {
 }
 
 func TestZipReads(t *testing.T) {
-	data := zipOf(t, &zip.FileHeader{Name: "pkg/"}, moded("pkg/run", 0o700), moded("pkg/é.py", 0o444), &zip.FileHeader{Name: "big", Method: zip.Deflate})
+	run := moded("pkg/run", 0o700)
+	run.Modified = time.Date(2001, 9, 9, 1, 46, 40, 0, time.UTC)
+	data := zipOf(t, &zip.FileHeader{Name: "pkg/"}, run, moded("pkg/é.py", 0o444), &zip.FileHeader{Name: "big", Method: zip.Deflate})
 	z, err := open(data, archive.DefaultLimits())
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +87,11 @@ func TestZipReads(t *testing.T) {
 		{Name: "pkg/", Mode: 0o755, Dir: true}, {Name: "pkg/run", Mode: 0o755, Size: 7},
 		{Name: "pkg/é.py", Mode: 0o644, Size: 9}, {Name: "big", Mode: 0o644, Size: 3},
 	}
+	want[1].Time = time.Date(2001, 9, 9, 1, 46, 40, 0, time.UTC)
 	for i, f := range z.Files() {
+		if f.Name != want[1].Name {
+			f.Time = time.Time{} // it was not set
+		}
 		if f != want[i] {
 			t.Errorf("got %+v, want %+v", f, want[i])
 		}
