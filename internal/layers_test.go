@@ -34,7 +34,7 @@ var layers = []layer{
 	{"stages", false, []string{"resolve", "assemble", "prove"}},
 	{"tools", true, []string{"sandbox", "attest", "pubgrub", "index", "store", "sdist", "interp", "wheel", "repro", "build", "cpython"}},
 	{"documents", true, []string{"event", "toml", "manifest", "lock", "foreign", "generation"}},
-	{"words", true, []string{"pep440", "license", "pep508", "cooldown", "pytag", "dist"}},
+	{"words", true, []string{"pep440", "license", "pep508", "cooldown", "pytag", "dist", "elf"}},
 	{"ground", true, []string{"fault", "digest", "fetch", "archive", "term", "conformance"}},
 }
 

@@ -2,6 +2,7 @@ package wheel
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -9,7 +10,14 @@ import (
 	"strings"
 
 	"snug/internal/dist"
+	"snug/internal/elf"
 )
+
+// native is what an ELF file asks of the system that it will run on.
+type native struct {
+	glibc   [2]int   // the newest version of glibc that a symbol names; zero: none
+	runpath []string // folders in which libraries are looked for
+}
 
 // natives reads the native libraries that were unpacked: what they need, and what
 // of their build machine they still speak of.
@@ -27,7 +35,7 @@ func (in *install) natives() error {
 		if !ok {
 			continue
 		}
-		if older(newest, n.glibc) {
+		if elf.Older(newest, n.glibc) {
 			newest, by = n.glibc, in.short(f.Path)
 		}
 		for _, dir := range n.runpath {
@@ -37,7 +45,7 @@ func (in *install) natives() error {
 		}
 	}
 	// Said, not refused: some libraries are for special uses, and loaded by nobody else.
-	if promised := promise(in.name); promised != [2]int{} && older(promised, newest) {
+	if promised := promise(in.name); promised != [2]int{} && elf.Older(promised, newest) {
 		in.note("%s needs glibc %d.%d, and the wheel's name promises %d.%d", by, newest[0], newest[1], promised[0], promised[1])
 	}
 	return nil
@@ -50,6 +58,20 @@ func (in *install) native(name string) (native, bool, error) {
 	}
 	n, ok, err := readNative(f)
 	return n, ok, errors.Join(err, f.Close())
+}
+
+// readNative reads an ELF file; ok is false for any other, and for one of a
+// platform that is no target.
+func readNative(r io.ReaderAt) (native, bool, error) {
+	f, ok, err := elf.Open(r)
+	if !ok || err != nil {
+		return native{}, ok, err
+	}
+	d, err := f.Dynamic()
+	if err != nil {
+		return native{}, true, err
+	}
+	return native{glibc: d.Glibc(), runpath: d.RunPath}, true, nil
 }
 
 // short is a path as people know it: below site-packages, where it lies there.
@@ -79,7 +101,7 @@ func promise(name dist.WheelName) (least [2]int) {
 				v = versionOf(parts[0], parts[1])
 			}
 		}
-		if ok && (least == [2]int{} || older(v, least)) {
+		if ok && (least == [2]int{} || elf.Older(v, least)) {
 			least = v
 		}
 	}
