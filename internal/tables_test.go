@@ -45,7 +45,7 @@ func TestHostileInputIsHeld(t *testing.T) {
 	}
 }
 
-// The Makefile's ten fuzz targets, which .ci/run runs, are there.
+// The Makefile's fuzz targets, ten or more, which .ci/run runs, are there.
 func TestNamedFuzzTargets(t *testing.T) {
 	text, err := os.ReadFile("../Makefile")
 	if err != nil {
@@ -54,7 +54,7 @@ func TestNamedFuzzTargets(t *testing.T) {
 	_, list, _ := strings.Cut(strings.ReplaceAll(string(text), "\\\n", " "), "\nFUZZ_NAMED =")
 	list, _, _ = strings.Cut(list, "\n")
 	names := strings.Fields(list)
-	if len(names) != 10 {
+	if len(names) < 10 {
 		t.Errorf("%d targets: %q", len(names), names)
 	}
 	known := testsBelow(t)
