@@ -5,6 +5,10 @@ import (
 	"os"
 
 	"snug/internal/cli"
+	"snug/internal/sandbox"
 )
 
-func main() { os.Exit(cli.Main(os.Args[1:])) }
+func main() {
+	sandbox.Serve()
+	os.Exit(cli.Main(os.Args[1:]))
+}

@@ -1,0 +1,116 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A command that looks around takes a moment; a machine that is busy, a while.
+var probeLimits = Limits{Wall: 30 * time.Second, CPU: 10 * time.Second, Memory: 1 << 30, Disk: 16 << 20, Output: 64 << 10, Processes: 64, Files: 256}
+
+// probe runs this program itself at the level, to look at what it can reach.
+func (s *Sandbox) probe(ctx context.Context) Probed {
+	p := Probed{Level: s.level}
+	err := s.try(ctx)
+	if p.Works = err == nil; !p.Works {
+		p.Reason, p.Remedy = s.why(err)
+	}
+	return p
+}
+
+func (s *Sandbox) try(ctx context.Context) error {
+	if s.level == Landlock || s.level == Netless {
+		return fmt.Errorf("not there yet")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	secret, err := os.MkdirTemp(s.temp, "snug-probe-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(secret)
+	in := Input{Host: self, Inside: "/snug"}
+	var said bytes.Buffer
+	r, err := s.Run(ctx, Command{Argv: []string{s.Path(in), probeRole, string(s.level), secret}, Inputs: []Input{in}, Limits: probeLimits, Log: &said})
+	switch {
+	case err != nil:
+		return err
+	case r.Killed != "":
+		return fmt.Errorf("the probe was killed at its limit of %s", r.Killed)
+	case r.Exit != 0:
+		return fmt.Errorf("%s", strings.TrimSpace(said.String()))
+	}
+	return nil
+}
+
+// privileged says whether this process may mount and change users as the real root.
+func privileged() bool {
+	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if os.Geteuid() != 0 || unix.Capget(&hdr, &data[0]) != nil {
+		return false
+	}
+	need := uint32(1<<unix.CAP_SYS_ADMIN | 1<<unix.CAP_SETUID | 1<<unix.CAP_SETGID | 1<<unix.CAP_CHOWN | 1<<unix.CAP_KILL | 1<<unix.CAP_DAC_READ_SEARCH)
+	return data[0].Effective&need == need
+}
+
+// probeMain runs inside and says what it can reach that it should not.
+func probeMain(args []string) int {
+	if len(args) != 2 {
+		return 1
+	}
+	if err := lookAround(Level(args[0]), args[1]); err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	return 0
+}
+
+func lookAround(level Level, secret string) error {
+	if level == None {
+		return nil
+	}
+	if _, err := os.ReadDir(secret); err == nil {
+		return fmt.Errorf("a folder that is no input can be read")
+	}
+	status, err := readBounded("/proc/self/status", 64<<10)
+	if level == Hermetic && err != nil {
+		return err
+	}
+	for _, want := range []string{"CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"} {
+		if level == Hermetic && !bytes.Contains(status, []byte(want)) {
+			return fmt.Errorf("the kernel does not say %q of a command", want)
+		}
+	}
+	if level == Hermetic {
+		return onlyLoopback()
+	}
+	return nil
+}
+
+func onlyLoopback() error {
+	text, err := readBounded("/proc/net/dev", 64<<10)
+	if err != nil {
+		return err
+	}
+	for line := range bytes.Lines(text) {
+		name, _, ok := bytes.Cut(line, []byte(":"))
+		if name := string(bytes.TrimSpace(name)); ok && name != "lo" {
+			return fmt.Errorf("the network interface %s is there", name)
+		}
+	}
+	return nil
+}
+
+// why says in words what stopped a level, and what would help.
+func (s *Sandbox) why(err error) (reason, remedy string) {
+	return err.Error(), ""
+}
