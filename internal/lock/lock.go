@@ -115,6 +115,7 @@ type Tool struct {
 	Runtimes    []Runtime         // innermost first
 	Apart       map[string]string // target that has a lock of its own beside this one → which packages differ
 	Overlaps    map[string]string // pattern of files → the package that owns them
+	Builds      []Build           // what the sources among the packages are built with
 }
 
 // Target is a platform that the lock was solved for.

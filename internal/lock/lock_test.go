@@ -28,7 +28,7 @@ func full() *Lock {
 	file := func(name string) File {
 		return File{Name: name, URL: "https://index.example/" + name, Size: 5, UploadTime: day, Hashes: map[string]string{"sha256": sum, "md5": "x"}}
 	}
-	sdist := file("a-1.0.tar.gz")
+	sdist, flit := file("a-1.0.tar.gz"), file("flit_core-3.tar.gz")
 	return &Lock{
 		LockVersion: Version, CreatedBy: "snug", RequiresPython: ">=3.12", Extras: []string{"web"},
 		Environments:     []string{`sys_platform == "linux"`, `sys_platform == 'darwin' and "it's" != os_name`},
@@ -49,7 +49,13 @@ func full() *Lock {
 				Indexes: map[string]cooldown.Age{"https://index.example/in/": cooldown.Age(7 * 24 * time.Hour)}}, Overlaps: map[string]string{"cv2/**": "a", "x": "b"},
 			Targets: []Target{{"linux-x86_64", "3.14.1", Interpreter{"found", "/usr/bin/python3", sum}}, {Name: "macos-arm64", Python: "3.14.1"}},
 			Runtimes: []Runtime{{Name: "prod", Isolated: true, Slim: "tests", Roots: []string{"a[web]>=1; os_name == 'posix'"}},
-				{Name: "dev", Contains: "prod"}}},
+				{Name: "dev", Contains: "prod"}},
+			Builds: []Build{
+				{Requires: []string{"flit-core"}, Sdists: []BuildOf{{"c", "", ""}},
+					Packages: []Package{{Name: "flit-core", Version: "3", Index: "https://index.example/simple/", Sdist: &flit, Notes: []string{"why"}}}},
+				{Requires: []string{"setuptools>=61", "wheel"}, Sdists: []BuildOf{{"a", "1.0", sum}, {"d", "9", sum}, {"d", "10", sum}},
+					Packages: []Package{{Name: "a", Version: "1.0", Marker: "sys_platform == 'linux'", Wheels: []File{file("a-1.0-py3-none-any.whl")}}}},
+			}},
 	}
 }
 
@@ -77,6 +83,10 @@ func TestMarshalIsCanonical(t *testing.T) {
 		for i := range l.Packages {
 			slices.Reverse(l.Packages[i].Wheels)
 			slices.Reverse(l.Packages[i].Dependencies)
+		}
+		slices.Reverse(l.Tool.Builds)
+		for i := range l.Tool.Builds {
+			slices.Reverse(l.Tool.Builds[i].Sdists)
 		}
 		if got := l.Marshal(); string(got) != string(want) {
 			t.Fatalf("another order gives another file:\n%s", got)
@@ -136,6 +146,13 @@ func TestParseRefuses(t *testing.T) {
 		{"hashes: at least one", entry + "sdist = {path = 'a-1.tar.gz'}\n"},
 		{"hashes: at least one", entry + "archive = {path = 'a-1.tar.gz', hashes = {}}\n"},
 		{"hashes.sha256", entry + "sdist = {path = 'a-1.tar.gz', hashes = {sha256 = 'abc'}}\n"},
+		{"tool.snug.builds: want an array", head + "packages = []\n[tool.snug]\nbuilds = 1\n"},
+		{"tool.snug.builds[0].requires[0]", head + "packages = []\n[[tool.snug.builds]]\nrequires = ['a b']\n"},
+		{"tool.snug.builds[0].sdists[0].name: is required", head + "packages = []\n[[tool.snug.builds]]\nsdists = [{ version = '1' }]\n"},
+		{"tool.snug.builds[0].sdists[0].name: \"A\" is not normalized", head + "packages = []\n[[tool.snug.builds]]\nsdists = [{ name = 'A' }]\n"},
+		{"tool.snug.builds[0].sdists[0].version", head + "packages = []\n[[tool.snug.builds]]\nsdists = [{ name = 'a', version = 'x' }]\n"},
+		{"tool.snug.builds[0].sdists[0].sha256", head + "packages = []\n[[tool.snug.builds]]\nsdists = [{ name = 'a', sha256 = 'x' }]\n"},
+		{"tool.snug.builds[0].packages[0].(a).", head + "packages = []\n[[tool.snug.builds]]\n[[tool.snug.builds.packages]]\nname = 'a'\nversion = '1'\n"},
 		{"belongs to b", entry + "wheels = [{path = 'b-1-py3-none-any.whl', " + hashes + "}]\n"},
 		{"is version 2", entry + "wheels = [{path = 'a-2-py3-none-any.whl', " + hashes + "}]\n"},
 		{"no wheel file name", entry + "wheels = [{path = 'a-1.egg', " + hashes + "}]\n"},

@@ -29,7 +29,7 @@ func (l *Lock) Marshal() []byte {
 		w.line("packages = []")
 	}
 	for _, p := range sortedPackages(l.Packages) {
-		w.pkg(p)
+		w.pkg("packages", p)
 	}
 	w.tool(l.Tool)
 	return w.Bytes()
@@ -88,8 +88,9 @@ func (w *writer) lines(key string, items []string) {
 	w.line("]")
 }
 
-func (w *writer) pkg(p Package) {
-	w.line("\n[[packages]]")
+// pkg writes an entry of a table of packages.
+func (w *writer) pkg(table string, p Package) {
+	w.line("\n[[%s]]", table)
 	w.text("name", p.Name)
 	w.text("version", p.Version)
 	w.text("marker", p.Marker)
@@ -127,13 +128,13 @@ func (w *writer) pkg(p Package) {
 	}
 	w.lines("attestation-identities", identities)
 	if len(p.Notes) > 0 {
-		w.line("\n[packages.tool.snug]")
+		w.line("\n[%s.tool.snug]", table)
 		w.lines("notes", quoteAll(p.Notes))
 	}
 }
 
 func (w *writer) tool(t Tool) {
-	if t.Asked == "" && t.AsOf.IsZero() && t.MinAge.IsZero() && t.Resolution == "" && !t.Prereleases && len(t.Targets) == 0 && len(t.Runtimes) == 0 && len(t.Apart) == 0 && len(t.Overlaps) == 0 {
+	if t.Asked == "" && t.AsOf.IsZero() && t.MinAge.IsZero() && t.Resolution == "" && !t.Prereleases && len(t.Targets) == 0 && len(t.Runtimes) == 0 && len(t.Apart) == 0 && len(t.Overlaps) == 0 && len(t.Builds) == 0 {
 		return
 	}
 	w.line("\n[tool.snug]")
@@ -169,6 +170,7 @@ func (w *writer) tool(t Tool) {
 	}
 	w.textTable("tool.snug.apart", t.Apart)
 	w.textTable("tool.snug.overlaps", t.Overlaps)
+	w.builds(t.Builds)
 }
 
 // textTable writes a table of texts, sorted by its keys.

@@ -271,6 +271,7 @@ func (t table) tool() Tool {
 		tool.Runtimes = append(tool.Runtimes, Runtime{entry.required("name"), entry.text("contains"),
 			entry.boolean("isolated"), entry.boolean("no-bytecode"), entry.text("slim"), entry.texts("roots")})
 	}
+	tool.Builds = own.builds()
 	return tool
 }
 
