@@ -79,7 +79,7 @@ func explained(err error) error {
 // plan is what has to be done for c.
 func (s *Sandbox) plan(c Command, work string) (*plan, error) {
 	p := &plan{
-		Level: s.level, Privileged: privileged(), Work: work, System: c.System, Hostname: c.Hostname,
+		Level: s.level, Privileged: privileged(), Work: work, System: c.System || needsLoader(), Hostname: c.Hostname,
 		Order: order{Argv: c.Argv, Dir: c.Dir, Env: c.Env, Umask: c.Umask, Limits: c.Limits.orDefault(), Level: s.level},
 	}
 	p.Order.Search = p.Privileged && s.level != Hermetic
