@@ -1,0 +1,124 @@
+package build
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"snug/internal/fault"
+)
+
+// What a source tree may at most hold.
+const (
+	maxFiles = 200_000
+	maxTree  = 4 << 30
+)
+
+// copyTree copies a source tree so that only content, the executable bit and the
+// order of times are left of it: modes are 0644 and 0755, no time is after the
+// epoch. Links that lead out and special files are refused.
+func copyTree(from, to string, epoch time.Time) error {
+	root, err := os.OpenRoot(from)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	files, total := 0, int64(0)
+	var dirs []string
+	err = filepath.WalkDir(from, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, file)
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if files, total = files+1, total+info.Size(); files > maxFiles || total > maxTree {
+			return fault.New(fault.Unsupported, "", "the source tree holds more than %d files or %d bytes", maxFiles, int64(maxTree))
+		}
+		if d.IsDir() {
+			dirs = append(dirs, rel)
+		}
+		return copyEntry(root, rel, filepath.Join(to, rel), info, epoch)
+	})
+	if err != nil {
+		return err
+	}
+	for _, rel := range dirs { // last: filling a folder changes its time
+		if err := os.Chtimes(filepath.Join(to, rel), epoch, epoch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func copyEntry(root *os.Root, rel, to string, info fs.FileInfo, epoch time.Time) error {
+	switch {
+	case info.IsDir():
+		if err := os.MkdirAll(to, 0o755); err != nil {
+			return err
+		}
+		return os.Chmod(to, 0o755)
+	case info.Mode()&fs.ModeSymlink != 0:
+		target, err := root.Readlink(rel)
+		if err != nil {
+			return err
+		}
+		if !filepath.IsLocal(filepath.Join(filepath.Dir(rel), target)) || filepath.IsAbs(target) {
+			return fault.New(fault.Integrity, "", "the source tree has a link that leads out: %s -> %s", rel, target)
+		}
+		return os.Symlink(target, to)
+	case !info.Mode().IsRegular():
+		return fault.New(fault.Integrity, "", "the source tree holds a special file: %s", rel)
+	}
+	return copyFile(root, rel, to, info, epoch)
+}
+
+func copyFile(root *os.Root, rel, to string, info fs.FileInfo, epoch time.Time) (err error) {
+	in, err := root.Open(rel)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	mode := fs.FileMode(0o644)
+	if info.Mode()&0o100 != 0 {
+		mode = 0o755
+	}
+	if err := writeFrom(to, in, mode); err != nil {
+		return err
+	}
+	at := info.ModTime()
+	if at.After(epoch) {
+		at = epoch
+	}
+	return os.Chtimes(to, at, at)
+}
+
+// writeFrom writes a new file of exactly that mode.
+func writeFrom(name string, in io.Reader, mode fs.FileMode) error {
+	out, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	if cerr := out.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Chmod(name, mode)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
+
+func local(name string) bool { return filepath.IsLocal(name) && !strings.ContainsAny(name, `/\`) }

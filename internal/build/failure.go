@@ -1,0 +1,38 @@
+package build
+
+import (
+	"fmt"
+
+	"snug/internal/digest"
+	"snug/internal/fault"
+)
+
+// Failure is a build that did not give a wheel.
+type Failure struct {
+	Name, Version string
+	Step          string        // the hook
+	Cause         Cause         //
+	Tail          []string      // the last lines of the log
+	Log           digest.SHA256 // of all of it
+}
+
+func (f *Failure) Error() string {
+	return fmt.Sprintf("build %s %s: %s", f.Name, f.Version, f.Cause.Text)
+}
+
+// failed makes the error of a hook that did not answer well.
+func (r *room) failed(step string, said answer) error {
+	return r.failure(step, find(r.log.tail(), said, r.result))
+}
+
+// lied makes the error of an answer that is not true.
+func (r *room) lied(step, format string, args ...any) error {
+	return r.failure(step, Cause{Kind: "output", Text: fmt.Sprintf(format, args...), Remedy: "tell the package's publisher, or choose another version"})
+}
+
+func (r *room) failure(step string, cause Cause) error {
+	f := &Failure{Name: r.job.Name, Version: r.job.Version, Step: step, Cause: cause, Tail: lastLines(r.log.tail(), tailLines), Log: r.log.sum()}
+	e := fault.New(fault.Failed, cause.Remedy, "%s", f.Error())
+	e.Err = f
+	return e
+}
