@@ -1,7 +1,7 @@
 # make check    format, vet, staticcheck, layers and race, offline but for the Go modules
 # make cross    snug builds for macOS and Windows
 # make live     tests against the real index and a real interpreter
-# make interpreters  recompute the catalogue of interpreters from the whole Go module zips
+# make interpreters  recompute the catalogues of interpreters and of CPython's sources from the whole files
 # make latest   build the examples without their as-of date
 # make bench    snug and uv in turn on the same lists: the table of docs/benchmarks.md (BENCH='-runs 3 -lists web')
 # make figures  the long runs: every fuzz target for a minute (FUZZTIME), every Go benchmark, make bench
@@ -36,6 +36,7 @@ live:
 
 interpreters:
 	go run ./internal/interp/catalogue
+	go run ./internal/cpython/catalogue
 
 latest:
 	for p in shop api report; do go run ./cmd/snug build --as-of now examples/$$p; done

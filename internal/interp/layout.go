@@ -173,3 +173,50 @@ func (l *layout) finish() (digest.SHA256, error) {
 	err = errors.Join(err, l.root.MkdirAll(site, 0o755))
 	return digest.Tree(l.entries), err
 }
+
+// LayOut copies the Python that was installed below the folder from (its prefix, with
+// bin, lib and include) into the empty folder dir, in snug's layout.
+func LayOut(from, dir, minor string) error {
+	l, err := newLayout(dir, minor)
+	if err != nil {
+		return err
+	}
+	if err := l.copy(from); err != nil {
+		return errors.Join(err, l.root.Close())
+	}
+	_, err = l.finish()
+	return err
+}
+
+// copy takes every file and link below from, in the order of their names.
+func (l *layout) copy(from string) error {
+	return filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(from, name)
+		if err != nil {
+			return err
+		}
+		rel = filepath.ToSlash(rel)
+		if d.Type()&fs.ModeSymlink != 0 {
+			target, err := os.Readlink(name)
+			if err != nil {
+				return err
+			}
+			return l.link(rel, target)
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		st, err := f.Stat()
+		if err == nil && !st.Mode().IsRegular() {
+			err = fmt.Errorf("%s: neither file nor link", rel)
+		}
+		if err == nil {
+			err = l.file(rel, st.Mode(), f)
+		}
+		return errors.Join(err, f.Close())
+	})
+}
