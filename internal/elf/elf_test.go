@@ -160,10 +160,42 @@ func TestSymbols(t *testing.T) {
 	}
 }
 
+func TestRanges(t *testing.T) {
+	l := sample()
+	if ranges, err := open(t, l).Ranges(); ranges != nil || err != nil {
+		t.Errorf("without a table: %v, %v", ranges, err)
+	}
+	l.Frames = true
+	f := open(t, l)
+	ranges, err := f.Ranges()
+	if err != nil {
+		t.Fatal(err)
+	}
+	symbols, err := f.Symbols(SectionSymbols)
+	if err != nil || len(ranges) != len(symbols) {
+		t.Fatalf("%d functions, want %d, %v", len(ranges), len(symbols), err)
+	}
+	for i, s := range symbols {
+		if ranges[i] != (Range{s.Address, s.Size}) {
+			t.Errorf("%+v, want %+v", ranges[i], s)
+		}
+	}
+}
+
+func open(t *testing.T, l elftest.Library) *File {
+	t.Helper()
+	f, ok, err := Open(bytes.NewReader(l.Bytes()))
+	if !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	return f
+}
+
 // Whatever a file says of itself, it is read in bounds.
 func FuzzELF(f *testing.F) {
 	f.Add(sample().Bytes())
 	f.Add(elftest.Library{}.Bytes())
+	f.Add(elftest.Library{Frames: true, Funcs: []elftest.Func{{Name: "f", Code: "\xc3"}}}.Bytes())
 	f.Add(elftest.Library{Static: true, Kind: uint16(Executable)}.Bytes())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file, ok, err := Open(bytes.NewReader(data))
@@ -178,6 +210,9 @@ func FuzzELF(f *testing.F) {
 		}
 		if at, part, ok, err := file.WithoutRunPath(); ok && err == nil && (at+uint64(len(part)) > uint64(len(data)) || len(part)%8 != 0 && len(part) < 16) {
 			t.Errorf("%d bytes at %d of %d", len(part), at, len(data))
+		}
+		if ranges, err := file.Ranges(); err == nil && len(ranges)*8 > len(data) {
+			t.Errorf("%d functions out of %d bytes", len(ranges), len(data))
 		}
 		sections, err := file.Sections()
 		if err == nil && len(sections)*sizeSection > len(data) {

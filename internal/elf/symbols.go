@@ -14,6 +14,9 @@ const (
 	SectionDynamicSymbols = 11
 )
 
+// FlagAllocated marks a section that is loaded.
+const FlagAllocated = 2
+
 // Section is a line of the section header table. Name is cut after 4096 bytes.
 type Section struct {
 	Name                         string

@@ -19,6 +19,7 @@ import (
 const (
 	maxMetadata = 16 << 20
 	maxRecord   = dist.MaxRecord
+	maxMinor    = 99 // of glibc 2
 )
 
 func named(file string, err error) error { return fmt.Errorf("wheel %s: %w", file, err) }
@@ -173,9 +174,14 @@ func (w *work) entryPoints() error {
 	return nil
 }
 
-// fits holds the tags to the Python and the platform that the wheel was built for.
+// fits holds the tags to the Python and the platform that the wheel was built for. A newer glibc than
+// the target's is no misfit yet: what the files really need is judged where it is known (allowed).
 func (w *work) fits() error {
-	if _, ok := pytag.Supported(w.expect.Target, w.expect.Python).Rank(w.name.Tags); !ok {
+	t := w.expect.Target
+	if t.Libc == "glibc" {
+		t.Floor[1] = max(t.Floor[1], maxMinor)
+	}
+	if _, ok := pytag.Supported(t, w.expect.Python).Rank(w.name.Tags); !ok {
 		return named(w.file, fault.New(fault.Failed, "the build was made for another Python or platform: look in its settings for an ABI or a platform that is fixed",
 			"its tags do not fit Python %s on %s", w.expect.Python, w.expect.Target))
 	}

@@ -27,6 +27,9 @@ type Library struct {
 	Hidden   []Func   // in .text, in .symtab only
 	Comment  string   // .comment
 	Data     string   // .rodata
+	BuildID  string   // .note.gnu.build-id
+	Frames   bool     // with a table for unwinding, of all functions
+	Stripped bool     // without .symtab: Hidden functions have code, and no name
 	Static   bool     // without dynamic segment
 }
 
@@ -49,6 +52,12 @@ func (l Library) Bytes() []byte {
 	if !l.Static {
 		b.dynamic()
 	}
+	if len(l.Hidden) > 0 && !l.Stripped {
+		b.table()
+	}
+	if l.BuildID != "" {
+		b.add(&section{name: ".note.gnu.build-id", kind: 7, flags: 2, data: []byte(l.BuildID)})
+	}
 	if l.Comment != "" {
 		b.add(&section{name: ".comment", kind: 1, data: []byte(l.Comment)})
 	}
@@ -65,6 +74,7 @@ type builder struct {
 	strings              []byte // of the dynamic segment
 	places               map[string]uint64
 	dynamicAt, dynamicTo uint64
+	framesAt, framesTo   uint64
 }
 
 func (b *builder) add(s *section) int {
@@ -95,16 +105,42 @@ func (b *builder) text() {
 		b.places[name] += start
 	}
 	b.add(&section{name: ".rodata", kind: 1, flags: 2, data: []byte(b.lib.Data)})
-	if len(b.lib.Hidden) > 0 {
-		names := []byte{0}
-		symbols := make([]byte, 24)
-		for _, f := range slices.Concat(b.lib.Funcs, b.lib.Hidden) {
-			symbols = append(symbols, symbol(uint32(len(names)), 0x12, uint16(index), b.places[f.Name], uint64(len(f.Code)))...)
-			names = append(append(names, f.Name...), 0)
-		}
-		table := b.add(&section{name: ".strtab", kind: 3, data: names})
-		b.add(&section{name: ".symtab", kind: 2, link: uint32(table), info: 1, entry: 24, data: symbols})
+	if b.lib.Frames {
+		b.frames(start)
 	}
+}
+
+// frames lays out .eh_frame, of which only the functions' places are true, and its index.
+func (b *builder) frames(start uint64) {
+	le := binary.LittleEndian
+	funcs := slices.Concat(b.lib.Funcs, b.lib.Hidden)
+	frames := b.sections[b.add(&section{name: ".eh_frame", kind: 1, flags: 2, data: make([]byte, 16*len(funcs))})]
+	index := b.sections[b.add(&section{name: ".eh_frame_hdr", kind: 1, flags: 2, data: make([]byte, 12+8*len(funcs))})]
+	copy(index.data, []byte{1, 0x1b, 3, 0x3b})
+	le.PutUint32(index.data[8:], uint32(len(funcs)))
+	for i, f := range funcs {
+		fde, line := frames.data[16*i:], index.data[12+8*i:]
+		at := frames.at + uint64(16*i)
+		le.PutUint32(fde, 12)
+		le.PutUint32(fde[8:], uint32(start-at-8))
+		le.PutUint32(fde[12:], uint32(len(f.Code)))
+		le.PutUint32(line, uint32(start-index.at))
+		le.PutUint32(line[4:], uint32(at-index.at))
+		start += uint64(len(f.Code))
+	}
+	b.framesAt, b.framesTo = index.at, index.at+uint64(len(index.data))
+}
+
+// table lays out the symbols for debuggers.
+func (b *builder) table() {
+	names := []byte{0}
+	symbols := make([]byte, 24)
+	for _, f := range slices.Concat(b.lib.Funcs, b.lib.Hidden) {
+		symbols = append(symbols, symbol(uint32(len(names)), 0x12, 1, b.places[f.Name], uint64(len(f.Code)))...)
+		names = append(append(names, f.Name...), 0)
+	}
+	table := b.add(&section{name: ".strtab", kind: 3, data: names})
+	b.add(&section{name: ".symtab", kind: 2, link: uint32(table), info: 1, entry: 24, data: symbols})
 }
 
 func symbol(name uint32, info byte, section uint16, value, size uint64) []byte {
@@ -235,6 +271,9 @@ func (b *builder) segments() (out []byte) {
 	add(1, 5, base, b.at-base)
 	if b.dynamicTo > 0 {
 		add(2, 6, b.dynamicAt, b.dynamicTo-b.dynamicAt)
+	}
+	if b.framesTo > 0 {
+		add(0x6474e550, 4, b.framesAt, b.framesTo-b.framesAt)
 	}
 	if b.lib.Interp {
 		add(3, 4, base, 0)
