@@ -134,7 +134,7 @@ type made struct {
 func (e *Engine) buildOne(ctx context.Context, plan *plan, name string) (*BuiltRuntime, error) {
 	start := e.Now()
 	e.say("assemble", event.Started, name, "assembling "+name)
-	got, err := e.make(ctx, plan, name)
+	got, err := e.make(ctx, plan, name, start)
 	if err != nil {
 		return nil, err
 	}
@@ -149,10 +149,11 @@ func (e *Engine) buildOne(ctx context.Context, plan *plan, name string) (*BuiltR
 	return &row, nil
 }
 
-// make assembles one runtime into a new folder, proves it and switches.
-func (e *Engine) make(ctx context.Context, plan *plan, name string) (*made, error) {
+// make assembles one runtime into a new folder, proves it, signs for it and
+// switches.
+func (e *Engine) make(ctx context.Context, plan *plan, name string, started time.Time) (*made, error) {
 	if s := plan.shared[name]; s != nil {
-		return e.share(ctx, plan, name, s)
+		return e.share(ctx, plan, name, s, started)
 	}
 	dest, commit, abandon, err := plan.destination(name)
 	if err != nil {
@@ -168,7 +169,11 @@ func (e *Engine) make(ctx context.Context, plan *plan, name string) (*made, erro
 			return nil, err
 		}
 	}
-	n, dir, err := commit()
+	evidence, err := plan.evidence(dest, m, started)
+	if err != nil {
+		return nil, err
+	}
+	n, dir, err := commit(evidence)
 	return &made{m, "built", dir, n}, err
 }
 

@@ -14,7 +14,7 @@ import (
 
 // intoFolder prepares the user's own folder: it may be absent, empty, or an
 // earlier output of snug, which is replaced.
-func intoFolder(path string) (dest string, commit func() (int, string, error), abandon func(), err error) {
+func intoFolder(path string) (dest string, commit commit, abandon func(), err error) {
 	ours, err := replaceable(path)
 	if err != nil {
 		return "", nil, nil, err
@@ -27,7 +27,10 @@ func intoFolder(path string) (dest string, commit func() (int, string, error), a
 		return "", nil, nil, err
 	}
 	sweepInto(path)
-	commit = func() (int, string, error) {
+	commit = func(evidence generation.Evidence) (int, string, error) {
+		if err := evidence.Deliver(dest); err != nil {
+			return 0, "", err
+		}
 		if !ours {
 			return 0, path, os.Rename(dest, path)
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"snug/internal/assemble"
+	"snug/internal/attest"
 	"snug/internal/digest"
 	"snug/internal/event"
 	"snug/internal/fault"
@@ -41,7 +42,8 @@ type plan struct {
 
 	client  *index.Client
 	fetched downloads
-	tree    *store.Tree // the interpreter's
+	tree    *store.Tree    // the interpreter's
+	signer  *attest.Signer // of the evidence about what is assembled
 }
 
 func (e *Engine) plan(p *manifest.Project, locked *Locked, names []string, req BuildRequest) (*plan, error) {
@@ -78,7 +80,8 @@ func (e *Engine) plan(p *manifest.Project, locked *Locked, names []string, req B
 
 // noteBuilt records a runtime of which a generation was made from this lock: the
 // current one, else the newest. One that snug verify found changed does not count,
-// nor one that is shared where it should not be, or the other way round.
+// nor one without evidence, nor one that is shared where it should not be, or the
+// other way round.
 func (pl *plan) noteBuilt(name string) error {
 	own, err := pl.project.FirstParty(name, pytag.Environment(pl.target, pl.python))
 	if err != nil {
@@ -92,7 +95,7 @@ func (pl *plan) noteBuilt(name string) error {
 	slices.SortStableFunc(gens, func(a, b generation.Info) int { return currentFirst(a) - currentFirst(b) })
 	for _, g := range gens {
 		head, err := generation.ReadHead(g.Path)
-		if err != nil || generation.Doubted(g.Path) || head.Lock != pl.lockSum || head.Target != pl.target.String() || head.Local != manifest.DigestOf(own) {
+		if err != nil || generation.Doubted(g.Path) || !generation.Attested(g.Path) || head.Lock != pl.lockSum || head.Target != pl.target.String() || head.Local != manifest.DigestOf(own) {
 			continue // damaged, of another lock, or of another project table
 		}
 		if (pl.shared[name] != nil) != (head.LinkMode == generation.LinkShared) || !head.Usable(g.Path) {
@@ -154,6 +157,9 @@ func (e *Engine) fetchAll(ctx context.Context, pl *plan) error {
 	e.say("fetch", event.Started, "", "fetching what the store lacks")
 	pl.fetched.report = func(done, total int64) { e.progress("fetch", "", done, total, "bytes") }
 	var err error
+	if pl.signer, err = e.signer(); err != nil {
+		return err
+	}
 	if pl.client, err = e.index(pl.project); err != nil {
 		return err
 	}
@@ -218,9 +224,13 @@ func (pl *plan) download(ctx context.Context, f lock.File) (io.ReadCloser, error
 	return pl.fetched.reader(body, f.Size), nil
 }
 
+// commit makes a folder that was filled the runtime in use, with its evidence, and
+// returns its number and where it lies.
+type commit func(generation.Evidence) (int, string, error)
+
 // destination is a fresh folder for a runtime, how to make it the one in use,
 // and how to drop what is left of it after an error.
-func (pl *plan) destination(name string) (dest string, commit func() (int, string, error), abandon func(), err error) {
+func (pl *plan) destination(name string) (dest string, commit commit, abandon func(), err error) {
 	if pl.req.Into != "" {
 		return intoFolder(pl.req.Into)
 	}
@@ -229,8 +239,8 @@ func (pl *plan) destination(name string) (dest string, commit func() (int, strin
 	if err != nil {
 		return "", nil, nil, err
 	}
-	commit = func() (int, string, error) {
-		n, err := room.Adopt(dest)
+	commit = func(evidence generation.Evidence) (int, string, error) {
+		n, err := room.Adopt(dest, evidence)
 		if err != nil {
 			return 0, "", err
 		}

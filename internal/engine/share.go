@@ -2,6 +2,9 @@ package engine
 
 import (
 	"context"
+	"os"
+	"path/filepath"
+	"time"
 
 	"snug/internal/assemble"
 	"snug/internal/event"
@@ -46,7 +49,7 @@ func (s *sharing) find(e *Engine) error {
 		return err
 	}
 	for _, g := range gens {
-		if head, err := generation.ReadHead(g.Path); err == nil && !generation.Doubted(g.Path) {
+		if head, err := generation.ReadHead(g.Path); err == nil && !generation.Doubted(g.Path) && generation.Attested(g.Path) {
 			s.from, s.head = g.Path, head
 			return nil
 		}
@@ -78,10 +81,10 @@ func (e *Engine) gather(ctx context.Context, pl *plan) error {
 
 // share makes a generation that shares a runtime, which is assembled first where
 // it was not found.
-func (e *Engine) share(ctx context.Context, pl *plan, name string, s *sharing) (*made, error) {
+func (e *Engine) share(ctx context.Context, pl *plan, name string, s *sharing, started time.Time) (*made, error) {
 	state := "shared"
 	if s.head == nil {
-		if err := e.assembleShared(ctx, pl, name, s); err != nil {
+		if err := e.assembleShared(ctx, pl, name, s, started); err != nil {
 			return nil, err
 		}
 		state = "built"
@@ -104,12 +107,16 @@ func (e *Engine) share(ctx context.Context, pl *plan, name string, s *sharing) (
 			return nil, err
 		}
 	}
-	n, dir, err := commit()
+	signed, err := os.ReadFile(filepath.Join(generation.EvidenceOf(s.from, false), generation.Provenance))
+	if err != nil {
+		return nil, err
+	}
+	n, dir, err := commit(generation.Evidence{generation.Provenance: signed}) // by whom it was made
 	return &made{s.head, state, dir, n}, err
 }
 
 // assembleShared makes a shared runtime, unless another process does so just now.
-func (e *Engine) assembleShared(ctx context.Context, pl *plan, name string, s *sharing) error {
+func (e *Engine) assembleShared(ctx context.Context, pl *plan, name string, s *sharing, started time.Time) error {
 	release, err := e.store.Hold(ctx, s.key)
 	if err != nil {
 		return err
@@ -131,7 +138,11 @@ func (e *Engine) assembleShared(ctx context.Context, pl *plan, name string, s *s
 	if s.head, err = e.assemble(ctx, in); err != nil {
 		return err
 	}
-	n, err := room.Adopt(dest)
+	evidence, err := pl.evidence(dest, s.head, started)
+	if err != nil {
+		return err
+	}
+	n, err := room.Adopt(dest, evidence)
 	s.from = room.Path(n)
 	return err
 }

@@ -118,7 +118,7 @@ func stage(t *testing.T, r Room) int {
 		t.Fatal(err)
 	}
 	put(t, dir, sample())
-	n, err := r.Adopt(dir)
+	n, err := r.Adopt(dir, Evidence{Provenance: []byte("signed\n")})
 	if err != nil {
 		t.Fatal(err)
 	}

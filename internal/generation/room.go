@@ -133,8 +133,25 @@ func (r Room) ignore() error {
 	return os.WriteFile(path, []byte("*\n"), 0o644)
 }
 
-// Adopt gives a staged folder its number. It does not switch to it.
-func (r Room) Adopt(staged string) (int, error) {
+// Adopt gives a staged folder its number, and its evidence that number too. It
+// does not switch to it.
+func (r Room) Adopt(staged string, e Evidence) (int, error) {
+	beside, err := r.stageEvidence(e)
+	if err != nil {
+		return 0, err
+	}
+	n, err := r.number(staged)
+	if err != nil {
+		return 0, errors.Join(err, os.RemoveAll(beside))
+	}
+	if err := r.placeEvidence(beside, n); err != nil {
+		return 0, errors.Join(err, r.discard(r.Path(n)), os.RemoveAll(beside))
+	}
+	return n, nil
+}
+
+// number renames a staged folder to the next number.
+func (r Room) number(staged string) (int, error) {
 	for range 100 {
 		n, err := r.Next()
 		if err != nil {
@@ -252,7 +269,7 @@ func (r Room) discard(path string) error {
 	if err := os.Rename(path, temp); err != nil {
 		return err
 	}
-	return errors.Join(Doubt(path, false), os.RemoveAll(temp))
+	return errors.Join(Doubt(path, false), discardEvidence(path), os.RemoveAll(temp))
 }
 
 func (r Room) sweep() error {
@@ -267,7 +284,7 @@ func (r Room) sweep() error {
 			errs = append(errs, os.RemoveAll(filepath.Join(r.Dir, e.Name())))
 		}
 	}
-	return errors.Join(append(errs, err)...)
+	return errors.Join(append(errs, err, r.sweepEvidence())...)
 }
 
 // syncDir makes renames in dir last. Windows cannot open folders for that.

@@ -420,7 +420,7 @@ func TestGCOfSharedRuntimes(t *testing.T) {
 		if err := errors.Join(os.MkdirAll(filepath.Dir(manifest), 0o755), os.WriteFile(manifest, []byte("{}"), 0o444)); err != nil {
 			t.Fatal(err)
 		}
-		n, err := room.Adopt(dir)
+		n, err := room.Adopt(dir, generation.Evidence{generation.Provenance: []byte("signed\n")})
 		if err != nil {
 			t.Fatal(err)
 		}
