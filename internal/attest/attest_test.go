@@ -287,6 +287,36 @@ func TestBundle(t *testing.T) {
 	}
 }
 
+// endless is a file that somebody made to fill the memory.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'x'
+	}
+	return len(p), nil
+}
+
+func TestBundleIsBounded(t *testing.T) {
+	if _, err := parseBundle(endless{}); fault.CodeOf(err) != fault.Integrity || !strings.Contains(err.Error(), "longer") {
+		t.Errorf("endless: %v", err)
+	}
+	e, err := signer(t).Sign(statement(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, err := e.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parseBundle(strings.NewReader(strings.Repeat(string(line)+"\n", maxEnvelopes+1))); err == nil || !strings.Contains(err.Error(), "more than") {
+		t.Errorf("many lines: %v", err)
+	}
+	if _, err := ReadBundle(t.TempDir()); fault.CodeOf(err) != fault.Integrity {
+		t.Errorf("a folder: %v", err)
+	}
+}
+
 // Whatever the bytes are: no panic, and what is taken is signed, and says the
 // same when it is written and read again.
 func FuzzEnvelope(f *testing.F) {

@@ -13,7 +13,7 @@ import (
 
 // Bounds of a bundle that is read.
 const (
-	MaxBundle    = 256 << 20
+	MaxBundle    = 64 << 20
 	maxEnvelopes = 10_000
 )
 
@@ -46,10 +46,16 @@ func WriteBundle(path string, b Bundle) error {
 // Errors: fault.NotFound where there is none, fault.Integrity that names the line
 // where it is malformed, or cut.
 func ReadBundle(path string) (Bundle, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	st, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, fault.New(fault.NotFound, "snug build writes it; runtimes of an older snug have none", "there is no provenance %s", path)
+	case err != nil:
+		return nil, err
+	case !st.Mode().IsRegular(): // opening a pipe would wait for ever
+		return nil, fmt.Errorf("%s: %w", path, malformed("bundle", errors.New("it is no file")))
 	}
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ const PayloadType = "application/vnd.in-toto+json"
 
 // Bounds of an envelope that is read.
 const (
-	MaxEnvelope   = 64 << 20
+	MaxEnvelope   = 16 << 20
 	maxSignatures = 64
 )
 

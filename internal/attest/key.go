@@ -211,21 +211,21 @@ func Keyring(sets ...[]PublicKey) []PublicKey {
 }
 
 func readPEM(path string, secret bool) (*pem.Block, error) {
+	hint := "snug provenance key prints the public key of the machine that signed"
+	if secret {
+		hint = "--signing-key FILE names a key of your own; " + makeKey
+	}
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.NotFound, makeKey, "there is no key %s", path)
+		return nil, fault.New(fault.NotFound, hint, "there is no key %s", path)
 	}
 	if err != nil {
-		return nil, fault.New(fault.Failed, "--signing-key FILE names a key of your own; "+makeKey, "read a key: %w", err)
+		return nil, fault.New(fault.Failed, hint, "read a key: %w", err)
 	}
 	defer f.Close()
 	st, err := f.Stat()
 	if err != nil {
 		return nil, err
-	}
-	if secret && runtime.GOOS != "windows" && st.Mode().IsRegular() && st.Mode().Perm()&0o077 != 0 {
-		return nil, fault.New(fault.Integrity, "chmod 600 "+path+"; make a new key if somebody may have read it",
-			"%s can be read by others (mode %04o): a signature of it proves nothing", path, st.Mode().Perm())
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxKey+1))
 	if err != nil {
@@ -233,7 +233,11 @@ func readPEM(path string, secret bool) (*pem.Block, error) {
 	}
 	block, rest := pem.Decode(data)
 	if block == nil || len(data) > maxKey || len(bytes.TrimSpace(rest)) > 0 {
-		return nil, fault.New(fault.Input, makeKey, "%s is not one key in PEM", path)
+		return nil, fault.New(fault.Input, hint, "%s is not one key in PEM", path)
+	}
+	if secret && runtime.GOOS != "windows" && st.Mode().IsRegular() && st.Mode().Perm()&0o077 != 0 {
+		return nil, fault.New(fault.Integrity, "chmod 600 "+path+"; make a new key if somebody may have read it",
+			"%s can be read by others (mode %04o): a signature of it proves nothing", path, st.Mode().Perm())
 	}
 	return block, nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/package-url/packageurl-go"
@@ -154,14 +155,12 @@ func (p *Provenance) validate() error {
 
 func isObject(raw json.RawMessage) bool { return len(raw) > 0 && raw[0] == '{' }
 
-// Has tells whether something with that SHA-256 went into the build.
+// Has tells whether something with that SHA-256, or of that Git commit, went into
+// the build.
 func (p *Provenance) Has(sum string) bool {
-	for _, r := range p.BuildDefinition.ResolvedDependencies {
-		if r.Digest["sha256"] == sum {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.BuildDefinition.ResolvedDependencies, func(r Resource) bool {
+		return sum != "" && (r.Digest["sha256"] == sum || r.Digest["gitCommit"] == sum)
+	})
 }
 
 // Package is the package URL of a release of the Python index.

@@ -56,6 +56,16 @@ func (a *app) generationNames(n int) completer {
 	})
 }
 
+// provenanceNames offers runtimes and their generations, besides the files that
+// the shell offers.
+func (a *app) provenanceNames() completer {
+	names := a.generationNames(1 << 10)
+	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		out, _ := names(cmd, args, typed)
+		return out, cobra.ShellCompDirectiveDefault
+	}
+}
+
 // buildArgs offers runtimes, besides the folders that the shell offers.
 func (a *app) buildArgs() completer {
 	return a.ready(func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

@@ -115,7 +115,7 @@ func (c exitCode) Error() string { return "exit status" }
 type app struct {
 	World
 	home, indexURL, asOf, project string
-	pythonMirror                  string
+	pythonMirror, signingKey      string
 	extra, minAge                 []string
 	offline, json, quiet, noBar   bool
 	offlineSaid                   bool // --offline=false overrules the project
@@ -155,7 +155,7 @@ SNUG_INDEX_URL for --index-url. Flags speak before variables, and those before
 	})
 	a.settings(cmd)
 	cmd.AddCommand(a.build(), a.lock(), a.run(), a.shell(), a.init(), a.add(), a.remove(), a.why(), a.whyNot(), a.diff(),
-		a.list(), a.history(), a.rollback(), a.gc(), a.verify(), a.prove(), a.python())
+		a.list(), a.history(), a.rollback(), a.gc(), a.verify(), a.prove(), a.provenance(), a.python())
 	a.completeFlags(cmd)
 	return cmd
 }

@@ -26,6 +26,7 @@ func (a *app) settings(cmd *cobra.Command) {
 	f.StringVar(&a.pythonMirror, "python-mirror", "", "`URL` or folder that has python-build-standalone's releases")
 	f.StringVar(&a.asOf, "as-of", "", "see only files uploaded until `DATE` (2026-11-01 or 2026-11-01T12:00:00Z; \"now\" for all)")
 	f.StringArrayVar(&a.minAge, "min-age", nil, "see only files that are this old: `AGE` (12h, 7d, 2w; 0 lifts it) or NAME=AGE for one package (repeatable)")
+	f.StringVar(&a.signingKey, "signing-key", "", "private key `FILE` that provenance is signed with (default: one that is made below the store's home)")
 	f.StringVar(&a.project, "project", "", "project `DIR` (default: this folder)")
 	f.BoolVar(&a.offline, "offline", false, "use what is in the store and the cache, no network")
 	f.IntVar(&a.jobs, "jobs", 0, "`NUMBER` of things done at once (default: one for each core)")
@@ -35,7 +36,7 @@ func (a *app) settings(cmd *cobra.Command) {
 }
 
 // settingNames are the flags of settings.
-var settingNames = []string{"home", "index-url", "extra-index", "python-mirror", "as-of", "min-age", "project", "offline", "jobs", "json", "quiet", "no-progress"}
+var settingNames = []string{"home", "index-url", "extra-index", "python-mirror", "as-of", "min-age", "signing-key", "project", "offline", "jobs", "json", "quiet", "no-progress"}
 
 // variable is the environment variable of a setting: SNUG_INDEX_URL.
 func variable(name string) string {
@@ -100,7 +101,19 @@ func (a *app) engine(p *manifest.Project) (*engine.Engine, error) {
 		PythonMirror: a.mirror(),
 		Offline:      a.offline || p.Offline && !a.offlineSaid, AsOf: asOf, AllFiles: a.asOf == "now", MinAge: a.minAge, Jobs: jobs, Transport: a.Transport, Sleep: a.Sleep,
 		Sources: a.Sources, Runner: a.Runner, Events: a.handler(), Version: Version(), Typed: a.Args, Folder: a.project,
+		Keys: a.keysDir(), SigningKey: a.path(a.signingKey),
 	})
+}
+
+// keysDir is where the signing key is, and the keys that are trusted: below the
+// store's home, but not one that a project chose, which could bring its own. ""
+// where there is no such place.
+func (a *app) keysDir() string {
+	home, err := a.homeDir("")
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(home, "keys")
 }
 
 // mirror is where interpreters come from, if it was said: an address or a folder.

@@ -50,7 +50,7 @@ type Options struct {
 	Runner       interp.Runner                              // nil: real processes
 	Events       event.Handler                              // nil: nothing is said
 	Version      string                                     // snug's own, for created-by
-	Keys         string                                     // folder of the signing key and of those that are trusted; "": below Home
+	Keys         string                                     // folder of the signing key and of those that are trusted; "": there is no place for one
 	SigningKey   string                                     // private key that stands in place of the one in Keys
 	Typed        []string                                   // the command line, for fixes to repeat
 	Folder       string                                     // the project's, where Typed names it by no flag
@@ -74,9 +74,6 @@ func New(opt Options) (*Engine, error) {
 	}
 	if opt.Events == nil {
 		opt.Events = event.Discard()
-	}
-	if opt.Keys == "" {
-		opt.Keys = filepath.Join(opt.Home, "keys")
 	}
 	machine, err := index.ReadConfig(opt.Env, opt.UserHome, "")
 	if err != nil {

@@ -43,8 +43,11 @@ const (
 
 // signer is the key that this machine signs with, made when it is first asked for.
 func (e *Engine) signer() (*attest.Signer, error) {
-	if e.SigningKey != "" {
+	switch {
+	case e.SigningKey != "":
 		return attest.ReadKey(e.SigningKey)
+	case e.Keys == "":
+		return nil, fault.New(fault.Usage, "--signing-key FILE or SNUG_SIGNING_KEY names one; --home DIR or SNUG_HOME says where one is made", "no place for the signing key: HOME is not set")
 	}
 	return attest.OpenKey(e.Keys)
 }
