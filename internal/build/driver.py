@@ -115,9 +115,9 @@ def answer(request):
         kind, text = e.kind, str(e)
         if e.__cause__ is not None:
             cause = e.__cause__
-            traceback.print_exception(type(cause), cause, cause.__traceback__)
+            traceback.print_exception(type(cause), cause, cause.__traceback__, limit=-3)
     except BaseException as e:
-        traceback.print_exception(type(e), e, e.__traceback__)
+        traceback.print_exception(type(e), e, e.__traceback__, limit=0 if isinstance(e, SystemExit) else -3)
         kind, text = "raised", "".join(traceback.format_exception_only(type(e), e)).strip()
         if isinstance(e, SystemExit):
             kind, text = "exit", f"{e.code}"

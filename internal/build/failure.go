@@ -22,12 +22,12 @@ func (f *Failure) Error() string {
 
 // failed makes the error of a hook that did not answer well.
 func (r *room) failed(step string, said answer) error {
-	return r.failure(step, find(r.log.tail(), said, r.result))
+	return r.failure(step, find(r.log.tail(), said, r.result, r.job.Recipe))
 }
 
 // lied makes the error of an answer that is not true.
 func (r *room) lied(step, format string, args ...any) error {
-	return r.failure(step, Cause{Kind: "output", Text: fmt.Sprintf(format, args...), Remedy: "tell the package's publisher, or choose another version"})
+	return r.failure(step, Cause{Kind: causeOutput, Text: fmt.Sprintf(format, args...), Remedy: "tell the package's publisher, or choose another version"})
 }
 
 func (r *room) failure(step string, cause Cause) error {

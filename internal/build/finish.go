@@ -23,12 +23,16 @@ func (r *room) finish(ctx context.Context, raw string, out *Output) error {
 	return nil
 }
 
-// refused is a wheel that is not what it should be.
+// refused is a wheel that is not what it should be. Where its native part is
+// missing, the log may tell why.
 func (r *room) refused(err error) error {
 	if code := fault.CodeOf(err); code != fault.Failed && code != fault.Integrity {
 		return err
 	}
-	cause := Cause{Kind: "output", Text: err.Error(), Remedy: fault.HintOf(err)}
+	cause := Cause{Kind: causeOutput, Text: err.Error(), Remedy: fault.HintOf(err)}
+	if told, ok := search(r.log.tail(), r.job.Recipe); ok && r.job.Expect.Native {
+		cause = Cause{Kind: told.Kind, Name: told.Name, Text: cause.Text + "; the log tells why: " + told.Text, Remedy: told.Remedy}
+	}
 	return r.failure("check", cause)
 }
 
