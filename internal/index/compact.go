@@ -29,7 +29,7 @@ import (
 // file: address, name (empty where the address ends in it), size, upload, flags,
 // requires-python, yanked reason, hash of its metadata, hashes. Fields are divided
 // by tabs; what could hold a tab or a line break is quoted as in Go.
-const compactForm = "listing-8"
+const compactForm = "listing-9"
 
 var errCompact = errors.New("not a kept listing")
 

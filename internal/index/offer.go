@@ -4,7 +4,7 @@ import "snug/internal/dist"
 
 // Offer is what decides whether a file is installed.
 type Offer struct {
-	Wheel        bool // or an sdist: then the rest is not set
+	Wheel        bool // or an sdist: then Tags are not set
 	Yanked       bool
 	Hashed       bool // it has a sha256
 	Tags         Text // what stands behind the version in its name: dist.CutBuild, pytag.Set.RankText
@@ -53,14 +53,14 @@ const (
 	isHashed
 )
 
-// shapeOf has for each file its flags and, of a wheel, the numbers of its texts.
+// shapeOf has for each file its flags and the numbers of its texts.
 func (t *textTable) shapeOf(files []*File) []byte {
 	var b []byte
 	for _, f := range files {
 		o := offerOf(f)
-		b = appendNumbers(b, o.flags())
+		b = appendNumbers(b, o.flags(), t.number(o.Python.String), t.number(o.YankedReason))
 		if o.Wheel {
-			b = appendNumbers(b, t.number(o.Tags.String), t.number(o.Python.String), t.number(o.YankedReason))
+			b = appendNumbers(b, t.number(o.Tags.String))
 		}
 	}
 	return b
@@ -84,9 +84,12 @@ func appendOffers(out []Offer, shape string, texts []string) ([]Offer, error) {
 	r := frontReader{text: shape}
 	for r.text != "" && !r.bad {
 		var o Offer
-		if flags := r.number(); flags&isWheel != 0 {
-			o.Wheel, o.Yanked, o.Hashed = true, flags&isYanked != 0, flags&isHashed != 0
-			o.Tags, o.Python, o.YankedReason = r.oneOf(texts), r.oneOf(texts), r.oneOf(texts).String
+		flags := r.number()
+		o.Wheel, o.Yanked, o.Hashed = flags&isWheel != 0, flags&isYanked != 0, flags&isHashed != 0
+		o.Python, o.YankedReason = r.oneOf(texts), r.oneOf(texts).String
+		o.Tags.Number = -1
+		if o.Wheel {
+			o.Tags = r.oneOf(texts)
 		}
 		out = append(out, o)
 	}
@@ -106,8 +109,9 @@ func (r *frontReader) oneOf(texts []string) Text {
 }
 
 func offerOf(f *File) Offer {
-	if f.Wheel == nil {
-		return Offer{}
+	o := Offer{f.Wheel != nil, f.Yanked, f.Hashes.Sum("sha256") != "", Text{Number: -1}, Text{-1, f.RequiresPython}, f.YankedReason}
+	if o.Wheel {
+		o.Tags.String = tagsOf(f.Name)
 	}
-	return Offer{true, f.Yanked, f.Hashes.Sum("sha256") != "", Text{-1, tagsOf(f.Name)}, Text{-1, f.RequiresPython}, f.YankedReason}
+	return o
 }

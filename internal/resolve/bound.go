@@ -39,7 +39,7 @@ func (r *release) bounded(places []place, admits func(pep440.Version) bool) (fou
 		}
 		shut := slices.IndexFunc(newer.unfit, func(text string) bool { return text != "" })
 		switch {
-		case !slices.Contains(newer.wheel, -1):
+		case !slices.Contains(newer.choice, -1):
 			return nil, 0 // something else holds r back
 		case found == nil && shut >= 0 && boundAbove(newer.unfit[shut], places[shut].python):
 			found, at = newer, shut

@@ -37,13 +37,16 @@ func (c *checker) file(s lock.Selected) (*fileSays, error) {
 	if python, _, err := pep440.ParseSpecifiersLenient(m.RequiresPython); err == nil && !python.Contains(c.target.Python) {
 		return nil, fmt.Errorf("its file needs Python %s", m.RequiresPython)
 	}
+	if err := c.built(s); err != nil {
+		return nil, err
+	}
 	return m, c.asked(p.Name, v, hashes)
 }
 
 // read gives the metadata of what is selected, as its own file has it.
 func (c *checker) read(s lock.Selected) (*fileSays, error) {
 	key := s.Package.Name
-	if s.Package.Archive == nil && s.File != nil {
+	if s.File != nil {
 		key = fmt.Sprint(key, s.File.Name, s.File.URL, s.File.Hashes["sha256"])
 	}
 	c.known.mu.Lock()
@@ -55,12 +58,12 @@ func (c *checker) read(s lock.Selected) (*fileSays, error) {
 	var data []byte
 	var err error
 	switch {
-	case s.Package.Archive != nil && s.Package.Archive.Hashes["sha256"] != "":
+	case s.Package.Archive != nil && s.Package.Archive.Hashes["sha256"] != "", s.Package.Directory != nil, s.Package.VCS != nil && s.Package.VCS.CommitID != "":
 		data, err = c.direct(c.ctx, s.Package.Name)
 	case s.File != nil:
 		data, err = c.offered(s)
 	default:
-		return nil, errors.New("it has no wheel with a sha256")
+		return nil, errors.New("it has no file with a sha256")
 	}
 	if err != nil {
 		return nil, err
@@ -80,18 +83,18 @@ func (c *checker) offered(s lock.Selected) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, err := dist.ParseWheelName(s.File.Name)
+	version, err := versionOf(s)
 	if err != nil {
 		return nil, err
 	}
 	var files []index.File
-	if r := l.Release(name.Version); r != nil {
+	if r := l.Release(version); r != nil {
 		if files, err = r.Named(s.File.Name); err != nil {
 			return nil, err
 		}
 	}
 	i := slices.IndexFunc(files, func(f index.File) bool {
-		return f.Wheel != nil && f.Name == s.File.Name && f.URL == s.File.URL && f.Hashes.Sum("sha256") == s.File.Hashes["sha256"]
+		return f.Name == s.File.Name && f.URL == s.File.URL && f.Hashes.Sum("sha256") == s.File.Hashes["sha256"]
 	})
 	switch {
 	case i < 0 || files[i].Hashes.Sum("sha256") == "" || l.IndexURL != s.Package.Index:
@@ -106,7 +109,57 @@ func (c *checker) offered(s lock.Selected) ([]byte, error) {
 	if age := c.in.MinAge.For(s.Package.Name, l.IndexURL); age > 0 && (files[i].Upload.IsZero() || files[i].Upload.Add(time.Duration(age)).After(c.in.moment())) {
 		return nil, fmt.Errorf("%s is younger than %s", s.File.Name, age)
 	}
-	return c.in.Index.Metadata(c.ctx, l, files[i])
+	if files[i].Wheel != nil {
+		return c.in.Index.Metadata(c.ctx, l, files[i])
+	}
+	if c.in.Sources == nil {
+		return nil, fmt.Errorf("%s is an sdist, and nothing here builds it", s.File.Name)
+	}
+	return c.in.Sources.Metadata(c.ctx, l, files[i])
+}
+
+// versionOf is the one in the name of the file that is selected.
+func versionOf(s lock.Selected) (pep440.Version, error) {
+	if strings.HasSuffix(s.File.Name, ".whl") {
+		wheel, err := dist.ParseWheelName(s.File.Name)
+		return wheel.Version, err
+	}
+	sdist, err := dist.ParseSdistName(s.File.Name, s.Package.Name)
+	return sdist.Version, err
+}
+
+// built holds what is selected to what the project wants built: nothing that is
+// barred, of what is forced nothing else, and no sdist where nobody builds it,
+// unless the release has no wheel for a platform.
+func (c *checker) built(s lock.Selected) error {
+	p, rules := s.Package, c.in.Project.Build
+	source := p.Directory != nil || p.VCS != nil || s.File != nil && !strings.HasSuffix(s.File.Name, ".whl")
+	if a := p.Archive; a != nil {
+		source = !strings.HasSuffix(strings.TrimSuffix(a.URL+a.Path, "/"), ".whl")
+	}
+	switch {
+	case source && rules.Barred(p.Name):
+		return errors.New("it would be built, which is never to be")
+	case !source && rules.Forced(p.Name):
+		return errors.New("it is a wheel, and is to be built from source")
+	case !source || s.File == nil || c.in.Sources.Builds(c.target):
+		return nil
+	}
+	l, err := c.in.Index.Listing(c.ctx, p.Name)
+	if err != nil {
+		return err
+	}
+	v, err := versionOf(s)
+	if err != nil {
+		return err
+	}
+	files, err := l.Release(v).Files() // it is there: its metadata was read
+	for _, f := range files {
+		if f.Wheel != nil && !strings.HasSuffix(f.Name, "-any.whl") {
+			return errors.New("its sdist is not built for this target")
+		}
+	}
+	return err
 }
 
 // requirements are those of the project on one name, or its overrides of it.

@@ -92,8 +92,12 @@ func since(d time.Duration) string {
 // too young; else what was said.
 func (m *fitting) younger(place int, offers []index.Offer, refused []string, said string) string {
 	for i, o := range offers {
-		if o.Wheel && m.rank(place, o.Tags) != unfit && youth(refused[i]) != "" && m.admits(place, o.Python) {
+		switch {
+		case youth(refused[i]) == "" || !m.admits(place, o.Python) || m.sdists.aside(o.Wheel) != "":
+		case o.Wheel && m.rank(place, o.Tags) != unfit:
 			return "no wheel for " + m.shelf.places[place].name + " but one that is " + refused[i]
+		case !o.Wheel && m.sdists.at(place, pure(offers)):
+			return "no wheel for " + m.shelf.places[place].name + ", and its sdist is " + refused[i]
 		}
 	}
 	return said

@@ -87,6 +87,9 @@ func (p *problem) lookAhead(ctx context.Context, v *view, version int) {
 	}
 	for _, r := range v.releases[version+1 : min(version+1+min(n, 50), len(v.releases))] {
 		for t := range r.on(p.on) {
+			if t.file == nil || t.isSdist() {
+				continue // to build what is hardly ever needed is too much
+			}
 			p.shelf.ahead.Go(func() { _, _ = p.shelf.metadata(ctx, r.of, *t.file) }) // the index keeps it, and its error
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"snug/internal/archive"
@@ -20,34 +21,37 @@ import (
 	"snug/internal/fault"
 	"snug/internal/index"
 	"snug/internal/manifest"
+	"snug/internal/pep440"
+	"snug/internal/pep508"
 )
 
-// direct is a wheel that the project names by URL or path.
+// direct is a wheel or a source that the project names itself.
 type direct struct {
 	url, path string
 	size      int64
 	sum       digest.SHA256
 	metadata  []byte
+	source    *DirectSource // nil: a wheel
 }
 
-// loadDirect reads the wheel that q names; it is the only release of p.
+// loadDirect reads the wheel or source that q names; it is the only release of p.
 func (s *shelf) loadDirect(ctx context.Context, p *project, q manifest.Requirement) error {
 	name := q.Path
 	if name == "" {
 		u, err := url.Parse(q.URL)
-		if err == nil && strings.Contains(u.Scheme, "+") {
-			return fault.New(fault.Unsupported, "take a release from an index, or build a wheel and name it by its address or path",
-				"%s: %s comes from a repository (%s), and snug does not build from one yet", q.Origin, q.Key(), u.Scheme)
+		if err != nil || !slices.Contains([]string{"https", "http"}, u.Scheme) && !strings.Contains(u.Scheme, "+") {
+			return fault.New(fault.Unsupported, "name a wheel or a source archive by https:// or by path", "%s: %s is neither on the web nor a file", q.Origin, q.Key())
 		}
-		if err != nil || u.Scheme != "https" && u.Scheme != "http" {
-			return fault.New(fault.Unsupported, "name a wheel by https:// or by path", "%s: %s is neither a wheel on the web nor a file", q.Origin, q.Key())
+		if name = u.Path; strings.Contains(u.Scheme, "+") { // a repository may be called anything
+			return s.loadSource(ctx, p, q)
 		}
-		name = u.Path
 	}
 	wheel, err := dist.ParseWheelName(path.Base(name))
 	if err != nil {
-		return fault.New(fault.Unsupported, "give the address of a wheel, or take the package from an index",
-			"%s: %s is no wheel; building from source is not done yet", q.Origin, q.Key())
+		return s.loadSource(ctx, p, q)
+	}
+	if s.in.Project.Build.Forced(p.name) {
+		return fault.New(fault.Unsupported, "name a source archive, or put "+p.name+" into build.never", "%s: %s is to be built from source (build.from-source), and this is a wheel", q.Origin, q.Key())
 	}
 	if wheel.Name != p.name {
 		return fault.New(fault.Input, "write "+wheel.Name+" @ … or give the address of the right wheel", "%s: the wheel is of %s, not of %s", q.Origin, wheel.Name, p.name)
@@ -61,8 +65,50 @@ func (s *shelf) loadDirect(ctx context.Context, p *project, q manifest.Requireme
 	return err
 }
 
-// ofDirect is the raw METADATA of a wheel that the project names by URL or
-// path, for Check.
+// loadSource asks for what building the source that q names would give.
+func (s *shelf) loadSource(ctx context.Context, p *project, q manifest.Requirement) error {
+	switch {
+	case s.in.Sources == nil:
+		return fault.New(fault.Unsupported, "give the address of a wheel, or take the package from an index", "%s: %s is no wheel, and nothing here builds it", q.Origin, q.Key())
+	case s.in.Project.Build.Barred(p.name):
+		return fault.New(fault.Unsupported, "give the address of a wheel, or take it out of build.never", "%s: %s is no wheel, and is never to be built (build.never)", q.Origin, q.Key())
+	}
+	d, err := s.in.Sources.Direct(ctx, q)
+	if err != nil {
+		return fmt.Errorf("%s: %s: %w", q.Origin, p.name, err)
+	}
+	version, err := pep440.Parse(d.Version)
+	if pep508.NormalizeName(d.Name) != p.name || err != nil {
+		return fault.New(fault.Input, "write the name that it has", "%s: what is named as %s calls itself %q %q", q.Origin, p.name, d.Name, d.Version)
+	}
+	if err := d.hashed(s.asked.names[p.name].hashes); err != nil {
+		return fmt.Errorf("%s: %s: %w", q.Origin, p.name, err)
+	}
+	p.direct = &direct{metadata: d.Metadata, source: d}
+	l := index.NewListing(p.name, "", []index.File{{Name: p.name, URL: q.URL, Version: version}})
+	nowhere := make([]string, len(s.places))
+	p.releases = []*release{{of: p, version: version, offered: &l.Releases[0], fit: &fit{choice: make([]int, len(s.places)), why: nowhere, unfit: nowhere}}}
+	return nil
+}
+
+// hashed holds a source to the hashes that the project allows, if it names any.
+func (d *DirectSource) hashed(allowed []string) error {
+	if len(allowed) == 0 {
+		return nil
+	}
+	if d.Archive == nil {
+		return fault.New(fault.Unsupported, "drop --hash: a repository is held to its commit", "only an archive has a hash")
+	}
+	for name, sum := range d.Archive.Hashes {
+		if slices.Contains(allowed, name+":"+sum) {
+			return nil
+		}
+	}
+	return fault.New(fault.Integrity, "the file was changed, or the hash is wrong: find out which", "the archive's hash is none of those that the requirement allows")
+}
+
+// ofDirect is the raw METADATA of what the project names by URL or path, for
+// Check.
 func (s *shelf) ofDirect(ctx context.Context, name string) ([]byte, error) {
 	p, err := s.project(ctx, name)
 	if err != nil {

@@ -53,7 +53,7 @@ func TestDirect(t *testing.T) {
 		{"a package that names another url", "b 1 | a @ https://evil.example/a-1.0-py3-none-any.whl", "a @ WHEEL", "", "only the project may name"},
 		{"nothing there", "b 1", "a @ https://files.example/a-2.0-py3-none-any.whl", "", "nothing at"},
 		{"sdist", "b 1", "a @ https://files.example/a-1.0.tar.gz", "", "is no wheel"},
-		{"version control", "b 1", "a @ git+https://files.example/a", "", "comes from a repository (git+https)"},
+		{"version control", "b 1", "a @ git+https://files.example/a", "", "a is no wheel, and nothing here builds it"},
 		{"of another package", "b 1", "c @ WHEEL", "", "the wheel is of a, not of c"},
 		{"two places", "b 1", "a @ WHEEL & a @ https://files.example/a-2.0-py3-none-any.whl", "", "comes from two places"},
 	} {

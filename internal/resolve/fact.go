@@ -24,7 +24,7 @@ type Kind string
 const (
 	Python     Kind = "python"     // Requires-Python
 	Wheel      Kind = "wheel"      // no wheel for a target
-	Sdist      Kind = "sdist"      // only an sdist
+	Sdist      Kind = "sdist"      // only an sdist, or none, or one that could not be built
 	Yanked     Kind = "yanked"     // PEP 592
 	Constraint Kind = "constraint" // one of the project
 	Young      Kind = "young"      // within the cooldown
@@ -55,7 +55,7 @@ func (p *problem) kind(r *release, on targets) Kind {
 		return Young
 	case r.yanked:
 		return Yanked
-	case r.banned != "" && !slices.ContainsFunc(offers, func(o index.Offer) bool { return o.Wheel }):
+	case r.banned == nobodyBuilds || r.banned == neverBuilt || r.banned == noSdist:
 		return Sdist
 	case r.banned != "" && p.asked.names[r.of.name] != nil && len(p.asked.names[r.of.name].hashes) > 0:
 		return Hash
@@ -67,7 +67,7 @@ func (p *problem) kind(r *release, on targets) Kind {
 			if strings.Contains(r.why[i], tooYoung) {
 				return Young
 			}
-			if slices.ContainsFunc(offers, func(o index.Offer) bool { return o.Wheel && p.places[i].takes(o) }) {
+			if r.unfit[i] != "" || slices.ContainsFunc(offers, func(o index.Offer) bool { return o.Wheel && p.places[i].takes(o) }) {
 				return Python
 			}
 			return Wheel
@@ -78,6 +78,9 @@ func (p *problem) kind(r *release, on targets) Kind {
 	}
 	for t := range r.on(on) {
 		for i := range on.each {
+			if t.bad != "" && t.isSdist() {
+				return Sdist
+			}
 			if t.bad == "" && !pythonFits(t.python, p.places[i].python) {
 				return Python
 			}

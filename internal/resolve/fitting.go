@@ -15,6 +15,7 @@ type fitting struct {
 	shelf   *shelf
 	of      *project
 	wait    waiting
+	sdists  building
 	shapes  map[int]*fit
 	ranks   [][]int32          // by place and the number of the text: unread, unfit, or the rank after those
 	builds  map[int]dist.Build // by the number of the text, where it has one
@@ -29,7 +30,7 @@ const (
 )
 
 func newFitting(s *shelf, p *project, l *index.Listing) *fitting {
-	m := &fitting{shelf: s, of: p, wait: s.in.waiting(l), shapes: map[int]*fit{}, builds: map[int]dist.Build{}}
+	m := &fitting{shelf: s, of: p, wait: s.in.waiting(l), sdists: s.building(p.name), shapes: map[int]*fit{}, builds: map[int]dist.Build{}}
 	for range s.places {
 		m.ranks = append(m.ranks, make([]int32, l.Texts))
 		m.pythons = append(m.pythons, make([]int32, l.Texts))
@@ -91,10 +92,10 @@ func hashRefused(files []index.File, hashes []string, refused []string) []string
 	return refused
 }
 
-// work finds the best wheel for each place, or says why there is none. refused
+// work finds the best file for each place, or says why there is none. refused
 // says why a file may not be used, "" if it may; nil: all may.
 func (m *fitting) work(offers []index.Offer, pinned bool, refused []string) *fit {
-	allowed, reason := admit(offers, pinned, refused)
+	allowed, reason := m.admit(offers, pinned, refused)
 	f := &fit{}
 	if len(allowed) == 0 {
 		f.banned = reason
@@ -103,10 +104,11 @@ func (m *fitting) work(offers []index.Offer, pinned bool, refused []string) *fit
 		return f
 	}
 	places := m.shelf.places
-	f.wheel, f.why, f.unfit = make([]int, len(places)), make([]string, len(places)), make([]string, len(places))
+	f.choice, f.why, f.unfit = make([]int, len(places)), make([]string, len(places)), make([]string, len(places))
+	alone := pure(offers)
 	for i := range places {
-		f.wheel[i], f.why[i], f.unfit[i] = m.best(i, offers, allowed)
-		if f.wheel[i] < 0 && refused != nil {
+		f.choice[i], f.why[i], f.unfit[i] = m.best(i, offers, allowed, alone)
+		if f.choice[i] < 0 && refused != nil {
 			f.why[i] = m.younger(i, offers, refused, f.why[i])
 		}
 	}
@@ -117,12 +119,13 @@ const yanked = "yanked" // begins the reason of what was (PEP 592)
 
 // admit leaves out files that may not be used anywhere; reason is why the last
 // kind of them went.
-func admit(offers []index.Offer, pinned bool, refused []string) (out []int, reason string) {
+func (m *fitting) admit(offers []index.Offer, pinned bool, refused []string) (out []int, reason string) {
 	for i, o := range offers {
+		aside := m.sdists.aside(o.Wheel)
 		switch {
-		case !o.Wheel:
+		case aside != "":
 			if reason == "" {
-				reason = "it has only an sdist; building from source is not done yet"
+				reason = aside
 			}
 		case o.Yanked && !pinned:
 			reason = strings.TrimSuffix(yanked+": "+o.YankedReason, ": ")
@@ -137,12 +140,19 @@ func admit(offers []index.Offer, pinned bool, refused []string) (out []int, reas
 	return out, reason
 }
 
-// best picks by tag order, then by build number; -1 with the reason for none,
-// and the Requires-Python that is the reason.
-func (m *fitting) best(place int, offers []index.Offer, allowed []int) (best int, why, python string) {
-	best, bestRank := -1, int32(0)
+// best picks a wheel by tag order, then by build number, or where none fits the
+// sdist, if it is built there; -1 with the reason for none, and the Requires-Python
+// that is the reason. alone: the release has no wheel for a platform.
+func (m *fitting) best(place int, offers []index.Offer, allowed []int, alone bool) (best int, why, python string) {
+	best, bestRank, sdist := -1, int32(0), -1
 	for _, i := range allowed {
 		o := &offers[i]
+		if !o.Wheel {
+			if sdist < 0 && m.sdists.at(place, alone) {
+				sdist = i
+			}
+			continue
+		}
 		rank := m.rank(place, o.Tags)
 		if rank == unfit {
 			continue
@@ -155,6 +165,12 @@ func (m *fitting) best(place int, offers []index.Offer, allowed []int) (best int
 			best, bestRank = i, rank
 		}
 	}
+	if best < 0 && sdist >= 0 {
+		if m.admits(place, offers[sdist].Python) {
+			return sdist, "", ""
+		}
+		python = offers[sdist].Python.String
+	}
 	at := m.shelf.places[place]
 	switch {
 	case best >= 0:
@@ -162,7 +178,7 @@ func (m *fitting) best(place int, offers []index.Offer, allowed []int) (best int
 	case python != "":
 		return -1, fmt.Sprintf("needs Python %s, not %s", python, at.python), python
 	}
-	return -1, "no wheel for " + at.name + " and Python " + at.python.String(), ""
+	return -1, "no wheel for " + at.name + " and Python " + at.python.String() + m.sdists.unbuilt(offers), ""
 }
 
 // rank is what tags are worth at a place, the least is the best; those with a

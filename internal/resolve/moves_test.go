@@ -21,7 +21,7 @@ func TestMoves(t *testing.T) {
 		{"gone", "a 2", "a", "a 1", "a 2; a 2", "a 1 -> 2 []: the index does not have it"},
 		{"a build that is not there", "a 1\na 2", "a", "a 1+cpu", "a 1; a 1", "a 1+cpu -> 1 []: the index does not have it"},
 		{"yanked", "a 1 | yanked\na 2", "a", "a 1", "a 2; a 2", "a 1 -> 2 []: yanked"},
-		{"only an sdist", "a 1 | sdist\na 2", "a", "a 1", "a 2; a 2", "a 1 -> 2 []: it has only an sdist; building from source is not done yet"},
+		{"only an sdist", "a 1 | sdist\na 2", "a", "a 1", "a 2; a 2", "a 1 -> 2 []: it has only an sdist, and nothing here builds it"},
 		{"no wheel for one target", "a 1 | tag=cp314-cp314-win_amd64\na 2", "a", "a 1", "a 2; a 2", "a 1 -> 2 []: no wheel for linux-x86_64 and Python 3.14.0"},
 		{"no wheel for the other target", "a 1 | tag=cp314-cp314-manylinux_2_17_x86_64\na 2", "a", "a 1", "a 2; a 2", "a 1 -> 2 []: no wheel for windows-x86_64 and Python 3.14.0"},
 		{"another Python", "a 1 | python<3.10\na 2", "a", "a 1", "a 2; a 2", "a 1 -> 2 []: needs Python <3.10, not 3.14.0"},

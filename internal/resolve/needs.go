@@ -24,6 +24,7 @@ func (p *problem) tellings(ctx context.Context, r *release, at variable) (needs 
 			return nil, "", err
 		}
 		if t.bad != "" {
+			p.shelf.passOver(r, t)
 			return nil, t.bad, nil
 		}
 		for i := range where.each {

@@ -25,7 +25,7 @@ type release struct {
 
 // fit is what each place would take of a release.
 type fit struct {
-	wheel  []int    // for each place, which of the files; -1: none
+	choice []int    // for each place, which of the files; -1: none
 	why    []string // for each place without one, the reason
 	unfit  []string // and the Requires-Python, if that is it
 	banned string   // why the release is out on every place
@@ -67,12 +67,12 @@ func (r *release) read() {
 
 // chosen are the files that the places take, each once.
 func (r *release) chosen() ([]*index.File, error) {
-	out := make([]*index.File, len(r.wheel))
-	for i, n := range r.wheel {
+	out := make([]*index.File, len(r.choice))
+	for i, n := range r.choice {
 		if n < 0 {
 			continue
 		}
-		if j := slices.Index(r.wheel[:i], n); j >= 0 {
+		if j := slices.Index(r.choice[:i], n); j >= 0 {
 			out[i] = out[j]
 			continue
 		}
@@ -85,7 +85,7 @@ func (r *release) chosen() ([]*index.File, error) {
 	return out, nil
 }
 
-// best is the wheel that a place would take, nil if there is none. What the
+// best is the file that a place would take, nil if there is none. What the
 // release says has been read before.
 func (r *release) best(place int) *index.File {
 	if !r.has(place) {
@@ -95,10 +95,10 @@ func (r *release) best(place int) *index.File {
 	return r.files[place]
 }
 
-// has tells whether a place has a wheel of the release.
-func (r *release) has(place int) bool { return r.banned == "" && r.wheel[place] >= 0 }
+// has tells whether a place has a file of the release.
+func (r *release) has(place int) bool { return r.banned == "" && r.choice[place] >= 0 }
 
-// told is what the wheel of each place says of itself, nil where there is none.
+// told is what the file of each place says of itself, nil where there is none.
 func (r *release) told() []*telling {
 	r.read()
 	return r.says

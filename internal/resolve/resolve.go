@@ -1,6 +1,6 @@
 // Package resolve chooses one version of every package for every target, and
-// writes the choice down as a lock. It asks an index what there is, and runs,
-// builds or installs nothing.
+// writes the choice down as a lock. It asks an index what there is, and Sources
+// what building would give; it runs, builds or installs nothing itself.
 //
 // The hard idea is that targets are explicit. A solver's variable is a
 // (name, extra, set of targets): a dependency whose marker holds on some
@@ -54,6 +54,7 @@ type Input struct {
 	Project   *manifest.Project
 	Targets   []TargetPython // in the order of the project
 	Index     Source
+	Sources   Sources         // nil: sdists are passed over
 	Locked    *lock.Lock      // what to keep to where it can be kept; nil: nothing
 	Moved     func([]Move)    // is told which of Locked was not kept; nil: those that were yanked or are too young now are said
 	AsOf      time.Time       // said in the lock; the Source applies it
@@ -92,7 +93,7 @@ func Resolve(ctx context.Context, in Input) (*lock.Lock, error) {
 		return nil, err
 	}
 	a := &outcome{ctx: ctx, shelf: shelf, picks: picks}
-	remarks := slices.Concat(a.heldBack(), a.leftYoung(), a.belowBound())
+	remarks := slices.Concat(a.heldBack(), a.leftYoung(), a.belowBound(), a.passedOver())
 	if in.Moved != nil {
 		in.Moved(moves(in.Locked, asked, places, picks))
 	} else {

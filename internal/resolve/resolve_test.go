@@ -25,12 +25,14 @@ import (
 //
 //	a 1.0 | python>=3.9 | tag=cp314-cp314-win_amd64 | yanked | sdist | says=>=3.9 | b>=1 | c; extra == 'x'
 //
-// python is what the index says, says what the METADATA does. Two lines of one
+// python is what the index says, says what the METADATA does; sdist is alone,
+// +sdist lies beside wheels, fails=WHY is one that cannot be built. Two lines of one
 // version with different tags are wheels that do not say the same.
 type shelfText struct {
 	listings map[string]*listed
 	metadata map[string][]byte // by URL
 	files    map[string][]byte // what Download gives, by URL
+	fails    map[string]string // what building says, by URL; "": it works
 	read     []string          // the URLs whose metadata was asked for
 	mu       sync.Mutex
 }
@@ -43,7 +45,7 @@ type listed struct {
 
 func world(t testing.TB, text string) *shelfText {
 	t.Helper()
-	w := &shelfText{listings: map[string]*listed{}, metadata: map[string][]byte{}, files: map[string][]byte{}}
+	w := &shelfText{listings: map[string]*listed{}, metadata: map[string][]byte{}, files: map[string][]byte{}, fails: map[string]string{}}
 	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
 		fields := strings.Split(line, " | ")
 		name, version, _ := strings.Cut(strings.TrimSpace(fields[0]), " ")
@@ -55,6 +57,10 @@ func world(t testing.TB, text string) *shelfText {
 				r.yanked = true
 			case f == "sdist":
 				r.sdist, r.noWheel = true, true
+			case f == "+sdist":
+				r.sdist = true
+			case key == "fails":
+				r.sdist, r.noWheel, r.fails = true, true, value
 			case key == "tag":
 				r.tags = append(r.tags, value)
 			case key == "says":
@@ -77,6 +83,7 @@ type fake struct {
 	tags, needs, extras   []string
 	yanked                bool
 	sdist, noWheel        bool
+	fails                 string // what building it says
 }
 
 func (w *shelfText) add(t testing.TB, r fake) {
@@ -91,16 +98,6 @@ func (w *shelfText) add(t testing.TB, r fake) {
 		t.Fatal(err)
 	}
 	f := index.File{RequiresPython: r.python, Yanked: r.yanked, Version: version}
-	if r.sdist {
-		f.Name = r.name + "-" + r.version + ".tar.gz"
-		l.Files = append(l.Files, w.file(f, nil))
-	}
-	if r.noWheel {
-		return
-	}
-	if len(r.tags) == 0 {
-		r.tags = []string{"py3-none-any"}
-	}
 	text := "Metadata-Version: 2.1\nName: " + r.name + "\nVersion: " + r.version + "\n"
 	if r.says != "" {
 		text += "Requires-Python: " + r.says + "\n"
@@ -110,6 +107,17 @@ func (w *shelfText) add(t testing.TB, r fake) {
 	}
 	for _, n := range r.needs {
 		text += "Requires-Dist: " + n + "\n"
+	}
+	if r.sdist {
+		f.Name = r.name + "-" + r.version + ".tar.gz"
+		l.Files = append(l.Files, w.file(f, []byte(text+"\n")))
+		w.fails[l.Files[len(l.Files)-1].URL] = r.fails
+	}
+	if r.noWheel {
+		return
+	}
+	if len(r.tags) == 0 {
+		r.tags = []string{"py3-none-any"}
 	}
 	for _, tag := range r.tags {
 		f.Name = strings.ReplaceAll(r.name, "-", "_") + "-" + r.version + "-" + tag + ".whl"
@@ -199,16 +207,22 @@ func input(t testing.TB, p *manifest.Project, w Source, names ...string) Input {
 	return in
 }
 
-// versions is "a 1, b 2" as one runtime on one target installs it.
-func versions(t testing.TB, l *lock.Lock, in Input, target int, runtime string) string {
+// selected is what one runtime on one target installs.
+func selected(t testing.TB, l *lock.Lock, in Input, target int, runtime string) []lock.Selected {
 	t.Helper()
 	at := in.Targets[target]
 	got, err := l.Select(pytag.Environment(at.Target, at.Python), []string{runtime}, nil, pytag.Supported(at.Target, at.Python), at.Python)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return got
+}
+
+// versions is "a 1, b 2" as one runtime on one target installs it.
+func versions(t testing.TB, l *lock.Lock, in Input, target int, runtime string) string {
+	t.Helper()
 	var out []string
-	for _, s := range got {
+	for _, s := range selected(t, l, in, target, runtime) {
 		out = append(out, s.Package.Name+" "+s.Package.Version)
 	}
 	slices.Sort(out)
@@ -290,7 +304,7 @@ func TestConflict(t *testing.T) {
 		{"only what is asked for is told", "a 1 | tag=cp314-cp314-win_amd64\na 2 | tag=cp314-cp314-win_amd64\na 3 | tag=cp314-cp314-win_amd64", "a<3 & a!=1", "\n  a 1 and 2 cannot be used: no wheel for linux-x86_64 and Python 3.14.0; the newest's wheels are for win_amd64"},
 		{"many needs are one line", "a 1 | b==1\na 2 | b==2\na 3 | b==3\na 4 | b==4\nb 1\nb 2\nb 3\nb 4\nb 9", "a & b>8", "\n  a 1 … 4 (4 versions) need b==4, or others that do not fit"},
 		{"many sdists are one line", "a 1 | sdist\na 1rc1 | sdist\na 2 | sdist", "a", "\n  a 1rc1 … 2 (3 versions) cannot be used: it has only an sdist"},
-		{"sdist", "a 1 | sdist", "a", "a 1 cannot be used: it has only an sdist; building from source is not done yet"},
+		{"sdist", "a 1 | sdist", "a", "a 1 cannot be used: it has only an sdist, and nothing here builds it"},
 		{"yanked", "a 1 | yanked", "a", "yanked"},
 		{"tags", "a 1 | tag=cp314-cp314-win_amd64", "a", "no wheel for linux-x86_64"},
 		{"python", "a 1 | python>=3.15", "a", "needs Python >=3.15, not 3.14.0"},

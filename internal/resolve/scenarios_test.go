@@ -37,6 +37,8 @@ type scenario struct {
 		Universal           bool
 		RequiredEnvironment []string `toml:"required_environments"`
 		Resolution          string
+		NoBinary            []string `toml:"no_binary"`
+		NoBuild             []string `toml:"no_build"`
 	} `toml:"resolver_options"`
 	Expected struct {
 		Satisfiable bool
@@ -59,13 +61,6 @@ type scenario struct {
 var inapplicable = map[string]string{
 	"fork/non-local-fork-marker-direct":              "uv finds no answer for all platforms at once; each of ours has one, and snug finds it",
 	"fork/preferences-dependent-forking-conflicting": "uv finds no answer for all platforms at once; each of ours has one, and snug finds it",
-
-	"requires_python/incompatible-python-compatible-override-available-no-wheels":   "there is only an sdist: building from source is not done yet",
-	"requires_python/incompatible-python-compatible-override-other-wheel":           "there is only an sdist: building from source is not done yet",
-	"requires_python/incompatible-python-compatible-override-unavailable-no-wheels": "there is only an sdist: building from source is not done yet",
-	"wheels/no-wheels":                        "there is only an sdist: building from source is not done yet",
-	"wheels/no-wheels-with-matching-platform": "there is only an sdist for the platform: building from source is not done yet",
-	"wheels/only-wheels-no-binary":            "to refuse wheels means to build from source, which is not done yet",
 }
 
 // TestScenarios holds the resolver to uv's scenarios: those of one environment
@@ -180,7 +175,9 @@ func (s *scenario) check(t *testing.T) error {
 	for i, python := range s.pythons(t) {
 		p := asks(t, strings.Join(s.Root.Requires, " & "))
 		p.Strategy = manifest.Strategy{Resolution: manifest.Resolution(s.Options.Resolution), Prereleases: s.Options.Prereleases}
+		p.Build = manifest.BuildSettings{FromSource: s.Options.NoBinary, Never: s.Options.NoBuild}
 		in := input(t, p, w, names...)
+		in.Sources = w.builder()
 		for k := range in.Targets {
 			in.Targets[k].Python = python
 		}

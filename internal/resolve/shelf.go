@@ -16,15 +16,23 @@ type shelf struct {
 	asked  *roots
 	places []place
 	keep   preferences // for guessing ahead
+	builds targets     // that are built for here
 
 	mu       sync.Mutex
 	projects map[string]*project
 	crawled  map[string]bool
+	passed   map[*release]string // whose sdist was of no use, with the reason
 	ahead    sync.WaitGroup
 }
 
 func newShelf(in Input, asked *roots, places []place) *shelf {
-	return &shelf{in: in, asked: asked, places: places, keep: merge(locked(in.Locked, places), all(places)), projects: map[string]*project{}, crawled: map[string]bool{}}
+	s := &shelf{in: in, asked: asked, places: places, keep: merge(locked(in.Locked, places), all(places)), projects: map[string]*project{}, crawled: map[string]bool{}, passed: map[*release]string{}}
+	for i, t := range in.Targets {
+		if in.Sources != nil && in.Sources.Builds(t) {
+			s.builds |= 1 << i
+		}
+	}
+	return s
 }
 
 // project is everything that there is of one name.

@@ -20,8 +20,8 @@ import (
 // maxNeeds bounds the dependencies that one release may name.
 const maxNeeds = 10_000
 
-// telling is what the METADATA of one wheel says. The wheels of a release need
-// not say the same, so each place has the telling of its own wheel.
+// telling is what the METADATA of one file says. The files of a release need
+// not say the same, so each place has the telling of its own.
 type telling struct {
 	file     *index.File
 	once     sync.Once
@@ -42,18 +42,18 @@ type need struct {
 	override *manifest.Origin // of the override that it is; nil: of none
 }
 
-// tellings are those of the wheels at each place, nil where there is none, or
-// nil if there is none at all. Places share one where they share the wheel, or where the index announces
+// tellings are those of the files at each place, nil where there is none, or
+// nil if there is none at all. Places share one where they share the file, or where the index announces
 // that two wheels have the same metadata.
 func (r *release) tellings() []*telling {
 	if r.banned != "" {
 		return nil
 	}
-	out := make([]*telling, len(r.wheel))
+	out := make([]*telling, len(r.choice))
 	if r.err != nil {
 		failed := &telling{err: r.err}
 		failed.once.Do(func() {})
-		for i, n := range r.wheel {
+		for i, n := range r.choice {
 			if n >= 0 {
 				out[i] = failed
 			}
@@ -61,7 +61,7 @@ func (r *release) tellings() []*telling {
 		return out
 	}
 	byKey := map[string]*telling{}
-	for i, n := range r.wheel {
+	for i, n := range r.choice {
 		if n < 0 {
 			continue
 		}
@@ -78,9 +78,9 @@ func (r *release) tellings() []*telling {
 	return out
 }
 
-// somewhere tells whether any place has a wheel of the release.
+// somewhere tells whether any place has a file of the release.
 func (r *release) somewhere() bool {
-	return r.banned == "" && slices.ContainsFunc(r.wheel, func(n int) bool { return n >= 0 })
+	return r.banned == "" && slices.ContainsFunc(r.choice, func(n int) bool { return n >= 0 })
 }
 
 // on lists the tellings of some places, each once, with the places of each.
@@ -110,15 +110,21 @@ func (r *release) on(where targets) iter.Seq2[*telling, targets] {
 func (s *shelf) read(ctx context.Context, r *release, t *telling) error {
 	t.once.Do(func() {
 		data, err := s.metadata(ctx, r.of, *t.file)
-		if err != nil && (ctx.Err() != nil || notTheirs(err)) {
+		if err != nil && (ctx.Err() != nil || notTheirs(err) && !(t.isSdist() && isUnsafe(err))) {
 			t.err = fmt.Errorf("metadata of %s %s: %w", r.of.name, r.version, err)
 			return
 		}
 		if err == nil {
 			err = t.parse(r.of.name, data, s.asked)
 		}
+		if err == nil && t.isSdist() {
+			err = sameVersion(data, r.version)
+		}
 		if err != nil {
 			t.bad = err.Error()
+		}
+		if err != nil && t.isSdist() {
+			t.bad = "its sdist is of no use: " + t.bad
 		}
 	})
 	return t.err
@@ -135,6 +141,9 @@ func notTheirs(err error) bool {
 func (s *shelf) metadata(ctx context.Context, p *project, f index.File) ([]byte, error) {
 	if p.direct != nil {
 		return p.direct.metadata, nil
+	}
+	if f.Wheel == nil {
+		return s.in.Sources.Metadata(ctx, p.listing, f)
 	}
 	return s.in.Index.Metadata(ctx, p.listing, f)
 }

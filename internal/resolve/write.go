@@ -219,6 +219,10 @@ func (e *entry) pack(places []place, chosen picks, versions map[string]int) lock
 			}
 		}
 	}
+	if d := e.of.direct; d != nil && d.source != nil {
+		out.Archive, out.Directory, out.VCS = d.source.Archive, d.source.Directory, d.source.VCS
+		return out
+	}
 	if d := e.of.direct; d != nil {
 		out.Archive = &lock.Archive{URL: d.url, Path: d.path, Size: d.size, Hashes: map[string]string{"sha256": d.sum.String()}}
 		return out
@@ -228,7 +232,12 @@ func (e *entry) pack(places []place, chosen picks, versions map[string]int) lock
 	for _, i := range slices.Sorted(maps.Keys(e.in)) {
 		if f := e.best(i); !slices.Contains(files, f) {
 			files = append(files, f)
-			out.Wheels = append(out.Wheels, lock.File{Name: f.Name, URL: f.URL, Size: f.Size, UploadTime: f.Upload, Hashes: f.Hashes.Map()})
+			locked := lock.File{Name: f.Name, URL: f.URL, Size: f.Size, UploadTime: f.Upload, Hashes: f.Hashes.Map()}
+			if f.Wheel == nil {
+				out.Sdist = &locked // one at most: best prefers none to another
+			} else {
+				out.Wheels = append(out.Wheels, locked)
+			}
 		}
 	}
 	text := files[0].RequiresPython
@@ -241,7 +250,7 @@ func (e *entry) pack(places []place, chosen picks, versions map[string]int) lock
 	return out
 }
 
-// first is what the release's wheel says at the first place that takes it: what
+// first is what the release's file says at the first place that takes it: what
 // it says elsewhere may not have been read.
 func (e *entry) first() *telling { return e.told()[slices.Min(slices.Collect(maps.Keys(e.in)))] }
 
