@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -41,14 +42,25 @@ func (p *plan) guard(control io.Reader) (*report, error) {
 		return nil, failed(err, "start the inner stage")
 	}
 	defer ch.close()
+	// The inner stage runs already, since its libraries may be on the host only; it goes
+	// to the new root with the guard.
+	if p.Level == Hermetic && p.Off.on(ownRoot) {
+		if err := p.makeRoot(); err != nil {
+			return nil, err
+		}
+	}
 	// From here on no process of the command may look into the guard or at its executable.
-	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
-		return nil, failed(err, "shut the guard's own memory")
+	if p.Off.on(shutMemory) {
+		if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+			return nil, failed(err, "shut the guard's own memory")
+		}
 	}
 	stop := make(chan struct{})
 	go func() {
 		_, _ = io.Copy(io.Discard, control) // its end is all that counts
-		close(stop)
+		if p.Off.on(diesWithUs) {
+			close(stop)
+		}
 	}()
 	if err := send(ch.control, p.Order); err != nil {
 		return nil, failed(err, "instruct the inner stage")
@@ -63,10 +75,10 @@ func (p *plan) guard(control io.Reader) (*report, error) {
 	return p.attend(pid, stop)
 }
 
-// surround makes the world that the command is to see.
+// surround sees to what the command finds besides files.
 func (p *plan) surround() error {
 	if p.Level == Hermetic {
-		if err := p.makeRoot(); err != nil {
+		if err := partMounts(); err != nil && p.Off.on(ownProcesses) {
 			return err
 		}
 		if err := unix.Sethostname([]byte(p.Hostname)); err != nil {
@@ -76,12 +88,15 @@ func (p *plan) surround() error {
 			return failed(err, "set the domain's name")
 		}
 	}
-	if p.Level.AtLeast(Netless) {
+	if p.Level.AtLeast(Netless) && p.Off.on(ownNetwork) {
 		if err := raiseLoopback(); err != nil {
 			return failed(err, "raise the loopback")
 		}
-	} else if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		return failed(err, "become the parent of all that is orphaned")
+	}
+	if !p.own() {
+		if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+			return failed(err, "become the parent of all that is orphaned")
+		}
 	}
 	if p.Privileged {
 		if err := syscall.Setgroups(nil); err != nil {
@@ -90,6 +105,9 @@ func (p *plan) surround() error {
 	}
 	return nil
 }
+
+// own says whether the guard is the first process of a namespace.
+func (p *plan) own() bool { return p.Level.AtLeast(Netless) && p.Off.on(ownProcesses) }
 
 func raiseLoopback() error {
 	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
@@ -118,9 +136,13 @@ func (p *plan) startInner() (pid int, ch *pipes, err error) {
 		return 0, nil, err
 	}
 	defer null.Close()
+	input := null.Fd()
+	if !p.Off.on(emptyInput) {
+		input = 0
+	}
 	pid, err = syscall.ForkExec("/proc/self/exe", []string{innerRole}, &syscall.ProcAttr{
 		Dir: "/", Env: []string{},
-		Files: []uintptr{null.Fd(), 1, 2, ch.childControl.Fd(), ch.childSays.Fd()},
+		Files: []uintptr{input, 1, 2, ch.childControl.Fd(), ch.childSays.Fd()},
 		Sys:   p.innerAttributes(),
 	})
 	ch.closeChild()
@@ -137,12 +159,15 @@ func (p *plan) startInner() (pid int, ch *pipes, err error) {
 // inputs under closed folders only by the right to search them.
 func (p *plan) innerAttributes() *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setsid: true}
+	if !p.Off.on(ownUser) {
+		return attr
+	}
 	outer := 0
 	if p.Privileged {
 		outer = p.UID
 	}
 	switch {
-	case p.Level == Hermetic, p.Level == Netless && !p.Privileged:
+	case p.Level == Hermetic:
 		attr.Cloneflags = unix.CLONE_NEWUSER
 		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: guestID, HostID: outer, Size: 1}}
 		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: guestID, HostID: outer, Size: 1}}
@@ -158,24 +183,36 @@ func (p *plan) innerAttributes() *syscall.SysProcAttr {
 // then ends all that is left.
 func (p *plan) attend(pid int, stop <-chan struct{}) (*report, error) {
 	r := &report{}
-	w := newWatch(p)
-	ended := make(chan syscall.WaitStatus, 1)
-	reaped := make(chan struct{})
+	w := p.newWatch()
+	ended, reaped := make(chan syscall.WaitStatus, 1), make(chan struct{})
 	go reap(pid, ended, reaped)
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
+	full, done := make(chan struct{}, 1), make(chan struct{})
+	var looking sync.WaitGroup
+	ticks := make(<-chan time.Time)
+	if p.Off.on(watched) {
+		looking.Go(func() { watchDisk(p.writable(), p.Order.Limits.Disk, full, done) })
+		tick := time.NewTicker(watchEvery)
+		defer tick.Stop()
+		ticks = tick.C
+	}
 	for waiting := true; waiting; {
 		select {
 		case status := <-ended:
 			r.Exit, waiting = exitCode(status), false
 		case <-stop:
 			waiting = false
-		case <-tick.C:
+		case <-full:
+			r.Killed, waiting = "disk", false
+		case <-ticks:
 			r.Killed = w.look()
 			waiting = r.Killed == ""
 		}
 	}
-	p.killAll(reaped)
+	if p.Off.on(endAll) {
+		p.killAll(reaped)
+	}
+	close(done)
+	looking.Wait()
 	r.Peak, r.CPU = w.sum()
 	return r, nil
 }
@@ -208,7 +245,7 @@ func (p *plan) killAll(reaped <-chan struct{}) {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for {
-		if p.Level.AtLeast(Netless) {
+		if p.own() {
 			_ = unix.Kill(-1, unix.SIGKILL) // ESRCH: there is none
 		} else {
 			for _, pid := range descendants(os.Getpid()) {

@@ -17,7 +17,7 @@ func handOver(p *plan) (takeBack func() error, err error) {
 	takeBack = func() error {
 		var errs []error
 		for _, dir := range given {
-			errs = append(errs, takeOver(dir))
+			errs = append(errs, takeOver(dir, p.Off))
 		}
 		return errors.Join(errs...)
 	}
@@ -35,8 +35,10 @@ func handOver(p *plan) (takeBack func() error, err error) {
 		if !in.Writable {
 			continue
 		}
-		if err := noLinksOut(in.Host); err != nil {
-			return nil, errors.Join(err, takeBack())
+		if p.Off.on(noLinks) {
+			if err := noLinksOut(in.Host); err != nil {
+				return nil, errors.Join(err, takeBack())
+			}
 		}
 		given = append(given, in.Host)
 		if p.Privileged {
@@ -96,19 +98,21 @@ func giveTo(dir string, uid int) error {
 // takeOver makes all below dir the caller's own again, when nothing runs in it any
 // more. Links are not followed; a file that takes on its caller's rights loses that;
 // what is no file, folder or link is removed, since reading a pipe may never end.
-func takeOver(dir string) error {
+func takeOver(dir string, off switches) error {
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
+		}
+		if !off.on(noLinks) {
+			if path, err = filepath.EvalSymlinks(path); err != nil {
+				return err
+			}
 		}
 		info, err := os.Lstat(path)
 		if err != nil {
 			return err
 		}
-		if err := owned(path, info); err != nil {
-			return err
-		}
-		return nil
+		return owned(path, info)
 	})
 }
 

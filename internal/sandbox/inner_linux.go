@@ -47,23 +47,47 @@ func (o *order) become() error {
 	if err != nil {
 		return failed(err, "prepare the command")
 	}
-	filter, err := filterOf(o.Level)
+	filter, err := o.filter()
 	if err != nil {
 		return err
 	}
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return failed(err, "give up gaining rights")
+	if err := o.giveUp(); err != nil {
+		return err
 	}
-	if !o.Search {
-		if err := dropCapabilities(); err != nil {
-			return failed(err, "give up capabilities")
+	if !o.Off.on(closedFiles) {
+		_, err1 := unix.FcntlInt(controlFD, unix.F_SETFD, 0)
+		_, err2 := unix.FcntlInt(reportFD, unix.F_SETFD, 0)
+		if err := errors.Join(err1, err2); err != nil {
+			return err
 		}
 	}
 	// Nothing between here and exec may need a thread, a file or memory of the kernel's.
-	if step, errno := lock(o.Limits.resources(), filter); errno != 0 {
+	if step, errno := lock(o.resources(), filter); errno != 0 {
 		return failed(errno, "%s", step)
 	}
 	return failed(image.exec(), "execute %s", path)
+}
+
+// giveUp leaves the thread without rights, and without a way to get any.
+func (o *order) giveUp() error {
+	if o.Off.on(noGain) {
+		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+			return failed(err, "give up gaining rights")
+		}
+	}
+	if len(o.Rules) > 0 {
+		rules, err := newRuleset(o.Rules, o.Level)
+		if err != nil {
+			return err
+		}
+		if err := restrict(rules); err != nil {
+			return failed(err, "put on Landlock's rules")
+		}
+	}
+	if o.Search || !o.Off.on(noRights) {
+		return nil
+	}
+	return failed(dropCapabilities(), "give up capabilities")
 }
 
 // find looks the command up as a shell would.
@@ -122,7 +146,11 @@ type resource struct {
 
 // resources are the limits as the kernel counts them: CPU, memory and file size for
 // one process, processes for a user.
-func (l Limits) resources() []resource {
+func (o *order) resources() []resource {
+	l := o.Limits
+	if !o.Off.on(resources) {
+		return nil
+	}
 	cap := func(which int, n int64) resource { return resource{which, unix.Rlimit{Cur: uint64(n), Max: uint64(n)}} }
 	seconds := max(1, int64(l.CPU.Seconds()+0.5))
 	return []resource{

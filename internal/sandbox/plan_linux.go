@@ -39,6 +39,7 @@ type plan struct {
 	System     bool
 	Hostname   string
 	Order      order
+	Off        switches
 }
 
 // order is what the inner stage is told.
@@ -49,7 +50,9 @@ type order struct {
 	Umask  int
 	Limits Limits
 	Level  Level
-	Search bool // it keeps the right to search closed folders
+	Search bool     // it keeps the right to search closed folders
+	Rules  []access // what it may touch, below Hermetic
+	Off    switches
 }
 
 // report is what the guard says at the end.

@@ -33,12 +33,18 @@ var written = map[string]string{
 	"/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }
 
+// partMounts parts the guard's mounts from the host's, and has /proc number processes
+// as the guard does: users are mapped for a process by its number.
+func partMounts() error {
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return failed(err, stepMounts)
+	}
+	return mountProc("/proc")
+}
+
 // makeRoot makes the command's own file system and goes there; the host's is gone.
 // It runs in a mount namespace of its own. Every step that fails ends it.
 func (p *plan) makeRoot() error {
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return failed(err, "part the mounts from the host's")
-	}
 	root := filepath.Join(p.Work, "root")
 	if err := os.Mkdir(root, 0o755); err != nil {
 		return failed(err, "make the root")
@@ -77,7 +83,7 @@ func (p *plan) addSystem(root string) error {
 		case info.Mode()&fs.ModeSymlink != 0:
 			err = copyLink(path, root+path)
 		default:
-			err = bind(path, root, path, false)
+			err = p.bind(Input{Host: path, Inside: path}, root)
 		}
 		if err != nil {
 			return err
@@ -98,27 +104,42 @@ func (p *plan) addInputs(root string) error {
 	inputs := slices.Clone(p.Inputs)
 	slices.SortStableFunc(inputs, func(a, b Input) int { return cmp.Compare(len(a.Inside), len(b.Inside)) })
 	for _, in := range inputs {
-		if err := bind(in.Host, root, in.Inside, in.Writable); err != nil {
+		if err := p.bind(in, root); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// bind shows host at inside, below root.
-func bind(host, root, inside string, writable bool) error {
-	info, err := os.Stat(host)
+// bind shows the input, below root.
+func (p *plan) bind(in Input, root string) error {
+	info, err := os.Stat(in.Host)
 	if err != nil {
-		return failed(err, "look at %s", host)
+		return failed(err, "look at %s", in.Host)
 	}
-	if err := place(root, inside, info.IsDir()); err != nil {
-		return failed(err, "make a place for %s", inside)
+	if err := place(root, in.Inside, info.IsDir()); err != nil {
+		return failed(err, "make a place for %s", in.Inside)
 	}
-	to := root + inside
-	if err := unix.Mount(host, to, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
-		return failed(err, "bind %s at %s", host, inside)
+	to := root + in.Inside
+	if err := unix.Mount(in.Host, to, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+		return failed(err, "bind %s at %s", in.Host, in.Inside)
 	}
-	return lockMounts(to, writable)
+	return lockMounts(to, p.locks(in))
+}
+
+// locks are the flags that an input's mounts get.
+func (p *plan) locks(in Input) uintptr {
+	var flags uintptr
+	if !in.Writable && p.Off.on(readOnly) {
+		flags |= unix.MS_RDONLY
+	}
+	if p.Off.on(noSetuid) {
+		flags |= unix.MS_NOSUID
+	}
+	if p.Off.on(noDevices) {
+		flags |= unix.MS_NODEV
+	}
+	return flags
 }
 
 // place makes the folder or the empty file that a mount covers. What is inside
@@ -146,11 +167,7 @@ func place(root, inside string, dir bool) error {
 
 // lockMounts takes what a mount, and those below it, may do. In a namespace of users
 // a flag that the host set cannot be left out, so those are repeated.
-func lockMounts(dir string, writable bool) error {
-	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV)
-	if !writable {
-		flags |= unix.MS_RDONLY
-	}
+func lockMounts(dir string, flags uintptr) error {
 	mounts, err := mountsBelow(dir)
 	if err != nil {
 		return failed(err, "list the mounts below %s", dir)
@@ -184,8 +201,10 @@ func relock(path string, flags uintptr) error {
 	if err := unix.Statfs(path, &st); err != nil {
 		return err
 	}
-	if flags&unix.MS_RDONLY != 0 && st.Flags&unix.ST_RDONLY == 0 || st.Flags&unix.ST_NOSUID == 0 || st.Flags&unix.ST_NODEV == 0 {
-		return fault.New(fault.Failed, "", "it stays open")
+	for flag, shown := range map[uintptr]int64{unix.MS_RDONLY: unix.ST_RDONLY, unix.MS_NOSUID: unix.ST_NOSUID, unix.MS_NODEV: unix.ST_NODEV} {
+		if flags&flag != 0 && int64(st.Flags)&shown == 0 {
+			return fault.New(fault.Failed, "", "it stays open")
+		}
 	}
 	return nil
 }
@@ -242,10 +261,17 @@ func (p *plan) addProc(root string) error {
 	if err := os.Mkdir(root+"/proc", 0o555); err != nil {
 		return failed(err, "make /proc")
 	}
-	return failed(unix.Mount("proc", root+"/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""), stepProc)
+	return mountProc(root + "/proc")
 }
 
-const stepProc = "mount a /proc of its own"
+func mountProc(dir string) error {
+	return failed(unix.Mount("proc", dir, "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""), stepProc)
+}
+
+const (
+	stepMounts = "part the mounts from the host's"
+	stepProc   = "mount a /proc of its own"
+)
 
 // addScratch makes the places that a command may write to: its memory is the limit.
 func (p *plan) addScratch(root string) error {
@@ -258,6 +284,9 @@ func (p *plan) addScratch(root string) error {
 		return failed(err, "make /var/tmp")
 	}
 	size := min(p.Order.Limits.Memory/2, p.Order.Limits.Disk)
+	if !p.Off.on(resources) {
+		size = 1 << 30
+	}
 	if err := tmpfs(root+"/tmp", size, 0o1777); err != nil {
 		return err
 	}

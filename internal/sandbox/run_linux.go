@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,7 +20,9 @@ import (
 )
 
 // machine is what a sandbox knows of Linux.
-type machine struct{}
+type machine struct {
+	off switches
+}
 
 const (
 	killGrace = 3 * time.Second // for the guard to take its processes down by itself
@@ -79,10 +82,10 @@ func explained(err error) error {
 // plan is what has to be done for c.
 func (s *Sandbox) plan(c Command, work string) (*plan, error) {
 	p := &plan{
-		Level: s.level, Privileged: privileged(), Work: work, System: c.System || needsLoader(), Hostname: c.Hostname,
-		Order: order{Argv: c.Argv, Dir: c.Dir, Env: c.Env, Umask: c.Umask, Limits: c.Limits.orDefault(), Level: s.level},
+		Level: s.level, Privileged: privileged(), Work: work, System: c.System, Hostname: c.Hostname, Off: s.off,
+		Order: order{Argv: c.Argv, Dir: c.Dir, Env: c.Env, Umask: c.Umask, Limits: c.Limits.orDefault(), Level: s.level, Off: s.off},
 	}
-	p.Order.Search = p.Privileged && s.level != Hermetic
+	p.Order.Search = p.Privileged && s.level != Hermetic && p.Off.on(ownUser)
 	if p.Hostname == "" {
 		p.Hostname = "snug"
 	}
@@ -101,6 +104,12 @@ func (s *Sandbox) plan(c Command, work string) (*plan, error) {
 	}
 	if p.Order.Dir == "" {
 		p.Order.Dir = p.tmp()
+	}
+	if s.level.AtLeast(Landlock) && s.level != Hermetic && p.Off.on(landlocked) {
+		p.Order.Rules = p.accesses()
+	}
+	if !p.Off.on(cleanEnv) {
+		p.Order.Env = append(os.Environ(), p.Order.Env...)
 	}
 	return p, nil
 }
@@ -134,6 +143,9 @@ func (s *Sandbox) start(ctx context.Context, p *plan, log io.Writer) (*Result, e
 		return nil, err
 	}
 	limits := p.Order.Limits
+	if !p.Off.on(watched) {
+		limits.Wall, limits.Output = math.MaxInt64, math.MaxInt64
+	}
 	copied := make(chan error, 1)
 	go func() { copied <- g.copy(log, limits.Output) }()
 	stopWatch := g.watch(ctx, limits.Wall)
@@ -182,7 +194,7 @@ func launch(p *plan) (*started, error) {
 	g := &started{pipes: ch, out: outR, ended: make(chan struct{})}
 	g.cmd = &exec.Cmd{
 		Path: "/proc/self/exe", Args: []string{guardRole}, Env: []string{}, Dir: "/",
-		Stdout: outW, Stderr: outW, ExtraFiles: []*os.File{ch.childControl, ch.childSays},
+		Stdin: stdin(p), Stdout: outW, Stderr: outW, ExtraFiles: []*os.File{ch.childControl, ch.childSays},
 		SysProcAttr: guardAttributes(p),
 	}
 	startErr := make(chan error)
@@ -206,6 +218,14 @@ func launch(p *plan) (*started, error) {
 	return g, nil
 }
 
+// stdin is nothing: a command that asks gets no answer.
+func stdin(p *plan) io.Reader {
+	if p.Off.on(emptyInput) {
+		return nil
+	}
+	return os.Stdin
+}
+
 // Steps that are told apart later.
 const (
 	stepStart = "start a process in namespaces of its own"
@@ -214,17 +234,30 @@ const (
 
 // guardAttributes are the namespaces and the identity of the guard.
 func guardAttributes(p *plan) *syscall.SysProcAttr {
-	attr := &syscall.SysProcAttr{Setsid: true, Pdeathsig: unix.SIGKILL}
+	attr := &syscall.SysProcAttr{Setsid: true}
+	if p.Off.on(diesWithUs) {
+		attr.Pdeathsig = unix.SIGKILL
+	}
 	switch p.Level {
 	case Hermetic:
 		attr.Cloneflags = unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP
 	case Netless:
 		attr.Cloneflags = unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_NEWIPC
 	}
+	for d, flag := range map[defence]uintptr{ownNetwork: unix.CLONE_NEWNET, ownProcesses: unix.CLONE_NEWPID, ownIPC: unix.CLONE_NEWIPC} {
+		if !p.Off.on(d) {
+			attr.Cloneflags &^= flag
+		}
+	}
 	if attr.Cloneflags != 0 && !p.Privileged {
 		attr.Cloneflags |= unix.CLONE_NEWUSER
-		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
-		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
+		inside := 0
+		if p.Level == Netless { // where the command cannot have a namespace of users of its own
+			inside = guestID
+			attr.AmbientCaps = []uintptr{unix.CAP_NET_ADMIN, unix.CAP_SYS_PTRACE, unix.CAP_KILL, unix.CAP_DAC_READ_SEARCH}
+		}
+		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: inside, HostID: os.Geteuid(), Size: 1}}
+		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: inside, HostID: os.Getegid(), Size: 1}}
 	}
 	return attr
 }

@@ -4,5 +4,5 @@ import "golang.org/x/sys/unix"
 
 const auditArch = unix.AUDIT_ARCH_AARCH64
 
-// refusedHere are calls that only this architecture has.
-var refusedHere = []uintptr{unix.SYS_KEXEC_FILE_LOAD}
+// refusedHere are the rules for calls that only this architecture has.
+var refusedHere = []rule{{call: unix.SYS_KEXEC_FILE_LOAD, errno: unix.ENOSYS}}

@@ -5,4 +5,4 @@ package sandbox
 // auditArch is not known here, so there is no filter, and no level above None.
 const auditArch = 0
 
-var refusedHere []uintptr
+var refusedHere []rule

@@ -24,17 +24,18 @@ type watch struct {
 	cpu    time.Duration // of processes that live, when last seen
 }
 
-func newWatch(p *plan) *watch {
+func (p *plan) newWatch() *watch {
 	w := &watch{limits: p.Order.Limits}
-	switch p.Level {
-	case Hermetic:
+	if p.Level == Hermetic && p.Off.on(ownRoot) {
 		w.tmp = "/tmp"
-		w.pids = func() []int { return without(processes(), 1) }
-	case Netless:
-		w.pids = sameNamespace
-	default:
-		self := os.Getpid()
+	}
+	switch self := os.Getpid(); {
+	case !p.own():
 		w.pids = func() []int { return descendants(self) }
+	case p.Level == Hermetic && p.Off.on(ownRoot):
+		w.pids = func() []int { return without(processes(), self) }
+	default: // this /proc is the host's
+		w.pids = sameNamespace
 	}
 	return w
 }
