@@ -17,6 +17,7 @@ import (
 	"snug/internal/generation"
 	"snug/internal/index/indextest"
 	"snug/internal/interp"
+	"snug/internal/sandbox"
 )
 
 // childVar makes the test binary a snug of its own, with the interpreters of
@@ -24,6 +25,7 @@ import (
 const childVar = "SNUG_TEST_CHILD"
 
 func TestMain(m *testing.M) {
+	sandbox.Serve()
 	if os.Getenv(childVar) != "" {
 		os.Exit(childMain())
 	}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -42,8 +43,12 @@ func (p *plan) guard(control io.Reader) (*report, error) {
 		return nil, failed(err, "start the inner stage")
 	}
 	defer ch.close()
-	// The inner stage runs already, since its libraries may be on the host only; it goes
+	// The inner stage is up already, since its libraries may be on the host only; it goes
 	// to the new root with the guard.
+	words := json.NewDecoder(io.LimitReader(ch.report, maxMessage))
+	if err := words.Decode(new(ready)); err != nil {
+		return nil, failed(err, "wait for the inner stage")
+	}
 	if p.Level == Hermetic && p.Off.on(ownRoot) {
 		if err := p.makeRoot(); err != nil {
 			return nil, err
@@ -66,7 +71,7 @@ func (p *plan) guard(control io.Reader) (*report, error) {
 		return nil, failed(err, "instruct the inner stage")
 	}
 	var f stageFault
-	switch err := receive(ch.report, &f); {
+	switch err := words.Decode(&f); {
 	case err == nil:
 		return nil, &f
 	case !errors.Is(err, io.EOF):

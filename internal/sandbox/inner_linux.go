@@ -21,6 +21,9 @@ func innerMain() int {
 	runtime.LockOSThread()
 	control, says := channels()
 	var o order
+	if err := send(says, ready{}); err != nil {
+		return 1
+	}
 	if err := receive(control, &o); err != nil {
 		return 1
 	}

@@ -55,6 +55,9 @@ type order struct {
 	Off    switches
 }
 
+// ready is what the inner stage says first.
+type ready struct{}
+
 // report is what the guard says at the end.
 type report struct {
 	Exit   int

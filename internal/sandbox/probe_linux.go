@@ -21,7 +21,7 @@ func (s *Sandbox) probe(ctx context.Context) Probed {
 	p := Probed{Level: s.level}
 	err := s.try(ctx)
 	if p.Works = err == nil; !p.Works {
-		p.Reason, p.Remedy = s.why(err)
+		p.Reason, p.Remedy = machineFacts().why(s.level, err)
 	}
 	return p
 }
@@ -55,6 +55,12 @@ func privileged() bool {
 	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
 	if os.Geteuid() != 0 || unix.Capget(&hdr, &data[0]) != nil {
+		return false
+	}
+	if _, err := firstMapped(); err != nil { // a root of one user only, in a namespace
+		return false
+	}
+	if text, err := readBounded("/proc/self/setgroups", 16); err == nil && string(bytes.TrimSpace(text)) == "deny" {
 		return false
 	}
 	need := uint32(1<<unix.CAP_SYS_ADMIN | 1<<unix.CAP_SETUID | 1<<unix.CAP_SETGID | 1<<unix.CAP_CHOWN | 1<<unix.CAP_KILL | 1<<unix.CAP_DAC_READ_SEARCH)
@@ -114,9 +120,4 @@ func onlyLoopback() error {
 		}
 	}
 	return nil
-}
-
-// why says in words what stopped a level, and what would help.
-func (s *Sandbox) why(err error) (reason, remedy string) {
-	return err.Error(), ""
 }

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -67,18 +66,25 @@ func firstMapped() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return slotBase(text), nil
+	base, ok := slotBase(text)
+	if !ok {
+		return 0, fault.New(fault.Unsupported, "", "there are too few users here for one to be a command's own")
+	}
+	return base, nil
 }
 
-func slotBase(uidMap []byte) int {
-	lines := bufio.NewScanner(bytes.NewReader(uidMap))
-	for lines.Scan() {
-		var inside, outside, n int64
-		if _, err := fmt.Sscan(lines.Text(), &inside, &outside, &n); err == nil && inside <= firstUID && firstUID+slots <= inside+n {
-			return firstUID
+// slotBase finds room for all slots in a process's map of users; there is none where
+// only one user is mapped.
+func slotBase(uidMap []byte) (base int, ok bool) {
+	for _, base := range []int64{firstUID, lastGuest - slots} {
+		for line := range bytes.Lines(uidMap) {
+			var inside, outside, n int64
+			if _, err := fmt.Sscan(string(line), &inside, &outside, &n); err == nil && inside <= base && base+slots <= inside+n {
+				return int(base), true
+			}
 		}
 	}
-	return lastGuest - slots
+	return 0, false
 }
 
 // readBounded reads a file of the kernel's, which has no size of its own.
