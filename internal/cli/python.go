@@ -10,11 +10,11 @@ func (a *app) python() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "python",
 		Short:   "which interpreters can be had, and from where",
-		Example: "  snug python list\n  snug python install 3.13",
+		Example: "  snug python list\n  snug python install 3.13\n  snug python build 3.13",
 		Args:    known,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	cmd.AddCommand(a.pythonList(), a.pythonInstall())
+	cmd.AddCommand(a.pythonList(), a.pythonInstall(), a.pythonBuild())
 	return cmd
 }
 

@@ -115,7 +115,8 @@ func (c exitCode) Error() string { return "exit status" }
 type app struct {
 	World
 	home, indexURL, asOf, project string
-	pythonMirror, signingKey      string
+	pythonMirror, pythonSources   string
+	signingKey                    string
 	extra, minAge                 []string
 	offline, json, quiet, noBar   bool
 	offlineSaid                   bool // --offline=false overrules the project

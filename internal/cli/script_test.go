@@ -144,7 +144,7 @@ func runSnug(ts *testscript.TestScript, args []string) (code int, said string) {
 // storyVariables are what a script may set, one by one: testscript does not list
 // its environment.
 var storyVariables = []string{
-	"SNUG_HOME", "SNUG_INDEX_URL", "SNUG_EXTRA_INDEX", "SNUG_AS_OF", "SNUG_MIN_AGE", "SNUG_SIGNING_KEY", "SNUG_PROJECT", "SNUG_OFFLINE", "SNUG_JOBS", "SNUG_JSON", "SNUG_QUIET",
+	"SNUG_HOME", "SNUG_PYTHON_SOURCES", "SNUG_INDEX_URL", "SNUG_EXTRA_INDEX", "SNUG_AS_OF", "SNUG_MIN_AGE", "SNUG_SIGNING_KEY", "SNUG_PROJECT", "SNUG_OFFLINE", "SNUG_JOBS", "SNUG_JSON", "SNUG_QUIET",
 	"SNUG_NO_PROGRESS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CONFIG_FILE", "PIP_NO_INDEX", "PIP_FIND_LINKS", "UV_INDEX", "UV_DEFAULT_INDEX",
 	"UV_INDEX_URL", "UV_CONFIG_FILE", "UV_NO_CONFIG", "SHELL", "NETRC", "TOKEN", "SNUG_INDEX_MINE_USERNAME", "SNUG_INDEX_MINE_PASSWORD",
 }

@@ -24,6 +24,7 @@ func (a *app) settings(cmd *cobra.Command) {
 	f.StringVar(&a.indexURL, "index-url", "", "package index `URL` (default: what pip's, then uv's configuration says)")
 	f.StringArrayVar(&a.extra, "extra-index", nil, "further index as `NAME=URL`; the first that has a package wins (repeatable)")
 	f.StringVar(&a.pythonMirror, "python-mirror", "", "`URL` or folder that has python-build-standalone's releases")
+	f.StringVar(&a.pythonSources, "python-sources", "", "`URL` or folder that has CPython's own sources, for Pythons that are built")
 	f.StringVar(&a.asOf, "as-of", "", "see only files uploaded until `DATE` (2026-11-01 or 2026-11-01T12:00:00Z; \"now\" for all)")
 	f.StringArrayVar(&a.minAge, "min-age", nil, "see only files that are this old: `AGE` (12h, 7d, 2w; 0 lifts it) or NAME=AGE for one package (repeatable)")
 	f.StringVar(&a.signingKey, "signing-key", "", "private key `FILE` that provenance is signed with (default: one that is made below the store's home)")
@@ -36,7 +37,7 @@ func (a *app) settings(cmd *cobra.Command) {
 }
 
 // settingNames are the flags of settings.
-var settingNames = []string{"home", "index-url", "extra-index", "python-mirror", "as-of", "min-age", "signing-key", "project", "offline", "jobs", "json", "quiet", "no-progress"}
+var settingNames = []string{"home", "index-url", "extra-index", "python-mirror", "python-sources", "as-of", "min-age", "signing-key", "project", "offline", "jobs", "json", "quiet", "no-progress"}
 
 // variable is the environment variable of a setting: SNUG_INDEX_URL.
 func variable(name string) string {
@@ -98,8 +99,8 @@ func (a *app) engine(p *manifest.Project) (*engine.Engine, error) {
 	}
 	return engine.New(engine.Options{
 		Home: home, Env: a.env, Environ: a.Env, UserHome: a.env("HOME"), Now: a.Now, IndexURL: a.indexURL, Extra: extra,
-		PythonMirror: a.mirror(),
-		Offline:      a.offline || p.Offline && !a.offlineSaid, AsOf: asOf, AllFiles: a.asOf == "now", MinAge: a.minAge, Jobs: jobs, Transport: a.Transport, Sleep: a.Sleep,
+		PythonMirror: a.place(a.pythonMirror), Tarballs: a.place(a.pythonSources),
+		Offline: a.offline || p.Offline && !a.offlineSaid, AsOf: asOf, AllFiles: a.asOf == "now", MinAge: a.minAge, Jobs: jobs, Transport: a.Transport, Sleep: a.Sleep,
 		Sources: a.Sources, Runner: a.Runner, Events: a.handler(), Version: Version(), Typed: a.Args, Folder: a.project,
 		Keys: a.keysDir(), SigningKey: a.path(a.signingKey),
 	})
@@ -116,12 +117,13 @@ func (a *app) keysDir() string {
 	return filepath.Join(home, "keys")
 }
 
-// mirror is where interpreters come from, if it was said: an address or a folder.
-func (a *app) mirror() string {
-	if a.pythonMirror == "" || strings.Contains(a.pythonMirror, "://") {
-		return a.pythonMirror
+// place is where files are, if it was said: an address, or a folder seen from the one
+// snug was started in.
+func (a *app) place(where string) string {
+	if strings.Contains(where, "://") {
+		return where
 	}
-	return a.path(a.pythonMirror)
+	return a.path(where)
 }
 
 // homeDir is where the store is; chosen is what the project says of it.

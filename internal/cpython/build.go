@@ -396,12 +396,14 @@ func (b *build) finish(ctx context.Context, dir string) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.built.measure(plan)
+	b.built.Measure(plan)
 	_, err = b.keepLog(ctx)
 	return b.built, err
 }
 
-func (b *Built) measure(plan store.Plan) {
+// Measure sets Tree, Files and Bytes by the files of a tree.
+func (b *Built) Measure(plan store.Plan) {
+	b.Files, b.Bytes = 0, 0
 	entries := make([]digest.Entry, len(plan))
 	for i, f := range plan {
 		entries[i] = f.Entry()

@@ -1,6 +1,7 @@
 package cpython
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"os"
@@ -83,6 +84,9 @@ func tellsNothing(t *testing.T, dir, temp string) {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
+		}
+		if ok, err := isELF(filepath.Join(dir, name)); ok || err != nil {
+			text = bytes.ReplaceAll(text, []byte("prefix-map"), nil) // OpenSSL says how it was built itself
 		}
 		for _, word := range []string{temp, "prefix-map", "'/src", "'/usr/bin/install", "-I/usr"} {
 			if strings.Contains(string(text), word) {

@@ -49,6 +49,15 @@ func ParseCatalogue(text []byte) ([]Tarball, error) {
 	return out, nil
 }
 
+// Find returns the newest release of the catalogue that text means: "3.13", or "3.13.5".
+func Find(text string) (Tarball, error) {
+	list, err := Catalogue()
+	if err != nil {
+		return Tarball{}, err
+	}
+	return find(list, text)
+}
+
 // find returns the newest source that text means: "3.13", or "3.13.5".
 func find(list []Tarball, text string) (Tarball, error) {
 	for _, t := range slices.Backward(list) {
@@ -64,8 +73,8 @@ func find(list []Tarball, text string) (Tarball, error) {
 		"no sources of Python %s in snug's catalogue", text)
 }
 
-// isRelease tells whether text is a version that a tarball may have.
-func isRelease(text string) bool {
+// IsRelease tells whether text is a full version, as a tarball has.
+func IsRelease(text string) bool {
 	v, err := pep440.Parse(text)
 	return err == nil && v.String() == text && v.Major() == 3 && strings.Count(text, ".") == 2 && !strings.ContainsAny(text, "+!")
 }

@@ -13,6 +13,7 @@ package cpython
 import (
 	"context"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -72,7 +73,8 @@ func NewSource(opt Options) *Source {
 func (s *Source) Name() string { return SourceName }
 
 // List returns the releases of the catalogue for this machine's own target, nothing
-// for any other.
+// for any other. Of a mirror that is a folder, those are left out whose sources are
+// neither there nor in the store.
 func (s *Source) List(_ context.Context, target pytag.Target) ([]interp.Interpreter, error) {
 	c, err := choose(s.opt.Profile, s.opt.Optimize)
 	if err != nil {
@@ -87,6 +89,9 @@ func (s *Source) List(_ context.Context, target pytag.Target) ([]interp.Interpre
 	}
 	var out []interp.Interpreter
 	for _, t := range list {
+		if !s.offered(t) {
+			continue
+		}
 		v, err := pep440.Parse(t.Version)
 		if err != nil {
 			return nil, fmt.Errorf("snug's own catalogue of CPython's sources: %w", err)
@@ -94,6 +99,19 @@ func (s *Source) List(_ context.Context, target pytag.Target) ([]interp.Interpre
 		out = append(out, interp.Interpreter{Version: v, Target: target.String(), Source: SourceName, ID: c.String(), SHA256: t.SHA256, Movable: true})
 	}
 	return out, nil
+}
+
+// offered tells whether a folder of sources has the release; an address is not asked.
+func (s *Source) offered(t Tarball) bool {
+	if s.opt.Mirror == "" || strings.Contains(s.opt.Mirror, "://") || s.here(t) {
+		return true
+	}
+	for _, file := range s.places(t) {
+		if st, err := os.Stat(file); err == nil && st.Mode().IsRegular() {
+			return true
+		}
+	}
+	return false
 }
 
 // builds tells whether a Python for the target is built here: what a Linux system's

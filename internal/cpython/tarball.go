@@ -102,7 +102,7 @@ func (s *Source) fetch(ctx context.Context, t Tarball, places []string, progress
 // with its digest and size. fault.Network if none has it.
 func (s *Source) Sum(ctx context.Context, version string) (Tarball, error) {
 	t := Tarball{Version: version}
-	if !isRelease(version) {
+	if !IsRelease(version) {
 		return t, fault.New(fault.Usage, "write it as 3.13.5", "%q is no release of Python", version)
 	}
 	var failed error
@@ -259,7 +259,7 @@ func versionOf(dir string) (string, error) {
 		return "", fault.New(fault.Input, "take a file as CPython's project publishes it: Python-3.13.5.tar.xz", "these are not the sources of CPython: %w", err)
 	}
 	match := patchLevel.FindSubmatch(text)
-	if match == nil || !isRelease(string(match[1])) {
+	if match == nil || !IsRelease(string(match[1])) {
 		return "", fault.New(fault.Input, "take a release as CPython's project publishes it", "Include/patchlevel.h names no release")
 	}
 	return string(match[1]), nil

@@ -172,7 +172,7 @@ func TestCatalogue(t *testing.T) {
 		t.Fatal(list, err)
 	}
 	for _, c := range list {
-		if _, err := digest.Parse(c.SHA256); err != nil || !isRelease(c.Version) {
+		if _, err := digest.Parse(c.SHA256); err != nil || !IsRelease(c.Version) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}

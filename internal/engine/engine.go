@@ -39,6 +39,7 @@ type Options struct {
 	IndexURL     string              // overrides the project's and pip's
 	Extra        []index.Extra
 	PythonMirror string // overrides the project's
+	Tarballs     string // the same, for CPython's own
 	Offline      bool
 	AsOf         time.Time // files uploaded later are not seen
 	AllFiles     bool      // no cut-off, whatever the project says
@@ -121,6 +122,9 @@ func (e *Engine) sourcesFor(ctx context.Context, p *manifest.Project) []interp.S
 	if e.Sources != nil {
 		return e.Sources
 	}
+	if p != nil && p.PythonBuild != nil {
+		return []interp.Source{e.cpython(p, p.PythonBuild.Profile, p.PythonBuild.Optimize)}
+	}
 	return interp.Default(ctx, e.fetch, interp.Settings{Mirror: e.mirror(p), Env: e.Env})
 }
 
@@ -130,8 +134,13 @@ func (e *Engine) mirror(p *manifest.Project) string {
 	if e.PythonMirror != "" || p == nil {
 		return e.PythonMirror
 	}
-	if m := p.PythonMirror; m == "" || strings.Contains(m, "://") || filepath.IsAbs(m) {
-		return m
+	return placeOf(p, p.PythonMirror)
+}
+
+// placeOf is where the project says that files are.
+func placeOf(p *manifest.Project, where string) string {
+	if where == "" || strings.Contains(where, "://") || filepath.IsAbs(where) {
+		return where
 	}
-	return filepath.Join(p.Root, filepath.FromSlash(p.PythonMirror))
+	return filepath.Join(p.Root, filepath.FromSlash(where))
 }

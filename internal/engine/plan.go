@@ -184,8 +184,13 @@ func (e *Engine) fetchAll(ctx context.Context, pl *plan) error {
 // lacks it.
 func (e *Engine) interpreterTree(ctx context.Context, p *manifest.Project, t pytag.Target, v pep440.Version, want lock.Interpreter) (*store.Tree, error) {
 	i := interp.Interpreter{Version: v, Target: t.String(), Source: want.Source, ID: want.ID, SHA256: want.SHA256}
-	return e.store.AddTree(ctx, "python-"+v.String()+"-"+want.SHA256+"-"+interp.LayoutVersion, func(dir string) (store.Plan, error) {
-		for _, s := range e.sourcesFor(ctx, p) {
+	sources := e.sourcesFor(ctx, p)
+	key, err := interp.Key(sources, i)
+	if err != nil {
+		return nil, err
+	}
+	return e.store.AddTree(ctx, key, func(dir string) (store.Plan, error) {
+		for _, s := range sources {
 			if s.Name() != want.Source {
 				continue
 			}

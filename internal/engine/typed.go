@@ -12,7 +12,7 @@ type typed []string
 
 // settingFlags are the flags that every command has and that say where things
 // are or what is seen: a fix that is another command repeats them.
-var settingFlags = []string{"--home", "--index-url", "--extra-index", "--python-mirror", "--as-of", "--min-age", "--project", "--offline"}
+var settingFlags = []string{"--home", "--index-url", "--extra-index", "--python-mirror", "--python-sources", "--as-of", "--min-age", "--project", "--offline"}
 
 // alone are the flags among these that have no value.
 var alone = append([]string{"--offline"}, passing...)

@@ -55,6 +55,19 @@ type Source interface {
 	Fetch(ctx context.Context, i Interpreter, dir string, progress func(done, total int64)) error
 }
 
+// Key names the tree in which the interpreter is kept. A source that makes different
+// trees of one digest, by what the machine has, has a Key of its own.
+func Key(sources []Source, i Interpreter) (string, error) {
+	for _, s := range sources {
+		if k, ok := s.(interface {
+			Key(Interpreter) (string, error)
+		}); ok && s.Name() == i.Source {
+			return k.Key(i)
+		}
+	}
+	return "python-" + i.Version.String() + "-" + i.SHA256 + "-" + LayoutVersion, nil
+}
+
 // Settings say where the sources look.
 type Settings struct {
 	Mirror string              // replaces the release host of python-build-standalone: an address or a folder

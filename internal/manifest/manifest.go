@@ -129,6 +129,7 @@ type Project struct {
 	Strategy       Strategy
 	Overlaps       map[string]string // glob of installed paths -> the package that wins
 	PythonMirror   string
+	PythonSources  string // where CPython's own sources are
 	Home           string // store and cache, absolute; empty: the user's
 	Offline        bool
 	Jobs           int      // 0: one for each core

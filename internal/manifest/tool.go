@@ -31,7 +31,7 @@ func packaged(doc *toml.Document) (bool, error) {
 }
 
 // toolKeys are those of [tool.snug].
-var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "min-age", "min-age-package", "overlaps", "package", "python-mirror", "home", "offline", "jobs", "resolution", "prereleases", "constraints", "overrides", "exclude", "build", "sandbox"}
+var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "min-age", "min-age-package", "overlaps", "package", "python-mirror", "python-sources", "home", "offline", "jobs", "resolution", "prereleases", "constraints", "overrides", "exclude", "build", "sandbox"}
 
 // readTool reads [tool.snug] but for its runtimes.
 func (p *Project) readTool(doc *toml.Document) error {
@@ -46,7 +46,7 @@ func (p *Project) readTool(doc *toml.Document) error {
 	for _, f := range []struct {
 		key string
 		to  *string
-	}{{"index-url", &p.IndexURL}, {"python-mirror", &p.PythonMirror}} {
+	}{{"index-url", &p.IndexURL}, {"python-mirror", &p.PythonMirror}, {"python-sources", &p.PythonSources}} {
 		s, err := t.Text(f.key)
 		if err != nil {
 			return err
