@@ -12,7 +12,9 @@ import (
 const (
 	tagNull       = 0
 	tagNeeded     = 1
+	tagHash       = 4
 	tagStrings    = 5
+	tagSymbols    = 6
 	tagStringSize = 10
 	tagSoName     = 14
 	tagRPath      = 15
@@ -20,6 +22,7 @@ const (
 	tagBindNow    = 24
 	tagRunPath    = 29
 	tagFlags      = 30
+	tagGNUHash    = 0x6ffffef5
 	tagFlags1     = 0x6ffffffb
 	tagVersions   = 0x6ffffffe
 	tagVersionNum = 0x6fffffff
@@ -45,15 +48,10 @@ type Dynamic struct {
 // Dynamic reads the dynamic segment; a file without one has an empty one.
 func (f *File) Dynamic() (*Dynamic, error) {
 	d := &Dynamic{}
-	segment, ok := f.Segment(SegmentDynamic)
-	if !ok {
-		return d, nil
-	}
-	part, err := read(f.r, segment.Offset, segment.Size, maxDynamic)
+	entries, _, err := f.entries()
 	if err != nil {
 		return nil, err
 	}
-	entries := dynamicEntries(part)
 	texts, err := f.texts(entries)
 	if err != nil {
 		return nil, err
@@ -69,16 +67,12 @@ func (f *File) Dynamic() (*Dynamic, error) {
 // WithoutRunPath is the dynamic segment without RPATH and RUNPATH, of the same size, and where in the
 // file it stands. ok is false when there is neither.
 func (f *File) WithoutRunPath() (at uint64, part []byte, ok bool, err error) {
-	segment, ok := f.Segment(SegmentDynamic)
-	if !ok {
-		return 0, nil, false, nil
-	}
-	old, err := read(f.r, segment.Offset, segment.Size, maxDynamic)
+	entries, old, err := f.entries()
 	if err != nil {
 		return 0, nil, false, err
 	}
+	segment, _ := f.Segment(SegmentDynamic)
 	le := binary.LittleEndian
-	entries := dynamicEntries(old)
 	for _, e := range entries {
 		if e.tag != tagRPath && e.tag != tagRunPath {
 			part = le.AppendUint64(le.AppendUint64(part, e.tag), e.value)
@@ -91,17 +85,24 @@ func (f *File) WithoutRunPath() (at uint64, part []byte, ok bool, err error) {
 
 type dynamicEntry struct{ tag, value uint64 }
 
-// dynamicEntries are those before the end mark.
-func dynamicEntries(part []byte) (entries []dynamicEntry) {
+// entries are those of the dynamic segment before its end mark, with the segment; none without one.
+func (f *File) entries() (entries []dynamicEntry, segment []byte, err error) {
+	s, ok := f.Segment(SegmentDynamic)
+	if !ok {
+		return nil, nil, nil
+	}
+	if segment, err = read(f.r, s.Offset, s.Size, maxDynamic); err != nil {
+		return nil, nil, err
+	}
 	le := binary.LittleEndian
-	for ; len(part) >= 16; part = part[16:] {
+	for part := segment; len(part) >= 16; part = part[16:] {
 		e := dynamicEntry{le.Uint64(part), le.Uint64(part[8:])}
 		if e.tag == tagNull {
 			break
 		}
 		entries = append(entries, e)
 	}
-	return entries
+	return entries, segment, nil
 }
 
 // last is the value of the last entry with a tag, which is the one that loaders take.

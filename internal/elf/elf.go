@@ -64,6 +64,7 @@ const (
 	SegmentEHFrame = 0x6474e550
 	SegmentStack   = 0x6474e551
 	SegmentRELRO   = 0x6474e552
+	SegmentFeature = 0x6474e553
 )
 
 // The flags of a segment.
@@ -85,6 +86,7 @@ type File struct {
 
 	r        io.ReaderAt
 	segments []Segment
+	loads    []Segment // those that are loaded, joined where they lie side by side
 	head     []byte
 }
 
@@ -117,7 +119,23 @@ func Open(r io.ReaderAt) (f *File, ok bool, err error) {
 			Offset: le.Uint64(table[8:]), Address: le.Uint64(table[16:]), Size: le.Uint64(table[32:]),
 		})
 	}
+	f.join()
 	return f, true, nil
+}
+
+// join makes one of loaded segments that follow one another in the file and in memory: tools that
+// rewrite files let tables run from one into the next.
+func (f *File) join() {
+	for _, s := range f.segments {
+		if s.Kind != SegmentLoad {
+			continue
+		}
+		if n := len(f.loads) - 1; n >= 0 && f.loads[n].Address+f.loads[n].Size == s.Address && f.loads[n].Offset+f.loads[n].Size == s.Offset {
+			f.loads[n].Size += s.Size
+			continue
+		}
+		f.loads = append(f.loads, s)
+	}
 }
 
 // Segments lists the segments in the order of the file. The caller must not change it.
@@ -135,8 +153,8 @@ func (f *File) Segment(kind uint32) (Segment, bool) {
 
 // offset is where in the file an address lies, as the loader maps it.
 func (f *File) offset(address uint64) (at, left uint64, err error) {
-	for _, s := range f.segments {
-		if s.Kind == SegmentLoad && address >= s.Address && address-s.Address < s.Size {
+	for _, s := range f.loads {
+		if address >= s.Address && address-s.Address < s.Size {
 			into := address - s.Address
 			return s.Offset + into, s.Size - into, nil
 		}

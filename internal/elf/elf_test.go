@@ -3,6 +3,7 @@ package elf
 import (
 	"bytes"
 	"debug/elf"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -142,21 +143,64 @@ func TestSymbols(t *testing.T) {
 			t.Errorf("section %+v, want %+v", s, o.SectionHeader)
 		}
 	}
-	for kind, read := range map[uint32]func() ([]elf.Symbol, error){SectionSymbols: other.Symbols, SectionDynamicSymbols: other.DynamicSymbols} {
-		want, err := read()
-		if err != nil {
-			t.Fatal(err)
+	want, err := other.Symbols()
+	got, err2 := f.Symbols()
+	sameSymbols(t, got, want, errors.Join(err, err2))
+}
+
+func sameSymbols(t *testing.T, got []Symbol, want []elf.Symbol, err error) {
+	t.Helper()
+	if err != nil || len(got) != len(want) {
+		t.Fatalf("%d symbols, want %d, %v", len(got), len(want), err)
+	}
+	for i, s := range got {
+		w := want[i]
+		if s.Name != w.Name || s.Address != w.Value || s.Size != w.Size || s.Section != uint16(w.Section) || elf.SymType(s.Kind) != elf.ST_TYPE(w.Info) || elf.SymBind(s.Binding) != elf.ST_BIND(w.Info) {
+			t.Errorf("symbol %+v, want %+v", s, w)
 		}
-		got, err := f.Symbols(kind)
-		if err != nil || len(got) != len(want) || len(want) < 2 {
-			t.Fatalf("%d symbols, want %d, %v", len(got), len(want), err)
-		}
-		for i, s := range got {
-			w := want[i]
-			if s.Name != w.Name || s.Address != w.Value || s.Size != w.Size || s.Section != uint16(w.Section) || elf.SymType(s.Kind) != elf.ST_TYPE(w.Info) || elf.SymBind(s.Binding) != elf.ST_BIND(w.Info) {
-				t.Errorf("symbol %+v, want %+v", s, w)
+	}
+}
+
+// TestDynamicSymbols: they are found as the loader finds them, in files of both kinds of tables.
+func TestDynamicSymbols(t *testing.T) {
+	many, none := sample(), sample()
+	many.Funcs = append(many.Funcs, elftest.Func{Name: "a", Code: "\xc3"}, elftest.Func{Name: "b", Code: "\xc3"})
+	none.Funcs = nil
+	for _, l := range []elftest.Library{sample(), many, none} {
+		for _, l.SysV = range []bool{false, true} {
+			other, err := elf.NewFile(bytes.NewReader(l.Bytes()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := other.DynamicSymbols()
+			got, err2 := open(t, l).DynamicSymbols()
+			sameSymbols(t, got, want, errors.Join(err, err2))
+			if len(got) != len(l.Imports)+len(l.Funcs) {
+				t.Errorf("%d symbols", len(got))
 			}
 		}
+	}
+}
+
+// TestSplitSegments: a table may run from one loaded segment into the next, as in files that
+// patchelf rewrote.
+func TestSplitSegments(t *testing.T) {
+	data := sample().Bytes()
+	f := open(t, sample())
+	entries, _, err := f.entries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	strings, _ := last(entries, tagStrings)
+	whole, _ := f.Segment(SegmentLoad)
+	cut := strings + 5 - whole.Address
+	f.loads = nil
+	f.segments = append(f.segments, Segment{Kind: SegmentLoad, Offset: whole.Offset + cut, Address: whole.Address + cut, Size: whole.Size - cut})
+	f.segments[0].Size = cut
+	f.join()
+	d, err := f.Dynamic()
+	if err != nil || len(d.Needed) != 2 || len(f.loads) != 1 || f.loads[0] != whole {
+		t.Errorf("%+v, %v, of %d bytes", d, err, len(data))
 	}
 }
 
@@ -171,13 +215,21 @@ func TestRanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	symbols, err := f.Symbols(SectionSymbols)
+	symbols, err := f.Symbols()
 	if err != nil || len(ranges) != len(symbols) {
 		t.Fatalf("%d functions, want %d, %v", len(ranges), len(symbols), err)
 	}
 	for i, s := range symbols {
 		if ranges[i] != (Range{s.Address, s.Size}) {
 			t.Errorf("%+v, want %+v", ranges[i], s)
+		}
+	}
+}
+
+func TestFeatures(t *testing.T) {
+	for _, want := range []uint32{0, FeatureBranch | FeatureShadow, FeatureShadow} {
+		if got, err := open(t, elftest.Library{Features: want}).Features(); got != want || err != nil {
+			t.Errorf("%d, want %d, %v", got, want, err)
 		}
 	}
 }
@@ -194,7 +246,7 @@ func open(t *testing.T, l elftest.Library) *File {
 // Whatever a file says of itself, it is read in bounds.
 func FuzzELF(f *testing.F) {
 	f.Add(sample().Bytes())
-	f.Add(elftest.Library{}.Bytes())
+	f.Add(elftest.Library{Features: FeatureShadow}.Bytes())
 	f.Add(elftest.Library{Frames: true, Funcs: []elftest.Func{{Name: "f", Code: "\xc3"}}}.Bytes())
 	f.Add(elftest.Library{Static: true, Kind: uint16(Executable)}.Bytes())
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -211,6 +263,9 @@ func FuzzELF(f *testing.F) {
 		if at, part, ok, err := file.WithoutRunPath(); ok && err == nil && (at+uint64(len(part)) > uint64(len(data)) || len(part)%8 != 0 && len(part) < 16) {
 			t.Errorf("%d bytes at %d of %d", len(part), at, len(data))
 		}
+		if features, err := file.Features(); err != nil && features != 0 {
+			t.Errorf("features %x with %v", features, err)
+		}
 		if ranges, err := file.Ranges(); err == nil && len(ranges)*8 > len(data) {
 			t.Errorf("%d functions out of %d bytes", len(ranges), len(data))
 		}
@@ -218,8 +273,8 @@ func FuzzELF(f *testing.F) {
 		if err == nil && len(sections)*sizeSection > len(data) {
 			t.Errorf("%d sections out of %d bytes", len(sections), len(data))
 		}
-		for _, kind := range []uint32{SectionSymbols, SectionDynamicSymbols} {
-			if symbols, err := file.Symbols(kind); err == nil && len(symbols)*sizeSymbol > len(data) {
+		for _, symbols := range []func() ([]Symbol, error){file.Symbols, file.DynamicSymbols} {
+			if symbols, err := symbols(); err == nil && len(symbols)*sizeSymbol > len(data) {
 				t.Errorf("%d symbols out of %d bytes", len(symbols), len(data))
 			}
 		}

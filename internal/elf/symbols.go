@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// The sections that readers ask for.
+// The sections that are told apart.
 const (
-	SectionSymbols        = 2
+	sectionSymbols        = 2
+	sectionDynamicSymbols = 11
 	SectionEmpty          = 8 // takes no room in the file
-	SectionDynamicSymbols = 11
 )
 
 // FlagAllocated marks a section that is loaded.
@@ -93,15 +93,14 @@ func (f *File) Content(s Section) (io.Reader, error) {
 	return io.NewSectionReader(f.r, int64(s.Offset), int64(s.Size)), nil
 }
 
-// Symbols reads the symbol table of a kind (SectionSymbols, SectionDynamicSymbols); a file without
-// one has none.
-func (f *File) Symbols(kind uint32) ([]Symbol, error) {
+// Symbols reads the symbol table for debuggers; a file that was stripped has none.
+func (f *File) Symbols() ([]Symbol, error) {
 	sections, err := f.Sections()
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range sections {
-		if s.Kind != kind {
+		if s.Kind != sectionSymbols {
 			continue
 		}
 		if int(s.link) >= len(sections) {
@@ -118,6 +117,115 @@ func (f *File) Symbols(kind uint32) ([]Symbol, error) {
 		return symbols(table, string(names))
 	}
 	return nil, nil
+}
+
+// DynamicSymbols reads the symbols that the loader binds: what a file asks of others, and what it
+// offers them.
+func (f *File) DynamicSymbols() ([]Symbol, error) {
+	entries, _, err := f.entries()
+	if err != nil {
+		return nil, err
+	}
+	address, ok := last(entries, tagSymbols)
+	if !ok {
+		return nil, nil
+	}
+	count, err := f.countSymbols(entries)
+	if err != nil {
+		return nil, err
+	}
+	at, left, err := f.offset(address)
+	if err != nil || count > left/sizeSymbol {
+		return nil, ErrDamaged
+	}
+	table, err := read(f.r, at, count*sizeSymbol, maxTable)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := f.texts(entries)
+	if err != nil {
+		return nil, err
+	}
+	names, err := read(f.r, texts.at, texts.size, maxTable)
+	if err != nil {
+		return nil, err
+	}
+	return symbols(table, string(names))
+}
+
+// countSymbols asks the tables for looking symbols up: nothing else of what is loaded tells how many
+// there are.
+func (f *File) countSymbols(entries []dynamicEntry) (uint64, error) {
+	le := binary.LittleEndian
+	if address, ok := last(entries, tagHash); ok {
+		var head [8]byte
+		err := f.ReadAddress(head[:], address)
+		return uint64(le.Uint32(head[4:])), err
+	}
+	address, ok := last(entries, tagGNUHash)
+	if !ok {
+		return 0, nil
+	}
+	var head [16]byte
+	if err := f.ReadAddress(head[:], address); err != nil {
+		return 0, err
+	}
+	buckets, first, bloom := uint64(le.Uint32(head[:])), uint64(le.Uint32(head[4:])), uint64(le.Uint32(head[8:]))
+	address += uint64(len(head)) + 8*bloom
+	table, err := f.readAddress(address, 4*buckets)
+	if err != nil {
+		return 0, err
+	}
+	newest := uint64(0)
+	for ; len(table) > 0; table = table[4:] {
+		newest = max(newest, uint64(le.Uint32(table)))
+	}
+	if newest < first {
+		return f.countAsked(entries, first), nil
+	}
+	return f.endOfChain(address+4*buckets-4*first, newest)
+}
+
+// countAsked is the number of symbols of a file that offers none: its table for looking up need not
+// count those that it asks for. Only the section table does, if it speaks of the same symbols.
+func (f *File) countAsked(entries []dynamicEntry, least uint64) uint64 {
+	address, _ := last(entries, tagSymbols)
+	sections, err := f.Sections()
+	if err != nil {
+		return least // the loader would not look there either
+	}
+	for _, s := range sections {
+		if s.Kind == sectionDynamicSymbols && s.Address == address {
+			return max(least, s.Size/sizeSymbol)
+		}
+	}
+	return least
+}
+
+// endOfChain follows the last chain to its end, which is that of the symbols.
+func (f *File) endOfChain(chains, symbol uint64) (uint64, error) {
+	var hash [4]byte
+	for range maxTable / sizeSymbol {
+		if err := f.ReadAddress(hash[:], chains+4*symbol); err != nil {
+			return 0, err
+		}
+		if symbol++; hash[0]&1 != 0 {
+			return symbol, nil
+		}
+	}
+	return 0, ErrDamaged
+}
+
+// readAddress gives size bytes at an address.
+func (f *File) readAddress(address, size uint64) ([]byte, error) {
+	if size == 0 {
+		return nil, nil
+	}
+	at, left, err := f.offset(address)
+	if err != nil || size > left {
+		return nil, ErrDamaged
+	}
+	return read(f.r, at, size, maxTable)
 }
 
 // symbols reads the lines behind the first, which stands for none. The names share the memory of

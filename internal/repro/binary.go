@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 
@@ -16,6 +17,7 @@ type Binary struct {
 	Code     bool      `json:"code"` // something that is loaded differs
 	Sections []Section `json:"sections,omitempty"`
 	Needs    []Field   `json:"needs,omitempty"` // libraries, versions and search paths
+	Compiler *Field    `json:"compiler,omitempty"`
 	// Functions are told by name where both have symbols for all of them, else by the table for
 	// unwinding and the symbols that are left. One that is the same in both but lies elsewhere may
 	// differ in the addresses within it: then Moved is set.
@@ -59,6 +61,9 @@ func compareBinaries(mine, other []byte) *Binary {
 	}
 	out.sections(a, b)
 	out.needs(a.dynamic, b.dynamic)
+	if x, y := without(a.compilers, b.compilers), without(b.compilers, a.compilers); len(x)+len(y) > 0 {
+		out.Compiler = &Field{Name: "compiler", Ours: x, Theirs: y}
+	}
 	if len(a.sections) == 0 || len(b.sections) == 0 {
 		out.Code, out.Note = true, "without sections: only its functions could be compared"
 	}
@@ -70,12 +75,13 @@ func compareBinaries(mine, other []byte) *Binary {
 
 // binary is a native file that was read whole.
 type binary struct {
-	file     *elf.File
-	size     int
-	dynamic  *elf.Dynamic
-	sections map[string]section
-	symbols  []elf.Symbol // of the fuller table
-	full     bool         // that table is for debuggers: it has every function
+	file      *elf.File
+	size      int
+	dynamic   *elf.Dynamic
+	sections  map[string]section
+	compilers []string
+	symbols   []elf.Symbol // of the fuller table
+	full      bool         // that table is for debuggers: it has every function
 }
 
 type section struct {
@@ -119,14 +125,36 @@ func readBinary(data []byte) (*binary, error) {
 			return nil, err
 		}
 		b.sections[s.Name] = section{s, sum}
+		if s.Name == ".comment" && b.compilers == nil {
+			if b.compilers, err = compilers(f, s); err != nil {
+				return nil, err
+			}
+		}
 	}
-	if b.symbols, err = f.Symbols(elf.SectionSymbols); err != nil {
+	if b.symbols, err = f.Symbols(); err != nil {
 		return nil, err
 	}
 	if b.full = slices.ContainsFunc(b.symbols, isFunction); !b.full {
-		b.symbols, err = f.Symbols(elf.SectionDynamicSymbols)
+		b.symbols, err = f.DynamicSymbols()
 	}
 	return b, err
+}
+
+// compilers are what compilers and linkers call themselves.
+func compilers(f *elf.File, s elf.Section) ([]string, error) {
+	r, err := f.Content(s)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(r, maxMetadata))
+	var out []string
+	for text := range bytes.SplitSeq(data, []byte{0}) {
+		if len(text) > 0 {
+			out = append(out, string(text))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), err
 }
 
 func isFunction(s elf.Symbol) bool {

@@ -127,6 +127,10 @@ func TestCompareNative(t *testing.T) {
 			t.Errorf("%s: want %s, %v, moved %v, got\n%s%+v", name, want, c.changed, c.moved, d, b)
 		}
 	}
+	comment := compare(t, changed("shop_kit/_speedups.so", base().String()), changed("shop_kit/_speedups.so", with(func(l *elftest.Library) { l.Comment = "GCC: 2\x00ld" }).String()))
+	if want := "shop_kit/_speedups.so: differs in what is not loaded\n    section .comment: 6 bytes in ours, 9 bytes in theirs, not loaded\n    compiler: ours \"GCC: 1\"\n    compiler: theirs \"GCC: 2\"\n    compiler: theirs \"ld\"\n"; !strings.HasSuffix(comment.String(), want) {
+		t.Errorf("want %s, got %s", want, comment)
+	}
 	damaged := compare(t, changed("shop_kit/_speedups.so", "\x7fELF\x02\x01"+strings.Repeat("\xff", 80)), nativeFiles())
 	if damaged.Verdict != CodeDiffers || damaged.Files[0].Native.Note != "a damaged ELF file" {
 		t.Errorf("%s", damaged)

@@ -17,26 +17,14 @@ import (
 	"snug/internal/pytag"
 )
 
-// Native is what one ELF file asks of the system, and how it is hardened.
+// Native is what one ELF file asks of the system, how it is hardened, and what it shows to others.
 type Native struct {
 	Path      string    `json:"path"`
 	Needs     []string  `json:"needs"`
 	Glibc     [2]int    `json:"glibc"` // zero: none
 	RunPath   []string  `json:"runpath"`
 	Hardening Hardening `json:"hardening"`
-}
-
-// Hardening is what the compiler and the linker left in a file against attacks on memory. Stack
-// protector and fortified calls are told by what the file imports: a static program does not show them.
-type Hardening struct {
-	PIE            bool   `json:"pie"`     // may lie at any address, as every library does
-	BindNow        bool   `json:"bindNow"` // the table of imports is filled at start
-	RELRO          string `json:"relro"`   // "none", "partial", "full": what is read-only after start
-	NX             bool   `json:"nx"`      // the stack is not executable
-	StackProtector bool   `json:"stackProtector"`
-	Fortify        int    `json:"fortify"` // different checked functions that it calls
-	TextRel        bool   `json:"textrel"` // code is written to at start
-	WriteExecute   bool   `json:"writeExecute"`
+	Exports   []Export  `json:"exports,omitempty"`
 }
 
 // library is an ELF file with what tells its platform.
@@ -61,39 +49,19 @@ func readLibrary(name string, r io.ReaderAt) (*library, *elf.File, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	symbols, err := f.Symbols(elf.SectionDynamicSymbols)
+	symbols, err := f.DynamicSymbols()
 	if err != nil {
 		return nil, nil, err
 	}
-	native := Native{Path: name, Needs: d.Needed, Glibc: d.Glibc(), RunPath: d.RunPath, Hardening: hardening(f, d, symbols)}
+	features, err := f.Features()
+	if err != nil {
+		return nil, nil, err
+	}
+	native := Native{Path: name, Needs: d.Needed, Glibc: d.Glibc(), RunPath: d.RunPath, Hardening: hardening(f, d, symbols, features)}
+	if !isItself(path.Base(name), d.SoName) {
+		native.Exports = exports(symbols)
+	}
 	return &library{Native: native, dynamic: d}, f, nil
-}
-
-func hardening(f *elf.File, d *elf.Dynamic, symbols []elf.Symbol) Hardening {
-	h := Hardening{PIE: f.Kind == elf.Shared, BindNow: d.BindNow, RELRO: "none", TextRel: d.TextRel}
-	for _, s := range f.Segments() {
-		switch s.Kind {
-		case elf.SegmentRELRO:
-			h.RELRO = "partial"
-		case elf.SegmentStack: // without one the stack is executable
-			h.NX = s.Flags&elf.FlagExecute == 0
-		case elf.SegmentLoad:
-			h.WriteExecute = h.WriteExecute || s.Flags&(elf.FlagExecute|elf.FlagWrite) == elf.FlagExecute|elf.FlagWrite
-		}
-	}
-	if h.RELRO == "partial" && d.BindNow {
-		h.RELRO = "full"
-	}
-	for _, s := range symbols {
-		switch {
-		case s.Section != 0:
-		case s.Name == "__stack_chk_fail":
-			h.StackProtector = true
-		case strings.HasPrefix(s.Name, "__") && strings.HasSuffix(s.Name, "_chk"):
-			h.Fortify++
-		}
-	}
-	return h
 }
 
 // stripped runs the caller's strip over the files that can be stripped.

@@ -135,6 +135,7 @@ func (e *entry) write(z *zip.Writer, spool *os.File, deflate *flate.Writer) erro
 	head := &zip.FileHeader{
 		Name: e.name, Flags: flagUTF8, Method: zip.Store, CreatorVersion: madeOnUnix<<8 | zipVersion, ReaderVersion: zipVersion,
 		ExternalAttrs: (0o100000 | uint32(e.mode())) << 16, UncompressedSize64: uint64(size), CompressedSize64: uint64(size),
+		//lint:ignore SA1019 CreateRaw writes the date as it is given here, and not Modified
 		ModifiedDate: firstDay,
 	}
 	var body io.Reader = in

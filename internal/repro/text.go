@@ -82,6 +82,9 @@ func (b *Binary) write(out *strings.Builder) {
 	for _, f := range b.Needs {
 		sides(out, "    "+f.Name, f)
 	}
+	if b.Compiler != nil {
+		sides(out, "    compiler", *b.Compiler)
+	}
 	if len(b.Changed) == 0 {
 		return
 	}

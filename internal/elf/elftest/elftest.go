@@ -27,18 +27,20 @@ type Library struct {
 	Hidden   []Func   // in .text, in .symtab only
 	Comment  string   // .comment
 	Data     string   // .rodata
+	Features uint32   // of the processor, all code uses them (.note.gnu.property)
 	BuildID  string   // .note.gnu.build-id
 	Frames   bool     // with a table for unwinding, of all functions
 	Stripped bool     // without .symtab: Hidden functions have code, and no name
 	Static   bool     // without dynamic segment
+	SysV     bool     // symbols are looked up by DT_HASH, not by GNU's table
 }
 
 type section struct {
-	name                string
-	kind, link, info    uint32
-	flags, entry, align uint64
-	data                []byte
-	at                  uint64
+	name             string
+	kind, link, info uint32
+	flags, entry     uint64
+	data             []byte
+	at               uint64
 }
 
 const base = 0x1000 // file offsets equal addresses from here on, in one segment
@@ -55,6 +57,9 @@ func (l Library) Bytes() []byte {
 	if len(l.Hidden) > 0 && !l.Stripped {
 		b.table()
 	}
+	if l.Features != 0 {
+		b.property()
+	}
 	if l.BuildID != "" {
 		b.add(&section{name: ".note.gnu.build-id", kind: 7, flags: 2, data: []byte(l.BuildID)})
 	}
@@ -68,13 +73,14 @@ func (l Library) Bytes() []byte {
 func (l Library) String() string { return string(l.Bytes()) }
 
 type builder struct {
-	lib                  Library
-	at                   uint64
-	sections             []*section
-	strings              []byte // of the dynamic segment
-	places               map[string]uint64
-	dynamicAt, dynamicTo uint64
-	framesAt, framesTo   uint64
+	lib                    Library
+	at                     uint64
+	sections               []*section
+	strings                []byte // of the dynamic segment
+	places                 map[string]uint64
+	dynamicAt, dynamicTo   uint64
+	framesAt, framesTo     uint64
+	propertyAt, propertyTo uint64
 }
 
 func (b *builder) add(s *section) int {
@@ -143,6 +149,17 @@ func (b *builder) table() {
 	b.add(&section{name: ".symtab", kind: 2, link: uint32(table), info: 1, entry: 24, data: symbols})
 }
 
+// property lays out the note of features (x86-64 psABI, "Program Property").
+func (b *builder) property() {
+	le := binary.LittleEndian
+	var data []byte
+	for _, n := range []uint32{4, 16, 5, 0x554e47, 0xc0000002, 4, b.lib.Features, 0} {
+		data = le.AppendUint32(data, n)
+	}
+	s := b.sections[b.add(&section{name: ".note.gnu.property", kind: 7, flags: 2, data: data})]
+	b.propertyAt, b.propertyTo = s.at, s.at+uint64(len(data))
+}
+
 func symbol(name uint32, info byte, section uint16, value, size uint64) []byte {
 	le := binary.LittleEndian
 	s := append(le.AppendUint32(nil, name), info, 0)
@@ -181,6 +198,8 @@ func (b *builder) dynamic() {
 		v := b.sections[b.add(&section{name: ".gnu.version_r", kind: 0x6ffffffe, link: uint32(table), info: uint32(len(l.Versions)), flags: 2, data: needs})]
 		entries = append(entries, 0x6ffffffe, v.at, 0x6fffffff, uint64(len(l.Versions)))
 	}
+	hash, tag := b.hash(len(symbols) / 24)
+	entries = append(entries, tag, b.sections[b.add(hash)].at)
 	entries = append(entries, 5, strings.at, 10, uint64(len(strings.data)), 6, dynsym.at, 11, 24, 0, 0)
 	var data []byte
 	for _, e := range entries {
@@ -188,6 +207,30 @@ func (b *builder) dynamic() {
 	}
 	d := b.sections[b.add(&section{name: ".dynamic", kind: 6, link: uint32(table), entry: 16, flags: 3, data: data})]
 	b.dynamicAt, b.dynamicTo = d.at, d.at+uint64(len(data))
+}
+
+// hash is the table by which symbols are looked up, with one chain for all.
+func (b *builder) hash(symbols int) (s *section, tag uint64) {
+	le := binary.LittleEndian
+	if b.lib.SysV {
+		data := le.AppendUint32(le.AppendUint32(nil, 1), uint32(symbols))
+		return &section{name: ".hash", kind: 5, flags: 2, data: append(data, make([]byte, 4*(1+symbols))...)}, 4
+	}
+	first, bucket := uint32(1), uint32(0) // as GNU's linker writes it for a file that offers nothing
+	if len(b.lib.Funcs) > 0 {
+		first = uint32(symbols - len(b.lib.Funcs))
+		bucket = first
+	}
+	data := le.AppendUint32(le.AppendUint32(le.AppendUint32(le.AppendUint32(nil, 1), first), 1), 0)
+	data = le.AppendUint32(le.AppendUint64(data, 1<<63), bucket)
+	for i := range b.lib.Funcs {
+		hash := uint32(8)
+		if i == len(b.lib.Funcs)-1 {
+			hash |= 1
+		}
+		data = le.AppendUint32(data, hash)
+	}
+	return &section{name: ".gnu.hash", kind: 0x6ffffff6, flags: 2, data: data}, 0x6ffffef5
 }
 
 // needs is the table of needed versions.
@@ -274,6 +317,9 @@ func (b *builder) segments() (out []byte) {
 	}
 	if b.framesTo > 0 {
 		add(0x6474e550, 4, b.framesAt, b.framesTo-b.framesAt)
+	}
+	if b.propertyTo > 0 {
+		add(0x6474e553, 4, b.propertyAt, b.propertyTo-b.propertyAt)
 	}
 	if b.lib.Interp {
 		add(3, 4, base, 0)
