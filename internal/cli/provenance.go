@@ -170,14 +170,19 @@ func digests(r attest.Resource) string {
 // maxPrinted bounds one word of what a stranger may have signed.
 const maxPrinted = 200
 
-// printable is text that does nothing to a terminal.
-func printable(text string) string {
-	text = strings.Map(func(r rune) rune {
+// harmless is text that does nothing to a terminal.
+func harmless(text string) string {
+	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return '�'
 		}
 		return r
 	}, text)
+}
+
+// printable is the beginning of text, harmless.
+func printable(text string) string {
+	text = harmless(text)
 	if runes := []rune(text); len(runes) > maxPrinted {
 		return string(runes[:maxPrinted]) + "…"
 	}
@@ -227,14 +232,14 @@ func (a *app) printVerdicts(verdicts []engine.Verdict) error {
 		if !v.OK() {
 			result = "REFUSED"
 		}
-		return []string{v.Name, cmp.Or(v.Kind, "-"), cmp.Or(v.SHA256[:min(12, len(v.SHA256))], "-"), cmp.Or(short(v.Key), "-"), strconv.Itoa(v.Inputs), result}
+		return []string{harmless(v.Name), cmp.Or(v.Kind, "-"), cmp.Or(v.SHA256[:min(12, len(v.SHA256))], "-"), cmp.Or(short(v.Key), "-"), strconv.Itoa(v.Inputs), result}
 	})
 	if err != nil || a.json {
 		return err
 	}
 	for _, v := range verdicts {
 		for _, p := range v.Problems {
-			fmt.Fprintf(a.Stdout, "%s: %s\n", v.Name, p.What)
+			fmt.Fprintf(a.Stdout, "%s: %s\n", harmless(v.Name), harmless(p.What))
 		}
 		for _, note := range v.Notes {
 			a.say("%s: %s", v.Name, note)

@@ -38,6 +38,9 @@ import (
 //	damage NAME | DIR/   cuts these files of the store in half
 //	swap FILE REGEXP TEXT
 //	                     replaces what matches
+//	forge FILE REGEXP TEXT
+//	                     replaces what matches in the first statement, signed by the own key
+//	made FILE INPUT…     the file was built here from the inputs
 //	index HOST DIR       one more index at HOST
 //	guard HOST U:P       this index wants that login from now on
 //	answer LINE…         the next snug runs on a terminal, where a user types these
@@ -56,6 +59,7 @@ func stories(dir string) testscript.Params {
 			"snug": storySnug, "python": storyPython, "found": storyFound, "release": storyRelease, "later": storyLater, "answer": storyAnswer,
 			"index": storyIndex, "guard": storyGuard,
 			"fault": storyFault, "swap": storySwap, "refused": storyRefused, "withdraw": storyWithdraw, "broken": storyBroken, "damage": storyDamage,
+			"forge": storyForge, "made": storyMade,
 		},
 	}
 }

@@ -267,6 +267,9 @@ func (v *Verdict) verifyInputs(dir string, m *generation.Manifest, p *attest.Pro
 		if !taken[i] {
 			v.wrong(noStranger, "%.120q went into it, and is not locked for it", r.URI)
 		}
+		if _, _, err := about(said, r.Digest["sha256"]); err != nil && r.Annotations["origin"] == originBuilt {
+			v.wrong(buildAnew, "%.120q was built where the runtime was, and no trusted statement is about that: %v", r.URI, err)
+		}
 	}
 	for _, pkg := range m.Packages {
 		if pkg.SHA256 != "" && !p.Has(pkg.SHA256) {
@@ -330,9 +333,9 @@ func wantedInputs(dir string, m *generation.Manifest) ([]wanted, error) {
 
 func interpretersOf(l *lock.Lock, m *generation.Manifest) []string {
 	var out []string
-	for _, t := range l.Tool.Targets {
-		if t.Name == m.Target && t.Python == m.Python {
-			out = append(out, t.Interpreter.SHA256)
+	for _, lt := range l.Tool.Targets {
+		if t, err := pytag.ParseTarget(lt.Name); err == nil && t.String() == m.Target && lt.Python == m.Python {
+			out = append(out, lt.Interpreter.SHA256)
 		}
 	}
 	return out
