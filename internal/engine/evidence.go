@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"snug/internal/attest"
+	"snug/internal/cpython"
 	"snug/internal/digest"
 	"snug/internal/fault"
 	"snug/internal/generation"
@@ -39,6 +40,7 @@ type runtimeChosen struct {
 const (
 	originFetched = "fetched"
 	originBuilt   = "built" // here; a statement about it follows in the bundle
+	originHost    = "host"  // of the machine
 )
 
 // signer is the key that this machine signs with, made when it is first asked for.
@@ -124,21 +126,36 @@ func (pl *plan) inputs(m *generation.Manifest) (list []attest.Resource, made att
 	if pl.locked.Interpreter.Source != interp.SourceFound { // there it is a path of this machine
 		python.Annotations["id"] = pl.locked.Interpreter.ID
 	}
-	if made, err = pl.addInput(&list, made, python, pl.locked.Interpreter.SHA256); err != nil {
+	sum, fetched := pl.locked.Interpreter.SHA256, pl.locked.Interpreter.Source != cpython.SourceName
+	if !fetched {
+		sum = pl.tree.Digest().String() // what the lock names are its sources
+	}
+	if made, err = pl.addInput(&list, made, python, sum); err != nil {
 		return nil, nil, err
+	}
+	if !fetched && python.Annotations["origin"] != originBuilt {
+		return nil, nil, unsigned("snug python build "+m.Python, "Python "+m.Python, sum)
 	}
 	files := filesOf(pl.lock)
 	for _, p := range m.Packages {
 		if p.SHA256 == "" {
 			continue // the project's own
 		}
-		f := files[p.SHA256]
+		f, locked := files[p.SHA256]
 		wheel := attest.Resource{URI: attest.Package(p.Name, p.Version), Name: f.FileName(), DownloadLocation: address(f.URL), Annotations: map[string]any{}}
 		if made, err = pl.addInput(&list, made, wheel, p.SHA256); err != nil {
 			return nil, nil, err
 		}
+		if !locked && wheel.Annotations["origin"] != originBuilt {
+			return nil, nil, unsigned("snug rebuild "+p.Name, "the wheel of "+p.Name+" "+p.Version, p.SHA256)
+		}
 	}
 	return list, made, nil
+}
+
+// unsigned is the error for what was built here and that nobody signed for.
+func unsigned(command, what, sum string) error {
+	return fault.New(fault.Integrity, command+" builds it again, and signs for it", "%s was built here, and nothing is signed about it (sha256 %s)", what, sum)
 }
 
 // addInput adds one input by its digest, and to made what was signed about it if

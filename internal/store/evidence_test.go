@@ -37,6 +37,7 @@ func TestEvidence(t *testing.T) {
 		t.Fatal(err) // nothing was made yet
 	}
 	held, tree, gone := digest.Of([]byte("held")), digest.Of([]byte("tree")), digest.Of([]byte("gone"))
+	inside := digest.Of([]byte("wheel\n")) // a wheel in a tree of another key
 	if _, err := s.PutBlob(ctx, held, -1, strings.NewReader("held")); err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +45,12 @@ func TestEvidence(t *testing.T) {
 	if _, err := s.AddTree(ctx, key, oneFile("x = 1\n")); err != nil {
 		t.Fatal(err)
 	}
-	for _, sum := range []digest.SHA256{held, tree, gone} {
+	made := "built-" + digest.Of([]byte("inputs")).String()
+	built, err := s.AddTree(ctx, made, oneFile("wheel\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sum := range []digest.SHA256{held, tree, gone, inside, built.Digest()} {
 		if _, err := s.Evidence(sum); fault.CodeOf(err) != fault.NotFound {
 			t.Errorf("before: %v", err)
 		}
@@ -61,11 +67,12 @@ func TestEvidence(t *testing.T) {
 	}
 	later.now = func() time.Time { return time.Now().Add(keepTree - time.Hour) }
 	later.Tree(key) // in use
+	later.Tree(made)
 	later.now = func() time.Time { return time.Now().Add(keepTree + time.Hour) }
 	if n, _, err := later.GC(ctx); n != 1 || err != nil {
 		t.Errorf("removed %d, %v", n, err)
 	}
-	for sum, want := range map[digest.SHA256]bool{held: true, tree: true, gone: false} {
+	for sum, want := range map[digest.SHA256]bool{held: true, tree: true, gone: false, inside: true, built.Digest(): true} {
 		b, err := later.Evidence(sum)
 		if (err == nil) != want {
 			t.Errorf("%s: %v, want it there: %t", sum, err, want)

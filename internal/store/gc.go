@@ -30,6 +30,9 @@ func (s *Store) GC(ctx context.Context) (entries int, freed int64, err error) {
 	}
 	defer release()
 	sum := collected{kept: map[string]bool{}}
+	if sum.evidence, err = s.evidenceKept(); err != nil {
+		return 0, 0, err
+	}
 	err = s.gcShared(ctx, &sum) // first: they link to trees
 	err = errors.Join(err, s.gcTrees(ctx, &sum), s.gcBlobs(ctx, &sum), s.gcEvidence(ctx, &sum))
 	return sum.entries, sum.bytes, err
@@ -39,6 +42,8 @@ type collected struct {
 	entries int
 	bytes   int64
 	kept    map[string]bool // digests in the keys of trees that stay
+
+	evidence map[string]bool // digests of what there is evidence about; true: it is in a tree that stays
 }
 
 func (s *Store) gcTrees(ctx context.Context, sum *collected) error {
@@ -55,7 +60,7 @@ func (s *Store) gcTrees(ctx context.Context, sum *collected) error {
 			errs = append(errs, s.removeOld(filepath.Join(s.trees(), e.Name()), e))
 			continue
 		}
-		size, used := s.inUse(e.Name())
+		size, used := s.inUse(e.Name(), sum)
 		if used {
 			sum.kept[sumIn(e.Name())] = true
 			continue
@@ -66,9 +71,9 @@ func (s *Store) gcTrees(ctx context.Context, sum *collected) error {
 	return errors.Join(errs...)
 }
 
-// inUse tells whether a tree was used lately or is linked from a runtime. One
-// without a plan is a leftover.
-func (s *Store) inUse(key string) (size int64, used bool) {
+// inUse tells whether a tree was used lately or is linked from a runtime, and
+// notes of which evidence it is then. One without a plan is a leftover.
+func (s *Store) inUse(key string, sum *collected) (size int64, used bool) {
 	st, err := os.Stat(filepath.Join(s.treePath(key), planName))
 	if err != nil {
 		return 0, false
@@ -77,7 +82,11 @@ func (s *Store) inUse(key string) (size int64, used bool) {
 	if err != nil {
 		return 0, false
 	}
-	return t.size(), s.now().Sub(st.ModTime()) < keepTree || t.linked()
+	used = s.now().Sub(st.ModTime()) < keepTree || t.linked()
+	if used && len(sum.evidence) > 0 {
+		t.noteEvidence(sum.evidence)
+	}
+	return t.size(), used
 }
 
 // linked reports whether a runtime holds a file of the tree.
