@@ -119,7 +119,11 @@ func asked(reqs []Requirement) []string {
 	var out []string
 	for _, r := range reqs {
 		hashes := slices.Sorted(slices.Values(r.Hashes))
-		out = append(out, fmt.Sprintf("%s %q %q %q %t", r.Key(), canonical(r), hashes, []string{r.Index, r.Path}, r.Editable))
+		text := fmt.Sprintf("%s %q %q %q %t", r.Key(), canonical(r), hashes, []string{r.Index, r.Path}, r.Editable)
+		if r.within != "" {
+			text += " " + r.within
+		}
+		out = append(out, text)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

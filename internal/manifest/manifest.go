@@ -57,7 +57,8 @@ type Requirement struct {
 	Index    string   // name of the extra index that must have it; empty: any
 	Editable bool     // asked with -e
 	login    string   // the scheme, login and host of a URL that had a login; URL itself has none
-	Path     string   // local folder or file, slashes, relative to the project's root; empty: not local
+	Path     string   // local folder or file, slashes, relative to the project's root; empty: not local; what is no first-party project is built
+	within   string   // the subdirectory of a Path in which the package lies
 	virtual  bool     // of a folder: what it depends on, not itself
 	refused  error    // why snug cannot take it from where its table says
 

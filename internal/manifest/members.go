@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"snug/internal/digest"
 	"snug/internal/fault"
 	"snug/internal/pep508"
+	"snug/internal/toml"
 )
 
 // maxMembers bounds the first-party projects of one.
@@ -79,7 +81,8 @@ func DigestOf(own []*Local) string {
 }
 
 // memberAt is the first-party project in the folder that r names; nil where r
-// names none, p itself for its own folder.
+// names none (no folder, or one that is built as other sources are), p itself for
+// its own folder.
 func (p *Project) memberAt(r Requirement) (*Project, error) {
 	switch r.Path {
 	case "":
@@ -98,14 +101,40 @@ func (p *Project) memberAt(r Requirement) (*Project, error) {
 	if m := p.members[r.Path]; m != nil {
 		return m, nil
 	}
-	if !filepath.IsLocal(filepath.FromSlash(r.Path)) {
-		return nil, fault.New(fault.Unsupported, "make the folder that holds both the project, such as by [tool.uv.workspace] there, and lock there: snug --project DIR; or build a wheel of it and name that",
+	if r.Editable && !filepath.IsLocal(filepath.FromSlash(r.Path)) {
+		return nil, fault.New(fault.Unsupported, "make the folder that holds both the project, such as by [tool.uv.workspace] there, and lock there: snug --project DIR; or leave editable out, and a wheel is built of it",
 			"%s: %s lies outside of the project (%s)", r.Origin, r.Name, r.Path)
+	}
+	if !filepath.IsLocal(filepath.FromSlash(r.Path)) || r.within != "" || !isNamed(dir) {
+		return nil, p.buildable(r)
 	}
 	if len(p.members) >= maxMembers {
 		return nil, inputAt(r.Origin.File, r.Origin.Line, "do the projects depend on each other under many names?", "more than %d first-party projects", maxMembers)
 	}
 	return p.loadMember(dir, r)
+}
+
+// isNamed tells whether a folder's pyproject.toml gives a name; one that is broken
+// is loadMember's to report.
+func isNamed(dir string) bool {
+	src, err := readFile(filepath.Join(dir, FileName))
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	doc, err := toml.Parse(FileName, src)
+	return err != nil || staticName(doc) != ""
+}
+
+// buildable refuses of a folder that is no first-party project, and so is built as
+// other sources are, what only such a project can be.
+func (p *Project) buildable(r Requirement) error {
+	if r.virtual {
+		return fault.New(fault.Unsupported, staticHint, "%s: what %s depends on cannot be read without building it, and it is asked for without itself", r.Origin, r.Path)
+	}
+	if r.Editable {
+		p.Notes = addNew(p.Notes, []string{fmt.Sprintf("%s: %s (%s) is no first-party project: a wheel is built of it, and it is not editable", r.Origin, r.Name, r.Path)})
+	}
+	return nil
 }
 
 // loadMember reads the project in a folder below p.

@@ -6,6 +6,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"snug/internal/dist"
@@ -42,11 +43,16 @@ func looksLocal(text, dir string) bool {
 	if strings.HasPrefix(p, ".") || strings.ContainsAny(p, `/\`) {
 		return true
 	}
-	if !strings.HasSuffix(p, ".whl") && !strings.HasSuffix(p, ".tar.gz") && !strings.HasSuffix(p, ".zip") {
+	if !isArchive(p) {
 		return false
 	}
 	_, err := os.Stat(filepath.Join(dir, p))
 	return err == nil
+}
+
+// isArchive tells whether a file name is a wheel's or a source archive's.
+func isArchive(file string) bool {
+	return slices.ContainsFunc([]string{".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz"}, func(ext string) bool { return strings.HasSuffix(file, ext) })
 }
 
 // splitPath cuts "path[extras] ; marker".
@@ -95,7 +101,7 @@ func nameOfFile(file string) string {
 	if w, err := dist.ParseWheelName(file); err == nil {
 		return w.Name
 	}
-	for _, ext := range []string{".tar.gz", ".zip"} {
+	for _, ext := range []string{".tar.gz", ".zip", ".tar.bz2", ".tgz"} {
 		if stem, ok := strings.CutSuffix(file, ext); ok {
 			if i := strings.LastIndexByte(stem, '-'); i > 0 {
 				return stem[:i]
@@ -138,7 +144,7 @@ func (rd *reader) parsePath(text string, at Origin, dir string) (Requirement, er
 func nameOfFolder(dir string, at Origin) (string, error) {
 	src, err := readFile(filepath.Join(dir, FileName))
 	if err != nil {
-		return "", fault.New(fault.Unsupported, staticHint, "%s: %s has no readable pyproject.toml, and snug runs no setup.py", at, filepath.Base(dir))
+		return "", fault.New(fault.Unsupported, nameHint, "%s: %s has no readable pyproject.toml, and snug runs no setup.py to learn its name", at, filepath.Base(dir))
 	}
 	doc, err := toml.Parse(filepath.Join(dir, FileName), src)
 	if err != nil {
@@ -146,7 +152,7 @@ func nameOfFolder(dir string, at Origin) (string, error) {
 	}
 	name := staticName(doc)
 	if name == "" {
-		return "", fault.New(fault.Unsupported, staticHint, "%s: the pyproject.toml of %s has no static name", at, filepath.Base(dir))
+		return "", fault.New(fault.Unsupported, nameHint, "%s: the pyproject.toml of %s has no static name", at, filepath.Base(dir))
 	}
 	return name, nil
 }

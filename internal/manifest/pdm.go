@@ -87,7 +87,7 @@ func (p *Project) pdmRequirement(t toml.Table, key string, i int, text string) (
 	m := pdmEditable.FindStringSubmatch(text)
 	if m == nil {
 		if strings.HasPrefix(text, "-e") {
-			return Requirement{}, t.Bad(key, "such as -e file:///${PROJECT_ROOT}/packages/core#egg=core; "+gitHint, "%s: %s is no folder of the project", key, redact(text))
+			return Requirement{}, t.Bad(key, "such as -e file:///${PROJECT_ROOT}/packages/core#egg=core; of a repository: NAME @ git+https://…@REVISION, without -e", "%s: %s is no folder of the project", key, redact(text))
 		}
 		return requirementAt(t, key, i, strings.ReplaceAll(text, "file:///${PROJECT_ROOT}", "file://"+p.Root))
 	}

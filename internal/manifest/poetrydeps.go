@@ -19,9 +19,8 @@ type poetryDependency struct {
 
 // poetryDependencyKeys are those of one dependency.
 var poetryDependencyKeys = keys{
-	obeyed:   []string{"version", "extras", "optional", "markers", "python", "platform", "source", "allow-prereleases", "allows-prereleases", "path", "file", "url", "develop"},
-	harmless: map[string]string{"rev": "git", "tag": "git", "branch": "git"},
-	refused:  map[string]refusal{"git": {gitHint, nil}, "subdirectory": {noBuilds, nil}},
+	obeyed: []string{"version", "extras", "optional", "markers", "python", "platform", "source", "allow-prereleases", "allows-prereleases", "path", "file", "url", "develop",
+		"git", "rev", "tag", "branch", "subdirectory"},
 }
 
 // poetryDependencies reads a table of dependencies, python aside.
@@ -107,8 +106,19 @@ func (p *Project) poetryPlace(t toml.Table, d *poetryDependency) error {
 	if d.Editable, err = t.Bool("develop", false); err != nil {
 		return err
 	}
+	if d.within, err = t.Text("subdirectory"); err != nil {
+		return err
+	}
 	if d.URL, err = t.Text("url"); err != nil {
 		return err
+	}
+	if t.Values["git"] != nil {
+		if d.URL, err = gitAt(t, ""); err != nil {
+			return err
+		}
+	}
+	if d.URL != "" {
+		d.URL, d.within = inFolder(d.URL, d.within), ""
 	}
 	for _, key := range []string{"path", "file"} {
 		path, err := t.Text(key)

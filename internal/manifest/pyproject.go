@@ -17,6 +17,7 @@ const (
 	RequirementHint = "PEP 508: name[extra] >=1,<2 ; marker"
 	markerHint      = "PEP 508: sys_platform == 'linux'"
 	staticHint      = "add a pyproject.toml with [project] name, version and dependencies (PEP 621)"
+	nameHint        = "write NAME @ file:///…, or add a pyproject.toml with [project] name, version and dependencies (PEP 621)"
 	pathHint        = "paths start from the folder of the file that names them"
 )
 

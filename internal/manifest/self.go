@@ -14,7 +14,7 @@ import (
 func newRequirement(r pep508.Requirement, at Origin) Requirement {
 	out := Requirement{Requirement: r, Origin: at}
 	if u, err := url.Parse(r.URL); err == nil && u.User != nil {
-		out.login = u.Scheme + "://" + u.User.String() + "@" + u.Host
+		out.login = strings.TrimPrefix(u.Scheme, "git+") + "://" + u.User.String() + "@" + u.Host
 		out.URL = bare(r.URL)
 	}
 	return out
@@ -44,7 +44,11 @@ func (p *Project) settle() error {
 		}
 	}
 	for i := range p.Overrides {
-		p.Overrides[i] = p.apply(p.Overrides[i])
+		o, err := p.placed(p.apply(p.Overrides[i]))
+		if err != nil {
+			return err
+		}
+		p.Overrides[i] = o
 	}
 	for _, r := range slices.Concat(append(requirementsOf(p.Runtimes), p.Overrides)...) {
 		if r.login != "" {
@@ -73,7 +77,10 @@ func (x *expansion) add(p *Project, reqs []Requirement, when *pep508.Marker, via
 		if r = p.apply(r); r.refused != nil {
 			return r.refused
 		}
-		var err error
+		r, err := p.placed(r)
+		if err != nil {
+			return err
+		}
 		if r.Marker, err = both(when, r.Marker); err != nil {
 			return err
 		}

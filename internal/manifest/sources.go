@@ -19,7 +19,8 @@ type source struct {
 	url      string
 	path     string // relative to the project's root, slashes
 	editable bool
-	virtual  bool // of a folder: what it depends on, not itself
+	virtual  bool   // of a folder: what it depends on, not itself
+	within   string // the subdirectory of path
 	marker   *pep508.Marker
 	refused  error // why snug cannot take it from there
 	origin   Origin
@@ -27,17 +28,13 @@ type source struct {
 
 // uvSourceKeys are those of one entry of [tool.uv.sources].
 var uvSourceKeys = keys{
-	obeyed:   []string{"index", "url", "path", "editable", "package", "workspace", "marker"},
-	harmless: map[string]string{"rev": "git", "tag": "git", "branch": "git", "lfs": "git"},
+	obeyed: []string{"index", "url", "path", "editable", "package", "workspace", "marker", "git", "rev", "tag", "branch", "subdirectory"},
 	refused: map[string]refusal{
-		"git":          {gitHint, nil},
-		"extra":        {"a lock holds every extra that is asked for: " + useFiles, nil},
-		"group":        {"a lock holds every group: " + useFiles, nil},
-		"subdirectory": {noBuilds, nil},
+		"extra": {"a lock holds every extra that is asked for: " + useFiles, nil},
+		"group": {"a lock holds every group: " + useFiles, nil},
+		"lfs":   {"take a release from an index: files that lie elsewhere are not fetched", []string{"false"}},
 	},
 }
-
-const gitHint = "snug does not build from a repository yet: take a release from an index, or build a wheel and name it by its address or path"
 
 // readUvSources reads [tool.uv.sources].
 func (p *Project) readUvSources(t toml.Table) error {
@@ -94,22 +91,29 @@ func (p *Project) readUvSource(t toml.Table, name string, members map[string]str
 	if err := p.readUvPlace(t, &s, name, members); err != nil {
 		return s, err
 	}
-	if s.marker != nil && s.path != "" && !strings.HasSuffix(s.path, ".whl") {
+	if s.marker != nil && s.path != "" && !isArchive(s.path) {
 		s.refused = t.Bad("marker", "say the marker where the package is asked for", "a folder is taken everywhere or nowhere")
 	}
 	return s, nil
 }
 
 // readUvPlace reads the one place that an entry names.
-func (p *Project) readUvPlace(t toml.Table, s *source, name string, members map[string]string) (err error) {
-	switch t.OneOf("index", "url", "path", "workspace") {
+func (p *Project) readUvPlace(t toml.Table, s *source, name string, members map[string]string) error {
+	within, err := t.Text("subdirectory")
+	if err != nil {
+		return err
+	}
+	switch t.OneOf("index", "url", "path", "workspace", "git") {
 	case "index":
 		s.index, err = t.Text("index")
 	case "url":
 		s.url, err = t.Text("url")
+		s.url = inFolder(s.url, within)
+	case "git":
+		s.url, err = gitAt(t, within)
 	case "path":
 		if s.path, err = t.Text("path"); err == nil {
-			s.path = p.below(s.path)
+			s.path, s.within = p.below(s.path), within
 		}
 	case "workspace":
 		here, err := t.Bool("workspace", false)
@@ -121,9 +125,29 @@ func (p *Project) readUvPlace(t toml.Table, s *source, name string, members map[
 			s.refused = t.Bad("workspace", memberHint(members), "%s is no member of [tool.uv.workspace]", name)
 		}
 	default:
-		return t.Bad("", "such as { index = NAME }, { url = … }, { path = … } or { workspace = true }", "it must name one place, and one only")
+		return t.Bad("", "such as { index = NAME }, { url = … }, { path = … }, { git = … } or { workspace = true }", "it must name one place, and one only")
 	}
 	return err
+}
+
+// gitAt reads the keys git, and one of rev, tag and branch.
+func gitAt(t toml.Table, within string) (string, error) {
+	repository, err := t.Text("git")
+	if err != nil {
+		return "", err
+	}
+	revision := ""
+	for _, key := range []string{"rev", "tag", "branch"} {
+		text, err := t.Text(key)
+		if err != nil {
+			return "", err
+		}
+		if text != "" && revision != "" {
+			return "", t.Bad(key, "keep one of rev, tag and branch", "two revisions are named")
+		}
+		revision += text
+	}
+	return gitURL(repository, revision, within), nil
 }
 
 func memberHint(members map[string]string) string {
@@ -188,7 +212,7 @@ func (p *Project) takenFrom(r Requirement, s source) Requirement {
 	plain := r.Requirement
 	plain.URL, plain.Specifiers = s.url, nil
 	out := newRequirement(plain, r.Origin)
-	out.Path, out.Editable, out.virtual, out.refused = s.path, s.editable, s.virtual, s.refused
+	out.Path, out.within, out.Editable, out.virtual, out.refused = s.path, s.within, s.editable, s.virtual, s.refused
 	return out
 }
 
@@ -207,5 +231,9 @@ func (p *Project) mapIndexes() {
 
 // text is the source for the digest.
 func (s source) text() string {
-	return fmt.Sprintf("%q", []string{s.index, bare(s.url), s.path, s.marker.String()})
+	text := fmt.Sprintf("%q", []string{s.index, bare(s.url), s.path, s.marker.String()})
+	if s.within != "" {
+		text += " " + s.within
+	}
+	return text
 }

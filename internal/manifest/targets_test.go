@@ -28,7 +28,8 @@ func TestForTargets(t *testing.T) {
 		{"sources.a = { url = 'https://index.example/a.whl'" + mac, "linux", "a>=1 b[x] c"},
 		{"sources.a = { path = 'libs/a'" + mac, "darwin", "a folder is taken everywhere or nowhere"},
 		{"sources.a = { path = 'libs/a'" + mac, "linux", "a>=1 b[x] c"},
-		{"sources.a = { git = 'https://code.example/a'" + linux, "darwin linux", "what git asks for"},
+		{"sources.a = { git = 'https://code.example/a'" + linux, "darwin linux", "darwin and linux take a from different places"},
+		{"sources.a = { git = 'https://code.example/a'" + linux, "linux", "a @ git+https://code.example/a b[x] c | limit a>=1"},
 		{"environments = 'sys_platform == \"linux\"'", "linux", "a>=1 b[x] c"},
 		{"environments = 'sys_platform == \"linux\"'", "linux darwin", "none of the environments is darwin"},
 	} {

@@ -9,7 +9,6 @@ import (
 
 // The hints that several keys share.
 const (
-	noBuilds    = "snug takes wheels only: choose versions that have them"
 	noPrefs     = `name the versions that are meant in the requirement, such as ">=2.0b1" for a pre-release`
 	useFiles    = "lock what differs in a file of its own: snug lock -r FILE -o pylock.NAME.toml"
 	useSettings = "set it by the environment or for snug itself: docs/formats.md lists the settings"
