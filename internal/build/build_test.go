@@ -32,13 +32,21 @@ type bench struct {
 	target  pytag.Target
 }
 
+// open lets the user that a build is through to a folder of the test.
+func open(t *testing.T, dir string) {
+	t.Helper()
+	for ; dir != os.TempDir() && filepath.Dir(dir) != dir; dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	ctx := context.Background()
 	temp := t.TempDir()
-	for dir := temp; dir != filepath.Dir(os.TempDir()) && dir != "/"; dir = filepath.Dir(dir) {
-		os.Chmod(dir, 0o755) // a build is another user; what is above the test's folders is not ours
-	}
+	open(t, temp)
 	box, err := sandbox.Open(ctx, sandbox.Options{Temp: temp})
 	if err != nil {
 		t.Fatal(err)
