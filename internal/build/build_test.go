@@ -242,16 +242,6 @@ def build_wheel(f, *a):
 	}
 }
 
-func TestHangsAreEnded(t *testing.T) {
-	b := newBench(t)
-	job := b.job(t, "import time; time.sleep(600)")
-	job.Limits.Wall = time.Second
-	_, err := b.Wheel(context.Background(), job)
-	if err == nil || !strings.Contains(err.Error(), "wall") {
-		t.Errorf("got %v", err)
-	}
-}
-
 // The conditions are what the backend sees, and nothing of this process is.
 func TestConditions(t *testing.T) {
 	b := newBench(t)
