@@ -203,7 +203,7 @@ func (e *Engine) builtPath(tree string) string {
 	return filepath.Join(e.Home, "built", tree+".json")
 }
 
-// noteBuilt keeps what is known of an interpreter that was built.
+// noteBuilt keeps what is known of an interpreter that was built, and signs for it.
 func (e *Engine) noteBuilt(_ context.Context, b *cpython.Built) error {
 	text, err := json.MarshalIndent(b, "", "  ")
 	if err != nil {
@@ -212,7 +212,10 @@ func (e *Engine) noteBuilt(_ context.Context, b *cpython.Built) error {
 	if err := os.MkdirAll(filepath.Dir(e.builtPath(b.Tree)), 0o755); err != nil {
 		return err
 	}
-	return store.WriteFile(e.builtPath(b.Tree), append(text, '\n'), 0o644)
+	if err := store.WriteFile(e.builtPath(b.Tree), append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	return e.signInterpreter(b, e.Now())
 }
 
 // readBuilt reads what noteBuilt kept.
