@@ -182,6 +182,9 @@ func TestBuildFails(t *testing.T) {
 			f["python.c"] = "#include <stdio.h>\nvoid *__cxa_begin_catch(void *);\nint main(int c, char **v) { FILE *f = fopen(v[3], \"w\"); if (c > 99) __cxa_begin_catch(0); fputs(\"{\\\"version\\\": \\\"3.13.99\\\"}\", f); return fclose(f); }\n"
 			f["Makefile.in"] = strings.Replace(fakeMakefile, "-o python", "-o python -Wl,--no-as-needed /usr/lib/gcc/x86_64-linux-gnu/*/libstdc++.so", 1)
 		}, fault.Failed, "libstdc++", ""},
+		{"exports", func(f map[string]string) {
+			f["python.c"] = "#include <stdio.h>\n__attribute__((visibility(\"default\"))) int SSL_new(void) { return 0; }\n" + strings.TrimPrefix(fakePython, "\n#include <stdio.h>")
+		}, fault.Failed, "shows 1 symbols of OpenSSL, such as SSL_new", ""},
 		{"escape", func(f map[string]string) { f["../evil"] = "x" }, fault.Integrity, "leaves the archive", ""},
 	}
 	for _, c := range cases {
