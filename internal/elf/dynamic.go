@@ -255,16 +255,16 @@ func (d *Dynamic) Glibc() (newest [2]int) {
 
 // Number is the version in a name such as GLIBC_2.34 or GLIBCXX_3.4.29, of that family; ok is false
 // for names of others, and for those without a number.
-func Number(name, family string) (number [3]int, ok bool) {
+func Number(name, family string) (number [4]int, ok bool) {
 	text, ok := strings.CutPrefix(name, family+"_")
 	parts := strings.Split(text, ".")
 	if !ok || len(parts) < 2 || len(parts) > len(number) {
-		return [3]int{}, false
+		return [4]int{}, false
 	}
 	for i, part := range parts {
 		n, err := strconv.ParseUint(part, 10, 16)
 		if err != nil {
-			return [3]int{}, false
+			return [4]int{}, false
 		}
 		number[i] = int(n)
 	}

@@ -114,9 +114,9 @@ func TestWithoutRunPath(t *testing.T) {
 }
 
 func TestNumber(t *testing.T) {
-	for name, want := range map[string][3]int{"GLIBC_2.34": {2, 34}, "GLIBC_2.2.5": {2, 2, 5}, "GLIBC_2": {}, "GLIBC_PRIVATE": {}, "GLIBCXX_3.4": {}, "GLIBC_2.99999": {}, "GLIBC_2.1.1.1": {}, "GLIBC_-1.2": {}} {
+	for name, want := range map[string][4]int{"GLIBC_2.34": {2, 34}, "GLIBC_2.2.5": {2, 2, 5}, "GLIBC_2": {}, "GLIBC_PRIVATE": {}, "GLIBCXX_3.4": {}, "GLIBC_2.99999": {}, "GLIBC_2.1.1.1": {2, 1, 1, 1}, "GLIBC_2.1.1.1.1": {}, "GLIBC_-1.2": {}} {
 		got, ok := Number(name, "GLIBC")
-		if got != want || ok != (want != [3]int{}) {
+		if got != want || ok != (want != [4]int{}) {
 			t.Errorf("%s: %v, %v", name, got, ok)
 		}
 	}

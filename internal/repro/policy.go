@@ -15,29 +15,35 @@ import (
 )
 
 // system lists the libraries that every Linux with glibc has (PEP 600: the loader, the parts of
-// glibc, and the runtimes of C and C++). X11, OpenGL and GLib, which PEP 513 allowed too, are absent
-// from servers and images, so that a wheel which needs them keeps the tag of its machine.
+// glibc, the runtimes of C and C++, and zlib, without which no package manager unpacks anything). X11,
+// OpenGL and GLib, which PEP 513 allowed too, are absent from servers and images, so that a wheel
+// which needs them keeps the tag of its machine.
 var system = []string{
 	"ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "libc.so.6", "libm.so.6", "libdl.so.2", "librt.so.1", "libpthread.so.0",
-	"libutil.so.1", "libnsl.so.1", "libresolv.so.2", "libanl.so.1", "libmvec.so.1", "libgcc_s.so.1", "libstdc++.so.6",
+	"libutil.so.1", "libnsl.so.1", "libresolv.so.2", "libanl.so.1", "libmvec.so.1", "libgcc_s.so.1", "libstdc++.so.6", "libz.so.1",
 }
+
+// bundledToo are those of system that wheels bring all the same; the parts of glibc are never another's.
+var bundledToo = []string{"libgcc_s.so.1", "libstdc++.so.6", "libz.so.1"}
 
 // since says from which glibc on systems also bring a runtime of the compiler that is new enough.
 type since struct {
-	version [3]int
+	version [4]int
 	glibc   [2]int
 }
 
-// runtimes pairs the versions of GCC's libraries with the glibc of the first long-lived
+// runtimes pairs the versions of GCC's libraries and of zlib with the glibc of the first long-lived
 // distributions that have them: RHEL 5, 6, 7, 8 and 9, Debian 9, Ubuntu 18.04 to 24.04. Sorted; what is newer than the last is on none.
 var runtimes = map[string][]since{
-	"GLIBCXX": {{[3]int{3, 4, 8}, [2]int{2, 5}}, {[3]int{3, 4, 13}, [2]int{2, 12}}, {[3]int{3, 4, 19}, [2]int{2, 17}}, {[3]int{3, 4, 22}, [2]int{2, 24}},
-		{[3]int{3, 4, 24}, [2]int{2, 27}}, {[3]int{3, 4, 25}, [2]int{2, 28}}, {[3]int{3, 4, 28}, [2]int{2, 31}}, {[3]int{3, 4, 29}, [2]int{2, 34}},
-		{[3]int{3, 4, 30}, [2]int{2, 35}}, {[3]int{3, 4, 33}, [2]int{2, 39}}},
-	"CXXABI": {{[3]int{1, 3, 1}, [2]int{2, 5}}, {[3]int{1, 3, 3}, [2]int{2, 12}}, {[3]int{1, 3, 7}, [2]int{2, 17}}, {[3]int{1, 3, 10}, [2]int{2, 24}},
-		{[3]int{1, 3, 11}, [2]int{2, 27}}, {[3]int{1, 3, 12}, [2]int{2, 31}}, {[3]int{1, 3, 13}, [2]int{2, 34}}, {[3]int{1, 3, 15}, [2]int{2, 39}}},
-	"GCC": {{[3]int{4, 2, 0}, [2]int{2, 5}}, {[3]int{4, 3, 0}, [2]int{2, 12}}, {[3]int{4, 8, 0}, [2]int{2, 17}}, {[3]int{7, 0, 0}, [2]int{2, 27}},
-		{[3]int{12, 0, 0}, [2]int{2, 35}}, {[3]int{14, 0, 0}, [2]int{2, 39}}},
+	"GLIBCXX": {{[4]int{3, 4, 8}, [2]int{2, 5}}, {[4]int{3, 4, 13}, [2]int{2, 12}}, {[4]int{3, 4, 19}, [2]int{2, 17}}, {[4]int{3, 4, 22}, [2]int{2, 24}},
+		{[4]int{3, 4, 24}, [2]int{2, 27}}, {[4]int{3, 4, 25}, [2]int{2, 28}}, {[4]int{3, 4, 28}, [2]int{2, 31}}, {[4]int{3, 4, 29}, [2]int{2, 34}},
+		{[4]int{3, 4, 30}, [2]int{2, 35}}, {[4]int{3, 4, 33}, [2]int{2, 39}}},
+	"CXXABI": {{[4]int{1, 3, 1}, [2]int{2, 5}}, {[4]int{1, 3, 3}, [2]int{2, 12}}, {[4]int{1, 3, 7}, [2]int{2, 17}}, {[4]int{1, 3, 10}, [2]int{2, 24}},
+		{[4]int{1, 3, 11}, [2]int{2, 27}}, {[4]int{1, 3, 12}, [2]int{2, 31}}, {[4]int{1, 3, 13}, [2]int{2, 34}}, {[4]int{1, 3, 15}, [2]int{2, 39}}},
+	"GCC": {{[4]int{4, 2, 0}, [2]int{2, 5}}, {[4]int{4, 3, 0}, [2]int{2, 12}}, {[4]int{4, 8, 0}, [2]int{2, 17}}, {[4]int{7, 0, 0}, [2]int{2, 27}},
+		{[4]int{12, 0, 0}, [2]int{2, 35}}, {[4]int{14, 0, 0}, [2]int{2, 39}}},
+	"ZLIB": {{[4]int{1, 2, 2, 4}, [2]int{2, 5}}, {[4]int{1, 2, 5, 2}, [2]int{2, 17}}, {[4]int{1, 2, 7, 1}, [2]int{2, 24}}, {[4]int{1, 2, 9}, [2]int{2, 27}},
+		{[4]int{1, 2, 12}, [2]int{2, 36}}},
 }
 
 // retag works out which platform the natives need, and gives the wheel that tag.

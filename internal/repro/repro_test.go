@@ -374,6 +374,8 @@ func TestTrueTag(t *testing.T) {
 		"newer C++":            {cxx("GLIBCXX_3.4.21"), nil, "manylinux_2_24_x86_64", ""},
 		"its ABI":              {cxx("CXXABI_1.3.11"), nil, "manylinux_2_27_x86_64", ""},
 		"C++ of tomorrow":      {cxx("GLIBCXX_3.4.99"), nil, "linux_x86_64", "needs GLIBCXX_3.4.99 of libstdc++.so.6"},
+		"zlib":                 {elftest.Library{Needed: []string{"libz.so.1"}, Versions: map[string][]string{"libz.so.1": {"ZLIB_1.2.0", "ZLIB_1.2.5.2"}}}, nil, "manylinux_2_17_x86_64", ""},
+		"its own C++":          {cxx("GLIBCXX_3.4.99"), map[string]elftest.Library{"shop_kit.libs/libstdc++.so.6": {}}, "manylinux_2_14_x86_64", ""},
 		"another library":      {elftest.Library{Needed: []string{"libyaml-0.so.2", "libc.so.6"}}, nil, "linux_x86_64", "needs libyaml-0.so.2 of the system that runs it"},
 		"Python's":             {elftest.Library{Needed: []string{"libpython3.13.so.1.0"}}, nil, "linux_x86_64", "which an extension must not be"},
 		"one that is bundled":  {bundled, map[string]elftest.Library{"shop_kit.libs/libfoo-12.so": {SoName: "libfoo.so.1"}}, "manylinux_2_5_x86_64", ""},
