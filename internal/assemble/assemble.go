@@ -49,9 +49,10 @@ type Input struct {
 	Target      pytag.Target
 	Python      pep440.Version // full
 	Store       *store.Store
-	Download    func(ctx context.Context, f lock.File) (io.ReadCloser, error) // called for what the store lacks, the largest first, by many at once
-	Confirm     func(sum string, own func() ([]byte, error)) error            // told of every wheel: does its METADATA say what resolving read? nil: nobody asks
-	Interpreter *store.Tree                                                   // in the layout of a runtime
+	Download    func(ctx context.Context, f lock.File) (io.ReadCloser, error)          // called for what the store lacks, the largest first, by many at once
+	Confirm     func(sum string, own func() ([]byte, error)) error                     // told of every wheel: does its METADATA say what resolving read? nil: nobody asks
+	Build       func(ctx context.Context, p *lock.Package, f lock.File) (Built, error) // makes the wheel of what is locked as sources, many at once; f is empty for folders and repositories; nil: nothing is built
+	Interpreter *store.Tree                                                            // in the layout of a runtime
 	Runner      Compiler
 	Shared      bool   // made once for many projects: it has no app of its own
 	At          string // where it is used from; "" is Dest
@@ -64,6 +65,12 @@ type Input struct {
 
 	cores    chan struct{} // one place for each of Jobs
 	distrust bool          // look at every file of a tree before any is linked
+}
+
+// Built is a wheel that was made from sources. It was checked when it was made.
+type Built struct {
+	Path   string // ends in the wheel's name
+	SHA256 digest.SHA256
 }
 
 // Assemble fills in.Dest and returns its manifest. Until Finish puts that in its

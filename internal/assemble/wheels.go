@@ -35,6 +35,7 @@ type layer struct {
 type source struct {
 	name, version string
 	file          lock.File
+	pack          *lock.Package            // set where the wheel is to be built
 	url           string                   // set when the project asked for a URL (PEP 610)
 	beside        map[string]*lock.Package // all that the runtime gets, by name
 }
@@ -134,7 +135,10 @@ func (in *Input) sources() ([]source, error) {
 			src.file, src.url = lock.File{URL: a.URL, Path: a.Path, Size: a.Size, Hashes: a.Hashes}, a.URL
 		}
 		if src.file.Name = src.file.FileName(); !strings.HasSuffix(src.file.Name, ".whl") {
-			return nil, noWheel(s.Package)
+			if in.Build == nil {
+				return nil, noWheel(s.Package)
+			}
+			src.pack = s.Package
 		}
 		out = append(out, src)
 	}
@@ -154,46 +158,69 @@ func noWheel(p *lock.Package) error {
 	case p.Directory != nil:
 		what = "it is a folder of sources"
 	}
-	return fault.New(fault.Unsupported, "choose a version that has a wheel, or build one and name its file",
-		"%s %s cannot be installed: %s, and snug does not build from source yet", p.Name, p.Version, what)
+	return fault.New(fault.Unsupported, "choose a version that has a wheel", "%s %s cannot be installed: %s, and nothing is built here", p.Name, p.Version, what)
 }
 
 // wheel returns one unpacked wheel. Its key names everything that the tree's
 // bytes depend on.
 func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
-	sum, err := digest.Parse(src.file.Hashes["sha256"])
+	file, err := in.have(ctx, &src)
 	if err != nil {
-		return layer{}, integrity("snug lock writes one", "the lock has no sha256 of %s", src.file.Name)
+		return layer{}, err
 	}
 	name, err := dist.ParseWheelName(src.file.Name)
 	if err != nil {
 		return layer{}, err
 	}
-	key := fmt.Sprintf("whl-%s-%s-%s", sum, in.minor(), wheel.LayoutVersion)
+	key := fmt.Sprintf("whl-%s-%s-%s", file.sum, in.minor(), wheel.LayoutVersion)
 	if src.url != "" {
 		key += "-" + digest.Of([]byte(src.url)).String()[:16]
 	}
 	tree, err := in.tree(ctx, key, func(dir string) (store.Plan, error) {
-		blob, err := in.blob(ctx, sum, src)
+		path, err := file.path()
 		if err != nil {
 			return nil, err
 		}
 		defer in.core()()
-		opt := wheel.Options{PythonMinor: in.minor(), URL: src.url, SHA256: sum.String(), Spare: in.spareCore}
-		plan, info, err := unpack(blob, name, opt, dir)
+		opt := wheel.Options{PythonMinor: in.minor(), URL: src.url, SHA256: file.sum.String(), Spare: in.spareCore}
+		plan, info, err := unpack(path, name, opt, dir)
 		if err != nil {
 			return nil, err
 		}
 		in.tolerated(src.file.Name, info.Notes)
-		if err := in.confirm(sum, dir, plan); err != nil {
+		if err := in.confirm(file.sum, dir, plan); err != nil {
 			return nil, err
 		}
 		return plan, in.agrees(src, info.Metadata)
 	})
 	if err == nil { // the tree may be older than what the index told
-		err = in.confirm(sum, tree.Dir, tree.Files)
+		err = in.confirm(file.sum, tree.Dir, tree.Files)
 	}
-	return layer{name: src.name, version: src.version, sum: sum.String(), tree: tree}, err
+	return layer{name: src.name, version: src.version, sum: file.sum.String(), tree: tree}, err
+}
+
+// wheelFile is a wheel that can be had: its sum, and where it lies once it is needed.
+type wheelFile struct {
+	sum  digest.SHA256
+	path func() (string, error)
+}
+
+// have is the wheel of a source: the locked one, or the one that its sources
+// make, whose name it then has.
+func (in *Input) have(ctx context.Context, src *source) (wheelFile, error) {
+	if src.pack != nil {
+		built, err := in.Build(ctx, src.pack, src.file)
+		if err != nil {
+			return wheelFile{}, err
+		}
+		src.file.Name = filepath.Base(built.Path)
+		return wheelFile{built.SHA256, func() (string, error) { return built.Path, nil }}, nil
+	}
+	sum, err := digest.Parse(src.file.Hashes["sha256"])
+	if err != nil {
+		return wheelFile{}, integrity("snug lock writes one", "the lock has no sha256 of %s", src.file.Name)
+	}
+	return wheelFile{sum, func() (string, error) { return in.blob(ctx, sum, *src) }}, nil
 }
 
 // tree is a tree of the store, whose files are looked at when they are linked.

@@ -117,10 +117,9 @@ def answer(request):
             cause = e.__cause__
             traceback.print_exception(type(cause), cause, cause.__traceback__, limit=-3)
     except BaseException as e:
-        gave_up = isinstance(e, SystemExit)
-        traceback.print_exception(type(e), e, e.__traceback__, limit=0 if gave_up else -3, chain=not gave_up)
+        traceback.print_exception(type(e), e, e.__traceback__, limit=0 if isinstance(e, SystemExit) else -3)
         kind, text = "raised", "".join(traceback.format_exception_only(type(e), e)).strip()
-        if gave_up:
+        if isinstance(e, SystemExit):
             kind, text = "exit", f"{e.code}"
         elif isinstance(e, ModuleNotFoundError):
             kind, text = "module", e.name or text

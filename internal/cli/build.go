@@ -23,6 +23,7 @@ type wanted struct {
 	constraints  []string
 	resolution   string
 	prereleases  bool
+	fromSource   []string
 	into         string
 }
 
@@ -32,6 +33,7 @@ func (w *wanted) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&w.targets, "target", nil, "`TARGET` such as linux-x86_64, macos-arm64 (repeatable)")
 	f.StringVar(&w.resolution, "resolution", "", "try first `highest`, lowest or lowest-direct versions (for testing lower bounds)")
 	f.BoolVar(&w.prereleases, "prereleases", false, "let pre-releases count as versions like others")
+	f.StringSliceVar(&w.fromSource, "from-source", nil, "build these `NAMES` from source although they have wheels; :all: is every package (repeatable)")
 	f.StringArrayVarP(&w.requirements, "requirement", "r", nil, "requirements `FILE` (repeatable)")
 	f.StringArrayVarP(&w.constraints, "constraint", "c", nil, "constraints `FILE` (repeatable)")
 }
@@ -39,6 +41,7 @@ func (w *wanted) flags(cmd *cobra.Command) {
 // override hands over what the flags say before the project.
 func (w *wanted) override(req *engine.LockRequest) {
 	req.Python, req.Targets, req.Resolution, req.Prereleases = w.python, w.targets, w.resolution, w.prereleases
+	req.FromSource = w.fromSource
 }
 
 func (a *app) build() *cobra.Command {

@@ -3,16 +3,22 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"snug/internal/build"
 	"snug/internal/digest"
+	"snug/internal/fault"
+	"snug/internal/index/indextest"
 	"snug/internal/interp"
 	"snug/internal/pep440"
 	"snug/internal/pytag"
+	"snug/internal/repro"
+	"snug/internal/sandbox"
 )
 
 // fakeSource offers interpreters that are a few text files: everything but
@@ -150,4 +156,54 @@ func (r fakeRunner) Exec(_ context.Context, c interp.Command) (int, error) {
 	}
 	_, err := fmt.Fprintln(c.Stdout, "ran", strings.Join(c.Argv, " "), "in", filepath.Base(filepath.Dir(c.Path)))
 	return 0, err
+}
+
+// fakeBuilder stands for builds in a sandbox: sources of the fake index bring what
+// their build backend would say, and the files of the wheel that it would make.
+type fakeBuilder struct{}
+
+func (fakeBuilder) Requires(_ context.Context, job build.Job) ([]string, error) {
+	text, err := os.ReadFile(filepath.Join(job.Source, indextest.SdistAsks))
+	return strings.Fields(string(text)), err
+}
+
+func (fakeBuilder) Metadata(_ context.Context, job build.Job) ([]byte, error) {
+	if err := fails(job); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(job.Source, indextest.SdistMetadata))
+}
+
+func (fakeBuilder) Wheel(_ context.Context, job build.Job) (*build.Output, error) {
+	if err := fails(job); err != nil {
+		return nil, err
+	}
+	folder := filepath.Join(job.Source, indextest.SdistWheel)
+	made, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(filepath.Join(folder, made[0].Name()))
+	if err != nil {
+		return nil, err
+	}
+	out := &build.Output{Name: made[0].Name(), Path: filepath.Join(job.Out, made[0].Name()), SHA256: digest.Of(data), Raw: digest.Of(data),
+		Level: sandbox.Hermetic, Report: &repro.Report{Name: made[0].Name()}}
+	return out, os.WriteFile(out.Path, data, 0o644)
+}
+
+func (fakeBuilder) Headers(context.Context, string, build.HeaderSource, string) error {
+	return errors.New("nothing of the fake index has native code")
+}
+
+// fails is the failure that the sources ask for.
+func fails(job build.Job) error {
+	said, err := os.ReadFile(filepath.Join(job.Source, indextest.SdistFails))
+	if err != nil {
+		return nil // they ask for none
+	}
+	f := &build.Failure{Name: job.Name, Version: job.Version, Step: "wheel", Cause: build.Cause{Kind: "other", Text: string(said), Remedy: "choose another version"}, Tail: []string{string(said)}}
+	e := fault.New(fault.Failed, f.Cause.Remedy, "%s", f.Error())
+	e.Err = f
+	return e
 }

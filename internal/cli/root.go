@@ -45,6 +45,7 @@ type World struct {
 	Transport http.RoundTripper
 	Sources   []interp.Source
 	Runner    interp.Runner
+	Builder   engine.Builder
 }
 
 // Main runs snug with the process's own arguments and returns the exit code.
@@ -116,7 +117,7 @@ type app struct {
 	World
 	home, indexURL, asOf, project string
 	pythonMirror, pythonSources   string
-	signingKey                    string
+	signingKey, sandboxLevel      string
 	extra, minAge                 []string
 	offline, json, quiet, noBar   bool
 	offlineSaid                   bool // --offline=false overrules the project
@@ -156,7 +157,7 @@ SNUG_INDEX_URL for --index-url. Flags speak before variables, and those before
 	})
 	a.settings(cmd)
 	cmd.AddCommand(a.build(), a.lock(), a.run(), a.shell(), a.init(), a.add(), a.remove(), a.why(), a.whyNot(), a.diff(),
-		a.list(), a.history(), a.rollback(), a.gc(), a.verify(), a.prove(), a.provenance(), a.python(), a.sandbox())
+		a.list(), a.history(), a.rollback(), a.gc(), a.verify(), a.prove(), a.provenance(), a.rebuild(), a.python(), a.sandbox())
 	a.completeFlags(cmd)
 	return cmd
 }

@@ -133,7 +133,7 @@ func runSnug(ts *testscript.TestScript, args []string) (code int, said string) {
 		Stdin: strings.NewReader(strings.Join(s.typed, "\n")), Asks: s.typed != nil, Stdout: &out, Stderr: &errOut,
 		Now:       func() time.Time { return s.now },
 		Sleep:     func(context.Context, time.Duration) error { return nil },
-		Transport: s.net, Sources: []interp.Source{s.python, s.found}, Runner: fakeRunner{starts: !s.broken},
+		Transport: s.net, Sources: []interp.Source{s.python, s.found}, Runner: fakeRunner{starts: !s.broken}, Builder: fakeBuilder{},
 	})
 	s.typed, s.said = nil, out.String()+errOut.String()
 	fmt.Fprintf(&errOut, "exit code %d\n", code)

@@ -30,6 +30,7 @@ func (a *app) settings(cmd *cobra.Command) {
 	f.StringVar(&a.signingKey, "signing-key", "", "private key `FILE` that provenance is signed with (default: one that is made below the store's home)")
 	f.StringVar(&a.project, "project", "", "project `DIR` (default: this folder)")
 	f.BoolVar(&a.offline, "offline", false, "use what is in the store and the cache, no network")
+	f.StringVar(&a.sandboxLevel, "sandbox", "", "build from source at this `LEVEL` of sandbox or not at all: hermetic, netless, landlock, none")
 	f.IntVar(&a.jobs, "jobs", 0, "`NUMBER` of things done at once (default: one for each core)")
 	f.BoolVar(&a.json, "json", false, "print events and results as JSON, one object a line")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "say nothing but errors and results")
@@ -37,7 +38,7 @@ func (a *app) settings(cmd *cobra.Command) {
 }
 
 // settingNames are the flags of settings.
-var settingNames = []string{"home", "index-url", "extra-index", "python-mirror", "python-sources", "as-of", "min-age", "signing-key", "project", "offline", "jobs", "json", "quiet", "no-progress"}
+var settingNames = []string{"home", "index-url", "extra-index", "python-mirror", "python-sources", "as-of", "min-age", "signing-key", "project", "offline", "sandbox", "jobs", "json", "quiet", "no-progress"}
 
 // variable is the environment variable of a setting: SNUG_INDEX_URL.
 func variable(name string) string {
@@ -100,8 +101,8 @@ func (a *app) engine(p *manifest.Project) (*engine.Engine, error) {
 	return engine.New(engine.Options{
 		Home: home, Env: a.env, Environ: a.Env, UserHome: a.env("HOME"), Now: a.Now, IndexURL: a.indexURL, Extra: extra,
 		PythonMirror: a.place(a.pythonMirror), Tarballs: a.place(a.pythonSources),
-		Offline: a.offline || p.Offline && !a.offlineSaid, AsOf: asOf, AllFiles: a.asOf == "now", MinAge: a.minAge, Jobs: jobs, Transport: a.Transport, Sleep: a.Sleep,
-		Sources: a.Sources, Runner: a.Runner, Events: a.handler(), Version: Version(), Typed: a.Args, Folder: a.project,
+		Offline: a.offline || p.Offline && !a.offlineSaid, AsOf: asOf, AllFiles: a.asOf == "now", MinAge: a.minAge, Sandbox: a.sandboxLevel, Jobs: jobs, Transport: a.Transport, Sleep: a.Sleep,
+		Sources: a.Sources, Runner: a.Runner, Builder: a.Builder, Events: a.handler(), Version: Version(), Typed: a.Args, Folder: a.project,
 		Keys: a.keysDir(), SigningKey: a.path(a.signingKey),
 	})
 }

@@ -40,15 +40,18 @@ type Options struct {
 	Extra        []index.Extra
 	PythonMirror string // overrides the project's
 	Tarballs     string // the same, for CPython's own
+	CrateMirror  string // overrides the registries that Cargo.lock files name
 	Offline      bool
 	AsOf         time.Time // files uploaded later are not seen
 	AllFiles     bool      // no cut-off, whatever the project says
 	MinAge       []string  // over the project's cooldown, as cooldown.Policy.Amend reads them
+	Sandbox      string    // least level that builds run at; overrides the project's
 	Jobs         int       // parallel work; 0 = one for each core
 	Transport    http.RoundTripper
 	Sleep        func(context.Context, time.Duration) error // between tries of the network; nil: a timer
 	Sources      []interp.Source                            // nil: the real ones
 	Runner       interp.Runner                              // nil: real processes
+	Builder      Builder                                    // nil: real builds in the best sandbox
 	Events       event.Handler                              // nil: nothing is said
 	Version      string                                     // snug's own, for created-by
 	Keys         string                                     // folder of the signing key and of those that are trusted; "": there is no place for one

@@ -31,6 +31,7 @@ type LockRequest struct {
 	Python      string   // overrides the project's
 	Targets     []string // override the project's
 	Resolution  string   // overrides the project's: "highest", "lowest", "lowest-direct"
+	FromSource  []string // built from source besides those of the project, as manifest.BuildNames reads them
 	Prereleases bool     // a pre-release is a version like others, whatever the project says
 	Output      string   // lock file; "" = LockName in the project's folder
 	DryRun      bool     // resolve, write nothing
@@ -154,10 +155,14 @@ func (e *Engine) override(p *manifest.Project, req LockRequest) error {
 		}
 	}
 	p.Strategy.Prereleases = p.Strategy.Prereleases || req.Prereleases
+	fromSource, err := manifest.BuildNames(append(slices.Clone(p.Build.FromSource), req.FromSource...))
+	if err != nil {
+		return fault.New(fault.Usage, "write --from-source NAME,NAME or --from-source :all:", "--from-source: %w", err)
+	}
+	p.Build.FromSource = fromSource
 	if !e.AsOf.IsZero() || e.AllFiles {
 		p.AsOf = e.AsOf
 	}
-	var err error
 	if p.MinAge, err = p.MinAge.Amend(e.MinAge); err != nil {
 		return fault.New(fault.Usage, "write --min-age AGE or NAME=AGE", "--min-age: %w", err)
 	}
@@ -232,6 +237,6 @@ func (e *Engine) asking(p *manifest.Project, req LockRequest) asking {
 	if flags, _ := by.typed.split([]string{"--project"}); len(flags) == 0 {
 		by.folder = e.Folder
 	}
-	by.manifest = !p.Loose && req.Python == "" && len(req.Targets) == 0 && req.Output == "" && req.Resolution == "" && !req.Prereleases
+	by.manifest = !p.Loose && req.Python == "" && len(req.Targets) == 0 && req.Output == "" && req.Resolution == "" && !req.Prereleases && len(req.FromSource) == 0
 	return by
 }

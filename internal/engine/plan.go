@@ -44,6 +44,7 @@ type plan struct {
 	fetched downloads
 	tree    *store.Tree    // the interpreter's
 	signer  *attest.Signer // of the evidence about what is assembled
+	sources *sources       // what is built from
 }
 
 func (e *Engine) plan(p *manifest.Project, locked *Locked, names []string, req BuildRequest) (*plan, error) {
@@ -163,6 +164,8 @@ func (e *Engine) fetchAll(ctx context.Context, pl *plan) error {
 	if pl.client, err = e.index(pl.project); err != nil {
 		return err
 	}
+	here := resolve.TargetPython{Target: pl.target, Python: pl.python, Interpreter: pl.locked.Interpreter}
+	pl.sources = e.sources(ctx, pl.project, pl.client, []resolve.TargetPython{here})
 	if pl.tree, err = e.interpreterTree(ctx, pl.project, pl.target, pl.python, pl.locked.Interpreter); err != nil {
 		return err
 	}
@@ -213,8 +216,13 @@ func (pl *plan) input(name, dest string) assemble.Input {
 		Store: e.store, Interpreter: pl.tree, Runner: e.Runner,
 		Copy: pl.req.Into != "", Editable: pl.editable(name), Bytecode: !pl.editable(name) && !pl.runtime(name).NoBytecode,
 		Dest: dest, Jobs: e.Jobs, Events: paced{e},
-		Download: pl.download, Confirm: pl.client.Confirm,
+		Download: pl.download, Confirm: pl.client.Confirm, Build: pl.build,
 	}
+}
+
+// build gives the wheel of what is locked as its sources.
+func (pl *plan) build(ctx context.Context, p *lock.Package, f lock.File) (assemble.Built, error) {
+	return pl.sources.wheelOf(ctx, pl.lock.Tool.Builds, p, f)
 }
 
 // download opens a locked file: from the project's folder or from its index.

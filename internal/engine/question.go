@@ -20,6 +20,7 @@ type question struct {
 	alone     bool                  // one lock is made: it is an error that targets need more
 	now       time.Time
 	trust     *trust
+	sources   *sources  // what builds packages; nil: nothing is built
 	imported  *Imported // learns what became of its versions; nil: nobody asks
 }
 
@@ -27,6 +28,9 @@ func (q question) resolve(ctx context.Context, events event.Handler) (*resolutio
 	one := func(targets []resolve.TargetPython, keep *lock.Lock) (*lock.Lock, error) {
 		in := resolve.Input{Project: q.project, Targets: targets, Index: q.source, Locked: keep,
 			AsOf: q.project.AsOf, MinAge: byAddress(q.project), Now: q.now, Events: events, CreatedBy: createdBy}
+		if q.sources != nil {
+			in.Sources = q.sources
+		}
 		if q.imported != nil {
 			in.Moved = q.imported.noteMoves
 		}
@@ -60,6 +64,11 @@ func (e *Engine) resolve(ctx context.Context, q question, by asking) (*resolutio
 	if err != nil {
 		return nil, e.advise(ctx, q, by, err)
 	}
+	for _, l := range append(made.apart, made.lock) {
+		if err := q.sources.lockBuilds(ctx, l, q.keep); err != nil {
+			return nil, err
+		}
+	}
 	if q.imported != nil {
 		if err := q.imported.settle(ctx, q.source, append(made.apart, made.lock)...); err != nil {
 			return nil, err
@@ -85,6 +94,7 @@ func (e *Engine) complete(ctx context.Context, q question) (question, error) {
 	}
 	q.source = &countedSource{Source: client, report: func(n int64) { e.progress("resolve", "", n, 0, "projects") }}
 	q.trust = &trust{client.TrustCache(ctx)}
+	q.sources = e.sources(ctx, q.project, client, q.targets)
 	q.now = e.Now()
 	return q, nil
 }

@@ -115,14 +115,30 @@ func (e *Engine) share(ctx context.Context, pl *plan, name string, s *sharing, s
 	return &made{s.head, state, dir, n}, err
 }
 
-// assembleShared makes a shared runtime, unless another process does so just now.
+// assembleShared makes a project's shared runtime.
 func (e *Engine) assembleShared(ctx context.Context, pl *plan, name string, s *sharing, started time.Time) error {
+	in := pl.input(name, "")
+	in.Shared, in.At = true, roomOf(pl.project.Root, name).Path(1)
+	return e.makeShared(ctx, s, pl.req.Rebuild, func(dest string) (*generation.Manifest, generation.Evidence, error) {
+		in.Dest = dest
+		m, err := e.assemble(ctx, in)
+		if err != nil {
+			return nil, nil, err
+		}
+		evidence, err := pl.evidence(dest, m, started)
+		return m, evidence, err
+	})
+}
+
+// makeShared makes a shared runtime, unless it is there or another process makes
+// it just now; anew makes another all the same.
+func (e *Engine) makeShared(ctx context.Context, s *sharing, anew bool, make func(dest string) (*generation.Manifest, generation.Evidence, error)) error {
 	release, err := e.store.Hold(ctx, s.key)
 	if err != nil {
 		return err
 	}
 	defer release()
-	if !pl.req.Rebuild {
+	if !anew {
 		if err := s.find(e); err != nil || s.head != nil {
 			return err
 		}
@@ -133,16 +149,11 @@ func (e *Engine) assembleShared(ctx context.Context, pl *plan, name string, s *s
 		return err
 	}
 	defer removeTree(dest) // nothing is left there once it has its number
-	in := pl.input(name, dest)
-	in.Shared, in.At = true, roomOf(pl.project.Root, name).Path(1)
-	if s.head, err = e.assemble(ctx, in); err != nil {
-		return err
-	}
-	evidence, err := pl.evidence(dest, s.head, started)
+	head, evidence, err := make(dest)
 	if err != nil {
 		return err
 	}
 	n, err := room.Adopt(dest, evidence)
-	s.from = room.Path(n)
+	s.from, s.head = room.Path(n), head
 	return err
 }

@@ -2,6 +2,7 @@ package lock
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -52,6 +53,20 @@ func (l *Lock) Build(of BuildOf) (Build, bool) {
 		}
 	}
 	return Build{}, false
+}
+
+// AddBuilds adds builds, those with the same requirements and packages as one.
+func (l *Lock) AddBuilds(builds ...Build) {
+	for _, b := range builds {
+		i := slices.IndexFunc(l.Tool.Builds, func(have Build) bool {
+			return slices.Equal(have.Requires, b.Requires) && reflect.DeepEqual(have.Packages, b.Packages)
+		})
+		if i < 0 {
+			l.Tool.Builds = append(l.Tool.Builds, b)
+			continue
+		}
+		l.Tool.Builds[i].Sdists = sortedSources(append(slices.Clone(l.Tool.Builds[i].Sdists), b.Sdists...))
+	}
 }
 
 func sortedSources(of []BuildOf) []BuildOf {

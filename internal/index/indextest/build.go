@@ -14,6 +14,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -180,11 +181,28 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// sdist is a source distribution that nothing can build: name and metadata.
+// Names of the files in an sdist that a fake of a build backend reads.
+const (
+	SdistAsks     = "fake/asks"     // build requirements that the backend asks for, one a line
+	SdistMetadata = "fake/METADATA" // what it prepares
+	SdistWheel    = "fake/wheel/"   // folder of the wheel that it makes
+	SdistFails    = "fake/fails"    // what it says instead, where that file is
+)
+
+// sdist is a source distribution, and what a fake backend makes of it.
 func (s Spec) sdist() []byte {
 	files := s.files()
 	files["PKG-INFO"] = s.MetadataText()
-	files["pyproject.toml"] = fmt.Sprintf("[project]\nname = %q\nversion = %q\n", s.Name, s.Version)
+	files["pyproject.toml"] = fmt.Sprintf("[build-system]\nrequires = %s\nbuild-backend = \"fake\"\n", quotedList(s.BuildRequires))
+	if s.Dynamic {
+		files["PKG-INFO"] = strings.Replace(files["PKG-INFO"], "Metadata-Version: 2.4", "Metadata-Version: 2.1", 1)
+	}
+	files[SdistAsks] = strings.Join(s.BackendAsks, "\n")
+	files[SdistMetadata] = s.MetadataText()
+	files[SdistWheel+s.WheelName("")] = string(Wheel(s))
+	if s.BuildFails != "" {
+		files[SdistFails] = s.BuildFails
+	}
 	var b bytes.Buffer
 	gz := gzip.NewWriter(&b)
 	t := tar.NewWriter(gz)
@@ -196,6 +214,15 @@ func (s Spec) sdist() []byte {
 	must(t.Close())
 	must(gz.Close())
 	return b.Bytes()
+}
+
+// quotedList is a TOML array of strings.
+func quotedList(texts []string) string {
+	quoted := make([]string, len(texts))
+	for i, t := range texts {
+		quoted[i] = strconv.Quote(t)
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
 // must guards writes to memory, which cannot fail, and names, which are the

@@ -17,7 +17,8 @@
 // Tags (one wheel for each, default py3-none-any), Sdist (yes or only), Yanked
 // (reason), Upload-Time (or none), Console-Script, Entry-Point (group, then the entry),
 // Root-Is-Purelib, Status (PEP 792, then the reason), Served-As (another file
-// name for its wheel), and what only a hostile wheel has: Zip-Entry (a raw name,
+// name for its wheel), of an sdist Build-Requires, Backend-Asks (what its backend needs besides), Dynamic (yes: only a
+// build tells its metadata) and Build-Fails (with what), and what only a hostile wheel has: Zip-Entry (a raw name,
 // perhaps "= text"), Zip-Link (name -> target) and Zip-Bomb (a name and its
 // megabytes of zeros), and Lacks (a file of its dist-info that is not there). A release without files gets one module of its name; one
 // that brings a file of its dist-info folder gets no other there.
@@ -39,6 +40,10 @@ type Spec struct {
 	Files         map[string]string // path in the wheel to content; nil: one module
 	Platlib       bool              // Root-Is-Purelib: false
 	Sdist         bool
+	BuildRequires []string // of the sdist's [build-system]
+	BackendAsks   []string // what its backend asks for besides
+	Dynamic       bool     // only a build tells what the sdist depends on
+	BuildFails    string   // what its build says in place of a wheel
 	NoWheel       bool
 	Yanked        bool
 	YankedReason  string
@@ -139,6 +144,14 @@ func (s *Spec) set(key, value, line string) (err error) {
 		s.Tags = strings.Fields(value)
 	case "Sdist":
 		s.Sdist, s.NoWheel = true, value == "only"
+	case "Build-Requires":
+		s.BuildRequires = append(s.BuildRequires, value)
+	case "Backend-Asks":
+		s.BackendAsks = append(s.BackendAsks, value)
+	case "Dynamic":
+		s.Dynamic = value == "yes"
+	case "Build-Fails":
+		s.BuildFails = value
 	case "Yanked":
 		s.Yanked, s.YankedReason = true, value
 	case "Upload-Time":

@@ -1,0 +1,249 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"snug/internal/assemble"
+	"snug/internal/build"
+	"snug/internal/digest"
+	"snug/internal/event"
+	"snug/internal/generation"
+	"snug/internal/lock"
+	"snug/internal/repro"
+	"snug/internal/sdist"
+	"snug/internal/store"
+)
+
+// Names of the files in the tree of a built wheel, beside the wheel.
+const (
+	factsName = "facts.json"
+	logName   = "log.txt"
+)
+
+// wheelOf is the wheel of a locked package that comes as its sources: the one
+// that the store has of them, or a new one.
+func (s *sources) wheelOf(ctx context.Context, builds []lock.Build, p *lock.Package, f lock.File) (assemble.Built, error) {
+	o, err := s.originIn(p, f)
+	if err != nil {
+		return assemble.Built{}, err
+	}
+	n, err := needsIn(builds, o)
+	if err != nil {
+		return assemble.Built{}, err
+	}
+	w, err := s.wheel(ctx, o, n)
+	if err != nil {
+		return assemble.Built{}, err
+	}
+	sum, err := digest.Parse(w.SHA256)
+	return assemble.Built{Path: w.path, SHA256: sum}, err
+}
+
+// builtWheel is one in the store.
+type builtWheel struct {
+	facts
+	path   string
+	cached bool // it was there
+}
+
+// wheel builds o, unless the store has the wheel of these very inputs.
+func (s *sources) wheel(ctx context.Context, o origin, n needs) (*builtWheel, error) {
+	src, err := s.describe(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	with, err := s.equip(ctx, o, src)
+	if err != nil {
+		return nil, err
+	}
+	cached := true
+	tree, err := s.store.AddTree(ctx, "built-"+s.key(o, n, with), func(dir string) (store.Plan, error) {
+		cached = false
+		if _, err := s.build(ctx, o, n, with, build.CanonicalConditions(), dir); err != nil {
+			return nil, err
+		}
+		return store.Scan(dir, generation.OwnerSnug)
+	})
+	if err != nil {
+		return nil, err
+	}
+	w := &builtWheel{cached: cached}
+	data, err := os.ReadFile(filepath.Join(tree.Dir, factsName))
+	if err == nil {
+		err = json.Unmarshal(data, &w.facts)
+	}
+	if err != nil {
+		return nil, err
+	}
+	w.path = filepath.Join(tree.Dir, w.Wheel)
+	return w, s.vouch(&w.facts)
+}
+
+// build builds o into dir: the wheel, the log and the facts.
+func (s *sources) build(ctx context.Context, o origin, n needs, with equipment, how build.Conditions, dir string) (*facts, error) {
+	began := s.Now()
+	s.say("build", event.Started, o.Name, "building "+o.String()+" from source")
+	log, err := os.Create(filepath.Join(dir, logName))
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	var out *build.Output
+	var epoch time.Time
+	err = s.job(ctx, o, n, with, func(b Builder, job build.Job) (err error) {
+		job.Conditions, job.Out, job.Log, epoch = how, dir, log, job.Epoch
+		out, err = b.Wheel(ctx, job)
+		return err
+	})
+	if err != nil {
+		return nil, s.failed(err, log)
+	}
+	f, err := s.factsOf(o, n, with, out)
+	if err != nil {
+		return nil, err
+	}
+	f.Epoch, f.Started, f.Finished = epoch, began, s.Now()
+	data, err := json.MarshalIndent(f, "", " ")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, factsName), data, 0o644); err != nil {
+		return nil, err
+	}
+	s.say("build", event.Note, o.Name, fmt.Sprintf("built %s (%s sandbox, %.1f s)", out.Name, out.Level, f.took().Seconds()))
+	return f, nil
+}
+
+// job is what a builder is told of o, for as long as do runs: the unpacked
+// sources, and a runtime with what they are built with.
+func (s *sources) job(ctx context.Context, o origin, n needs, with equipment, do func(Builder, build.Job) error) error {
+	b, err := s.builder()
+	if err != nil {
+		return err
+	}
+	room, leave, err := s.room(ctx, o, n)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	headers, err := s.headers(ctx, b, with, room)
+	if err != nil {
+		return err
+	}
+	crates, err := s.vendored(ctx, with.crates)
+	if err != nil {
+		return err
+	}
+	return s.open(ctx, o, func(dir string, src *sdist.Source) error {
+		release, err := s.place(ctx)
+		if err != nil {
+			return err
+		}
+		defer release()
+		return do(b, build.Job{Name: o.Name, Version: o.Version, Source: dir, Runtime: room, Headers: headers,
+			Backend: src.Build.Backend, BackendPath: src.Build.BackendPath, Epoch: src.Epoch,
+			Recipe: with.recipe, Toolchain: with.tools, Crates: crates, Log: io.Discard,
+			Expect: repro.Expect{Name: o.Name, Version: o.Version, Python: s.here.Python, Target: s.here.Target, Native: s.native(ctx, o)},
+			Step:   func(step string) { s.say("build", event.Progress, o.String()+", "+step, step) }})
+	})
+}
+
+// room is a runtime that holds what o is built with, made once in the store. It
+// is not started: what build requirements do at the start of Python (.pth files)
+// is for the sandbox.
+func (s *sources) room(ctx context.Context, o origin, n needs) (dir string, leave func(), err error) {
+	inner, err := s.inside(o)
+	if err != nil {
+		return "", nil, err
+	}
+	python, err := s.interpreter()
+	if err != nil {
+		return "", nil, err
+	}
+	l := n.Lock(&lock.Lock{LockVersion: lock.Version, CreatedBy: createdBy})
+	in := assemble.Input{Lock: l, LockBytes: l.Marshal(), Runtime: lock.BuildRuntime, Target: s.here.Target, Python: s.here.Python,
+		Store: s.store, Interpreter: python, Runner: s.Runner, Bytecode: true, Shared: true, Jobs: s.Jobs, Events: paced{s.Engine},
+		Download: s.download, Confirm: s.client.Confirm,
+		Build: func(ctx context.Context, p *lock.Package, f lock.File) (assemble.Built, error) {
+			return inner.wheelOf(ctx, n.deeper, p, f)
+		}}
+	key, err := assemble.SharedKey(in)
+	if err != nil {
+		return "", nil, err
+	}
+	leave, err = s.store.Use(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	made := &sharing{key: key + "-" + s.here.Interpreter.SHA256[:16]}
+	err = s.makeShared(ctx, made, false, func(dest string) (*generation.Manifest, generation.Evidence, error) {
+		in.Dest, in.At = dest, dest
+		m, err := assemble.Assemble(ctx, in)
+		if err != nil {
+			return nil, nil, err
+		}
+		return m, nil, assemble.Finish(dest)
+	})
+	if err != nil {
+		leave()
+		return "", nil, fmt.Errorf("what %s is built with: %w", o, err)
+	}
+	s.store.TouchShared(made.key)
+	return made.from, leave, nil
+}
+
+// native tells whether o's publisher has wheels of it for platforms only: then one
+// without native code would be another thing under the same name.
+func (s *sources) native(ctx context.Context, o origin) bool {
+	l, err := s.client.Listing(ctx, o.Name)
+	if err != nil {
+		return false // what no index has has no other wheels
+	}
+	wheels, platforms := 0, 0
+	for i := range l.Releases {
+		r := &l.Releases[i]
+		if r.Version.String() != o.Version {
+			continue
+		}
+		files, err := r.Files()
+		if err != nil {
+			return false
+		}
+		for _, f := range files {
+			if f.Wheel != nil {
+				wheels++
+				if f.Wheel.Tags[0].Platform != "any" {
+					platforms++
+				}
+			}
+		}
+	}
+	return wheels > 0 && wheels == platforms
+}
+
+// failed keeps the log of a failed build, and says where.
+func (s *sources) failed(err error, log *os.File) error {
+	var f *build.Failure
+	if !errors.As(err, &f) {
+		return err
+	}
+	dir := filepath.Join(s.Home, "logs")
+	kept := filepath.Join(dir, f.Log.String()+".txt")
+	if failed := os.MkdirAll(dir, 0o755); failed != nil {
+		return errors.Join(err, failed)
+	}
+	if failed := os.Rename(log.Name(), kept); failed != nil {
+		return errors.Join(err, failed)
+	}
+	s.Events.Handle(event.Event{Time: s.Now(), Stage: "build", Kind: event.Note, Subject: f.Name, Message: "the build's last lines:\n" + strings.Join(f.Tail, "\n"),
+		Data: map[string]any{"log": kept, "cause": f.Cause.Kind, "step": f.Step}})
+	return err
+}

@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"snug/internal/attest"
+	"snug/internal/build"
+	"snug/internal/digest"
+	"snug/internal/fault"
+	"snug/internal/interp"
+	"snug/internal/lock"
+	"snug/internal/pytag"
+	"snug/internal/repro"
+)
+
+// facts are what is known of a wheel that was built here: what went in, how, and
+// what came out.
+type facts struct {
+	Name     string            `json:"name"`
+	Version  string            `json:"version"`
+	Target   string            `json:"target"`
+	Wheel    string            `json:"wheel"` // file name
+	SHA256   string            `json:"sha256"`
+	Raw      string            `json:"raw"` // of the wheel as the backend made it
+	Log      string            `json:"log"`
+	Inputs   []attest.Resource `json:"inputs"`
+	Recipe   string            `json:"recipe,omitempty"` // digest
+	Sandbox  string            `json:"sandbox"`
+	Flags    []string          `json:"flags"` // the environment that the backend had
+	Epoch    time.Time         `json:"epoch"`
+	Report   *repro.Report     `json:"report"`
+	Started  time.Time         `json:"started"`
+	Finished time.Time         `json:"finished"`
+}
+
+// took is how long the build ran.
+func (f facts) took() time.Duration { return f.Finished.Sub(f.Started) }
+
+// factsOf are those of a build that is done.
+func (s *sources) factsOf(o origin, n needs, with equipment, out *build.Output) (*facts, error) {
+	inputs, err := s.inputsOf(o, n, with)
+	if err != nil {
+		return nil, err
+	}
+	return &facts{Name: o.Name, Version: o.Version, Target: s.here.Target.String(), Wheel: out.Name, SHA256: out.SHA256.String(),
+		Raw: out.Raw.String(), Log: out.Log.String(), Inputs: inputs, Recipe: with.recipeDigest(), Sandbox: string(out.Level),
+		Flags: out.Flags, Report: out.Report}, nil
+}
+
+// inputsOf are all things with a digest that went into building o: its source, the
+// interpreter, the build requirements, crates and tools.
+func (s *sources) inputsOf(o origin, n needs, with equipment) ([]attest.Resource, error) {
+	python, err := digest.Parse(s.here.Interpreter.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	out := []attest.Resource{
+		{URI: attest.Package(o.Name, o.Version), Name: o.file.FileName(), DownloadLocation: address(o.file.URL), Digest: attest.SHA256(o.sum)},
+		{URI: attest.Generic("cpython", s.here.Python.String()), Digest: attest.SHA256(python), Annotations: pythonOrigin(s.here.Interpreter)},
+	}
+	requires, err := s.filesOf(n)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, requires...)
+	for _, c := range with.crates {
+		out = append(out, attest.Resource{URI: attest.Crate(c.Name, c.Version), Digest: attest.SHA256(c.SHA256)})
+	}
+	tools := slices.Clone(with.tools.Tools)
+	if with.tools.Rust != nil {
+		tools = append(tools, with.tools.Rust.Tools...)
+	}
+	for _, t := range tools {
+		out = append(out, attest.Resource{URI: attest.Generic(t.Name, t.Version), Digest: map[string]string{"sha256": t.SHA256}})
+	}
+	return out, nil
+}
+
+// pythonOrigin says where an interpreter came from; a found one's ID is a path of
+// this machine.
+func pythonOrigin(i lock.Interpreter) map[string]any {
+	out := map[string]any{"source": i.Source}
+	if i.Source != interp.SourceFound {
+		out["id"] = i.ID
+	}
+	return out
+}
+
+// filesOf are the files of the build requirements on this machine.
+func (s *sources) filesOf(n needs) ([]attest.Resource, error) {
+	l := n.Lock(&lock.Lock{LockVersion: lock.Version})
+	t := s.here
+	selected, err := l.Select(pytag.Environment(t.Target, t.Python), nil, nil, pytag.Supported(t.Target, t.Python), t.Python)
+	if err != nil {
+		return nil, err
+	}
+	var out []attest.Resource
+	for _, sel := range selected {
+		r := attest.Resource{URI: attest.Package(sel.Package.Name, sel.Package.Version)}
+		f := sourceFile(sel.Package)
+		if sel.File != nil {
+			f = *sel.File
+		}
+		r.Name, r.DownloadLocation, r.Digest = f.FileName(), address(f.URL), map[string]string{"sha256": f.Hashes["sha256"]}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// wheelAsked are the external parameters of a built wheel's provenance.
+type wheelAsked struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	Target  string `json:"target"`
+}
+
+// wheelChosen are the internal ones.
+type wheelChosen struct {
+	Sandbox     string   `json:"sandbox"`
+	Environment []string `json:"environment"`
+	Epoch       int64    `json:"source-date-epoch"`
+	Recipe      string   `json:"recipe,omitempty"` // a SHA-256
+}
+
+// vouch signs what is known of a built wheel, unless that is kept already.
+func (s *sources) vouch(f *facts) error {
+	sum, err := digest.Parse(f.SHA256)
+	if err != nil {
+		return err
+	}
+	if _, err := s.store.Evidence(sum); fault.CodeOf(err) != fault.NotFound {
+		return err
+	}
+	return s.keepSigned(f.Wheel, sum, attest.Build{
+		Type:     attest.WheelBuild,
+		External: wheelAsked{f.Name, f.Version, f.Target},
+		Internal: wheelChosen{f.Sandbox, f.Flags, f.Epoch.Unix(), f.Recipe},
+		Inputs:   f.Inputs, Snug: s.Version, Started: f.Started, Finished: f.Finished,
+		Byproducts: []attest.Resource{
+			{Name: "log", Digest: map[string]string{"sha256": f.Log}},
+			{Name: "wheel as the build backend made it", Digest: map[string]string{"sha256": f.Raw}},
+		},
+	})
+}

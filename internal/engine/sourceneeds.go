@@ -1,0 +1,231 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"snug/internal/build"
+	"snug/internal/digest"
+	"snug/internal/event"
+	"snug/internal/fault"
+	"snug/internal/lock"
+	"snug/internal/manifest"
+	"snug/internal/pytag"
+	"snug/internal/resolve"
+	"snug/internal/sdist"
+)
+
+// What a source is built with is locked as what it runs with is: the static
+// build requirements (PEP 518) are resolved, the backend is asked in that
+// environment for what it needs besides (PEP 517), and all of it is resolved.
+
+// needs is what one source is built with, and what of that is built first.
+type needs struct {
+	lock.Build
+	deeper []lock.Build
+}
+
+// needsIn is what builds say of o.
+func needsIn(builds []lock.Build, o origin) (needs, error) {
+	i := slices.IndexFunc(builds, func(b lock.Build) bool { return slices.Contains(b.Sdists, o.BuildOf) })
+	if i < 0 {
+		return needs{}, fault.New(fault.Input, "snug lock --upgrade "+o.Name+" finds it out", "the lock does not say what %s is built with", o)
+	}
+	return needs{builds[i], builds}, nil
+}
+
+// prepare asks the backend for the METADATA of what it would build.
+func (s *sources) prepare(ctx context.Context, o origin, src *sdist.Source) ([]byte, error) {
+	if s.here == nil {
+		host, err := s.host()
+		if err != nil {
+			return nil, err
+		}
+		return nil, fault.New(fault.Unsupported, "add this machine to the targets: "+host.String(), "%s: %w", o, errElsewhere)
+	}
+	n, err := s.needs(ctx, o, src, []resolve.TargetPython{*s.here}, nil)
+	if err != nil {
+		return nil, err
+	}
+	with, err := s.equip(ctx, o, src)
+	if err != nil {
+		return nil, err
+	}
+	return s.note(ctx, "metadata-"+s.key(o, n, with), func() (out []byte, err error) {
+		err = s.job(ctx, o, n, with, func(b Builder, job build.Job) (err error) {
+			out, err = b.Metadata(ctx, job)
+			return err
+		})
+		return out, err
+	})
+}
+
+// needs resolves what o is built with on some targets, of which this machine's
+// should be one: elsewhere only the static requirements are known. keep are the
+// packages to keep to.
+func (s *sources) needs(ctx context.Context, o origin, src *sdist.Source, targets []resolve.TargetPython, keep *lock.Lock) (needs, error) {
+	with, err := s.equip(ctx, o, src)
+	if err != nil {
+		return needs{}, err
+	}
+	requires := slices.Clone(src.Build.Requires)
+	if with.recipe != nil {
+		requires = append(requires, with.recipe.Requires...)
+	}
+	n, err := s.answer(ctx, o, requires, targets, keep)
+	if err != nil || s.here == nil {
+		return n, err
+	}
+	more, err := s.asked(ctx, o, n, with)
+	if err != nil || len(more) == 0 {
+		return n, err
+	}
+	return s.answer(ctx, o, append(requires, more...), targets, keep)
+}
+
+// answer resolves a set of build requirements.
+func (s *sources) answer(ctx context.Context, o origin, requires []string, targets []resolve.TargetPython, keep *lock.Lock) (needs, error) {
+	inner, err := s.inside(o)
+	if err != nil {
+		return needs{}, err
+	}
+	p, err := s.project.ToBuild(lock.BuildRuntime, o.String(), requires)
+	if err != nil {
+		return needs{}, err
+	}
+	p.Build.FromSource = nil // tools that have wheels come as wheels: else none could ever be the first
+	q := question{project: p, targets: targets, source: s.client, keep: keep, alone: true, now: s.Now(), sources: inner}
+	l, err := q.lock(ctx, event.Discard())
+	if err == nil {
+		err = inner.lockBuilds(ctx, l, keep)
+	}
+	if err != nil {
+		return needs{}, fmt.Errorf("what %s is built with: %w", o, err)
+	}
+	return needs{lock.NewBuild(l, requires, []lock.BuildOf{o.BuildOf}), l.Tool.Builds}, nil
+}
+
+// asked is what the backend needs beside what is there (get_requires_for_build_wheel).
+func (s *sources) asked(ctx context.Context, o origin, n needs, with equipment) ([]string, error) {
+	data, err := s.note(ctx, "asked-"+s.key(o, n, with), func() ([]byte, error) {
+		var said []string
+		err := s.job(ctx, o, n, with, func(b Builder, job build.Job) (err error) {
+			said, err = b.Requires(ctx, job)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(said)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	if err := json.Unmarshal(data, &out); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(out, func(text string) bool { return slices.Contains(n.Requires, text) }), nil
+}
+
+// lockBuilds adds to a lock what its sources are built with, keeping to what old
+// says of them.
+func (s *sources) lockBuilds(ctx context.Context, l, old *lock.Lock) error {
+	for i := range l.Packages {
+		p := &l.Packages[i]
+		at, err := s.builtFor(l, p)
+		if err != nil {
+			return err
+		}
+		if len(at) == 0 {
+			continue
+		}
+		o, err := s.originIn(p, sourceFile(p))
+		if err != nil {
+			return err
+		}
+		src, err := s.describe(ctx, o)
+		if err != nil {
+			return err
+		}
+		n, err := s.needs(ctx, o, src, at, keptNeeds(old, o))
+		if err != nil {
+			return err
+		}
+		l.AddBuilds(append(n.deeper, n.Build)...)
+	}
+	return nil
+}
+
+// sourceFile is the archive of a package that comes as its sources, empty where
+// these are a folder.
+func sourceFile(p *lock.Package) lock.File {
+	switch {
+	case p.Sdist != nil:
+		return *p.Sdist
+	case p.Archive != nil:
+		a := p.Archive
+		return lock.File{URL: a.URL, Path: a.Path, Size: a.Size, Hashes: a.Hashes}
+	}
+	return lock.File{}
+}
+
+// keptNeeds is what an older lock builds o with, any version of it.
+func keptNeeds(old *lock.Lock, o origin) *lock.Lock {
+	if old == nil {
+		return nil
+	}
+	for _, b := range old.Tool.Builds {
+		if slices.ContainsFunc(b.Sdists, func(of lock.BuildOf) bool { return of.Name == o.Name }) {
+			return b.Lock(old)
+		}
+	}
+	return nil
+}
+
+// builtFor are the targets on which a package is taken as its sources.
+func (s *sources) builtFor(l *lock.Lock, p *lock.Package) ([]resolve.TargetPython, error) {
+	switch {
+	case p.Archive != nil && strings.HasSuffix(sourceFile(p).FileName(), ".whl"):
+		return nil, nil
+	case p.Directory != nil && slices.ContainsFunc(s.project.Own(), func(own *manifest.Local) bool { return own.Name == p.Name }):
+		return nil, nil // installed as an editable wheel would be
+	case p.Sdist == nil && p.Archive == nil && p.Directory == nil && p.VCS == nil:
+		return nil, nil
+	}
+	var out []resolve.TargetPython
+	for _, t := range s.targets {
+		selected, err := l.Select(pytag.Environment(t.Target, t.Python), l.DependencyGroups, nil, pytag.Supported(t.Target, t.Python), t.Python)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(selected, func(sel lock.Selected) bool { return sel.Package == p && (sel.File == p.Sdist) }) {
+			out = append(out, t)
+		}
+	}
+	return out, nil
+}
+
+// builtAs changes whenever the same inputs would make another wheel.
+const builtAs = "1"
+
+// key names all that the wheel of o depends on.
+func (s *sources) key(o origin, n needs, with equipment) string {
+	inputs := struct {
+		As, Source, Name, Version, Target, Python string
+		Needs                                     []lock.Package
+		Deeper                                    []lock.Build
+		Tools                                     build.Toolchain
+		Recipe, Crates                            string
+	}{As: builtAs, Source: o.sum.String(), Name: o.Name, Version: o.Version, Target: s.here.Target.String(),
+		Python: s.here.Python.String() + " " + s.here.Interpreter.SHA256 + " " + s.here.Interpreter.ID,
+		Needs:  n.Packages, Deeper: n.deeper, Tools: with.tools, Recipe: with.recipeDigest()}
+	text, err := json.Marshal(inputs)
+	if err != nil {
+		panic("snug: internal error: " + err.Error()) // plain data
+	}
+	return digest.Of(text).String()
+}
