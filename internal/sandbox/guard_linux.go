@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -16,6 +17,7 @@ import (
 // guardMain is the first stage: what it starts cannot outlive it where it is the
 // first process of its namespace, and has it as its parent in the end elsewhere.
 func guardMain() int {
+	runtime.LockOSThread() // the command ends with the thread that started it
 	control, says := channels()
 	unix.Umask(0o022)
 	var p plan
@@ -163,7 +165,7 @@ func (p *plan) startInner() (pid int, ch *pipes, err error) {
 // the mounts and the network. Below Hermetic a user with its own number can reach
 // inputs under closed folders only by the right to search them.
 func (p *plan) innerAttributes() *syscall.SysProcAttr {
-	attr := &syscall.SysProcAttr{Setsid: true}
+	attr := &syscall.SysProcAttr{Setsid: true, Pdeathsig: unix.SIGKILL}
 	if !p.Off.on(ownUser) {
 		return attr
 	}

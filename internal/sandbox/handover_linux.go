@@ -112,6 +112,9 @@ func takeOver(dir string, off switches) error {
 		if err != nil {
 			return err
 		}
+		if !off.on(noSetuid) && info.Mode().IsRegular() {
+			return nil
+		}
 		return owned(path, info)
 	})
 }

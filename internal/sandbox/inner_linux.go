@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -156,14 +157,29 @@ func (o *order) resources() []resource {
 	}
 	cap := func(which int, n int64) resource { return resource{which, unix.Rlimit{Cur: uint64(n), Max: uint64(n)}} }
 	seconds := max(1, int64(l.CPU.Seconds()+0.5))
-	return []resource{
+	out := []resource{
 		{unix.RLIMIT_CPU, unix.Rlimit{Cur: uint64(seconds), Max: uint64(seconds + 1)}},
 		cap(unix.RLIMIT_FSIZE, l.FileSize),
 		cap(unix.RLIMIT_NOFILE, int64(l.Files)),
-		cap(unix.RLIMIT_NPROC, int64(l.Processes)),
 		cap(unix.RLIMIT_CORE, 0),
 		cap(unix.RLIMIT_DATA, l.Memory),
 	}
+	if o.Alone {
+		out = append(out, cap(unix.RLIMIT_NPROC, int64(l.Processes)))
+	}
+	return out
+}
+
+// countsByNamespace says whether the kernel counts a user's processes in each
+// namespace of users apart, as it does since 5.14.
+func countsByNamespace() bool {
+	var name unix.Utsname
+	if unix.Uname(&name) != nil {
+		return false
+	}
+	var major, minor int
+	_, err := fmt.Sscanf(unix.ByteSliceToString(name.Release[:]), "%d.%d", &major, &minor)
+	return err == nil && (major > 5 || major == 5 && minor >= 14)
 }
 
 // lock puts on the resource limits and the filter of system calls, in raw calls: the

@@ -50,6 +50,7 @@ type order struct {
 	Umask  int
 	Limits Limits
 	Level  Level
+	Alone  bool     // its user is nobody else's, so the kernel can count its processes
 	Search bool     // it keeps the right to search closed folders
 	Rules  []access // what it may touch, below Hermetic
 	Off    switches

@@ -85,6 +85,7 @@ func (s *Sandbox) plan(c Command, work string) (*plan, error) {
 		Level: s.level, Privileged: privileged(), Work: work, System: c.System, Hostname: c.Hostname, Off: s.off,
 		Order: order{Argv: c.Argv, Dir: c.Dir, Env: c.Env, Umask: c.Umask, Limits: c.Limits.orDefault(), Level: s.level, Off: s.off},
 	}
+	p.Order.Alone = p.Privileged || s.level.AtLeast(Netless) && countsByNamespace()
 	p.Order.Search = p.Privileged && s.level != Hermetic && p.Off.on(ownUser)
 	if p.Hostname == "" {
 		p.Hostname = "snug"
@@ -235,7 +236,9 @@ const (
 // guardAttributes are the namespaces and the identity of the guard.
 func guardAttributes(p *plan) *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setsid: true}
-	if p.Off.on(diesWithUs) {
+	// Where the guard's end is that of all, it goes at once. Elsewhere it sees that its
+	// orders end, and takes the rest down first.
+	if p.Off.on(diesWithUs) && p.own() {
 		attr.Pdeathsig = unix.SIGKILL
 	}
 	switch p.Level {

@@ -17,6 +17,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 4 && os.Args[1] == poorRole {
 		os.Exit(poor(os.Args[2], os.Args[3]))
 	}
+	if len(os.Args) > 2 && os.Args[1] == attemptRole {
+		os.Exit(attemptMain(os.Args[2], os.Args[3:]))
+	}
 	os.Exit(m.Run())
 }
 
