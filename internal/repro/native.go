@@ -95,7 +95,7 @@ func (w *work) stripped(strip func(context.Context, []string) error) func(contex
 
 // library reads an entry, which must be for the target's processor.
 func (w *work) library(e *entry) (*library, error) {
-	r, _, err := openRegular(e.path)
+	r, _, err := openRegular(e.path, os.O_RDONLY)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func pure(tags []pytag.Tag) bool {
 // machine does not on another one, or is somebody else's. One that names both kinds of folders in
 // one text is refused.
 func (w *work) mend(e *entry) error {
-	f, err := os.OpenFile(e.path, os.O_RDWR, 0)
+	f, _, err := openRegular(e.path, os.O_RDWR)
 	if err != nil {
 		return err
 	}
@@ -227,7 +227,7 @@ func leaves(library, dir string) bool {
 
 // again takes size and sum of a file that was changed.
 func (e *entry) again() error {
-	f, size, err := openRegular(e.path)
+	f, size, err := openRegular(e.path, os.O_RDONLY)
 	if err != nil {
 		return err
 	}

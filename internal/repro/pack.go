@@ -127,7 +127,7 @@ func (w *work) write(ctx context.Context, out io.Writer) error {
 }
 
 func (e *entry) write(z *zip.Writer, spool *os.File, deflate *flate.Writer) error {
-	in, size, err := openRegular(e.path)
+	in, size, err := openRegular(e.path, os.O_RDONLY)
 	if err != nil {
 		return err
 	}

@@ -203,7 +203,7 @@ func (w *work) bundled() map[string]bool {
 		}
 	}
 	maps.DeleteFunc(own, func(name string, _ bool) bool {
-		return slices.Contains(system, name) && !strings.HasPrefix(name, "libstdc++") && !strings.HasPrefix(name, "libgcc_s")
+		return slices.Contains(system, name) && !slices.Contains(bundledToo, name)
 	})
 	return own
 }

@@ -444,11 +444,20 @@ func TestStrip(t *testing.T) {
 	if _, _, err := Normalise(t.Context(), wheel, expectation(t), func(context.Context, []string) error { return failure }, t.TempDir()); !errors.Is(err, failure) {
 		t.Error(err)
 	}
-	link := func(_ context.Context, files []string) error {
-		return errors.Join(os.Remove(files[0]), os.Symlink("/etc/hostname", files[0]))
+	victim := filepath.Join(t.TempDir(), "victim")
+	searching := elftest.Library{RunPath: "/opt/lib"}.Bytes()
+	if err := os.WriteFile(victim, searching, 0o644); err != nil {
+		t.Fatal(err)
 	}
-	if _, _, err := Normalise(t.Context(), wheel, expectation(t), link, t.TempDir()); err == nil {
-		t.Error("a file that became a link was followed")
+	link := func(_ context.Context, files []string) error {
+		return errors.Join(os.Remove(files[0]), os.Symlink(victim, files[0]))
+	}
+	_, _, err = Normalise(t.Context(), wheel, expectation(t), link, t.TempDir())
+	if err == nil || !strings.Contains(err.Error(), "is no plain file any more") {
+		t.Errorf("a file that became a link was followed: %v", err)
+	}
+	if now, err := os.ReadFile(victim); err != nil || !bytes.Equal(now, searching) {
+		t.Error("what the link led to was changed", err)
 	}
 	never := func(context.Context, []string) error { t.Error("called without native files"); return nil }
 	if _, _, err := Normalise(t.Context(), put(t, pureName, pureFiles(), packing{}), expectation(t), never, t.TempDir()); err != nil {

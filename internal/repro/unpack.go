@@ -101,8 +101,9 @@ func create(name string, content io.Reader) (int64, error) {
 	return size, err
 }
 
-// openRegular opens a file that others could have replaced, bounded by what an archive may hold.
-func openRegular(name string) (*os.File, int64, error) {
+// openRegular opens a file that others could have replaced, with a flag of os.OpenFile, bounded by
+// what an archive may hold.
+func openRegular(name string, flag int) (*os.File, int64, error) {
 	before, err := os.Lstat(name)
 	if err != nil {
 		return nil, 0, err
@@ -110,7 +111,7 @@ func openRegular(name string) (*os.File, int64, error) {
 	if !before.Mode().IsRegular() || before.Size() > archive.DefaultLimits().Entry {
 		return nil, 0, fmt.Errorf("%s is no plain file any more", filepath.Base(name))
 	}
-	f, err := os.Open(name)
+	f, err := os.OpenFile(name, flag, 0)
 	if err != nil {
 		return nil, 0, err
 	}
