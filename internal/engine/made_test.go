@@ -140,3 +140,14 @@ func TestInputsWantEvidence(t *testing.T) {
 		t.Errorf("%+v, %v", list, err)
 	}
 }
+
+func TestAddressHoldsNoSecret(t *testing.T) {
+	for text, want := range map[string]string{
+		"https://user:secret@index.example/a-1.whl?token=secret#sha256=00": "https://index.example/a-1.whl",
+		"": "", ":no address": "",
+	} {
+		if got := address(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+}
