@@ -1,6 +1,7 @@
 package cpython
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -168,7 +169,7 @@ func (b *build) lay(file string) error {
 	b.opt.Step("unpack")
 	epoch, err := unpack(file, b.source.Host)
 	if err != nil {
-		return fmt.Errorf("unpack the sources of Python %s: %w", b.version, err)
+		return fault.New(cmp.Or(fault.CodeOf(err), fault.Failed), cmp.Or(fault.HintOf(err), "sha256sum tells whether the file is CPython's own; or the disk is full"), "unpack the sources of Python %s: %w", b.version, err)
 	}
 	if said, err := versionOf(b.source.Host); err != nil || said != b.version {
 		return errors.Join(err, fault.New(fault.Integrity, "name the version that the file holds", "the sources say they are Python %q, not %s", said, b.version))

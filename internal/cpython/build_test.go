@@ -254,7 +254,7 @@ func TestSBOM(t *testing.T) {
 		names = append(names, c.Name+" "+c.Version)
 		switch c.Name {
 		case "openssl":
-			if c.PURL != "pkg:deb/debian/libssl-dev@3.0.19-1~deb12u2?distro=debian-12" || c.CPE != "cpe:2.3:a:openssl:openssl:3.0.19:*:*:*:*:*:*:*" || c.Licenses[0].Expression != "Apache-2.0" {
+			if c.PURL != "pkg:deb/debian/libssl-dev@3.0.19-1~deb12u2?arch=amd64&distro=debian-12" || c.CPE != "cpe:2.3:a:openssl:openssl:3.0.19:*:*:*:*:*:*:*" || c.Licenses[0].Expression != "Apache-2.0" {
 				t.Errorf("%+v", c)
 			}
 		case "zlib":

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -193,7 +194,7 @@ func machine(t *testing.T) string {
 	put("usr/include/openssl/opensslv.h", "# define OPENSSL_VERSION_STR \"3.0.19\"\n")
 	put("usr/include/lzma/version.h", "#define LZMA_VERSION_MAJOR 5\n#define LZMA_VERSION_MINOR 4\n#define LZMA_VERSION_PATCH 1\n")
 	put("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n")
-	put("var/lib/dpkg/status", "Package: libssl-dev\nStatus: install ok installed\nSource: openssl (3.0)\nVersion: 3.0.19-1~deb12u2\n\nPackage: zlib1g-dev\nStatus: deinstall ok config-files\nVersion: 1\n")
+	put("var/lib/dpkg/status", "Package: libssl-dev\nStatus: install ok installed\nArchitecture: amd64\nSource: openssl (3.0)\nVersion: 3.0.19-1~deb12u2\n\nPackage: zlib1g-dev\nStatus: deinstall ok config-files\nVersion: 1\n")
 	return root
 }
 
@@ -201,6 +202,9 @@ func machine(t *testing.T) string {
 // build the fake sources, the test is skipped.
 func opened(t *testing.T, change func(*Options)) *Source {
 	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("CPython is built on Linux only")
+	}
 	for _, tool := range []string{"cc", "make", "strip", "sh"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("building needs %s: %v", tool, err)

@@ -143,7 +143,7 @@ func (l Library) component() component {
 		return c
 	}
 	vendor, _, _ := strings.Cut(p.Distro, "-")
-	c.PURL = packageurl.NewPackageURL(p.Type, vendor, p.Name, p.Version, packageurl.QualifiersFromMap(map[string]string{"distro": p.Distro}), "").ToString()
+	c.PURL = packageurl.NewPackageURL(p.Type, vendor, p.Name, p.Version, packageurl.QualifiersFromMap(map[string]string{"arch": p.Arch, "distro": p.Distro}), "").ToString()
 	if p.Source != "" {
 		c.Properties = append(c.Properties, property{"snug:source-package", p.Source})
 	}

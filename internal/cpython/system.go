@@ -16,6 +16,7 @@ type Package struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
 	Source  string `json:"source,omitempty"` // the source package, where it has another name
+	Arch    string `json:"arch,omitempty"`
 	Licence string `json:"licence,omitempty"`
 	Distro  string `json:"distro"` // "debian-12", as os-release says
 	Type    string `json:"type"`   // of its package URL: "deb" or "apk"
@@ -73,7 +74,7 @@ func (y *system) dpkg(r map[string]string) {
 		return
 	}
 	source, _, _ := strings.Cut(r["Source"], " ")
-	y.installed[r["Package"]] = Package{Name: r["Package"], Version: r["Version"], Source: source, Distro: y.id, Type: "deb"}
+	y.installed[r["Package"]] = Package{Name: r["Package"], Version: r["Version"], Source: source, Arch: r["Architecture"], Distro: y.id, Type: "deb"}
 }
 
 // apk takes a record of apk's list.
@@ -82,7 +83,7 @@ func (y *system) apk(r map[string]string) {
 	if source == r["P"] {
 		source = ""
 	}
-	y.installed[r["P"]] = Package{Name: r["P"], Version: r["V"], Source: source, Licence: r["L"], Distro: y.id, Type: "apk"}
+	y.installed[r["P"]] = Package{Name: r["P"], Version: r["V"], Source: source, Arch: r["A"], Licence: r["L"], Distro: y.id, Type: "apk"}
 }
 
 // name is what the system calls its packages.

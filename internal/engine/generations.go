@@ -141,7 +141,11 @@ func (e *Engine) GC(ctx context.Context, root string, keep int) (*Collected, err
 		}
 		out.Generations += removed
 	}
+	left, err := e.removeLeftovers()
+	if err != nil {
+		return out, err
+	}
 	entries, bytes, err := e.store.GC(ctx)
-	out.Entries, out.Bytes = entries, bytes
+	out.Entries, out.Bytes = entries+left, bytes
 	return out, err
 }
