@@ -17,6 +17,9 @@ import (
 
 const mega = 1 << 20
 
+// lingering is time for who looks to see, on a machine that is busy with others too.
+const lingering = 2 * time.Second
+
 func floodAttempts() []attempt {
 	return []attempt{
 		{name: "fork without end", limits: Limits{Processes: 40}, off: []defence{resources, watched}, inside: forkMany},
@@ -42,7 +45,7 @@ func floodAttempts() []attempt {
 					return err
 				}
 			}
-			return linger(time.Second)
+			return linger(lingering)
 		}},
 		{name: "write many empty files", limits: Limits{Disk: 4 * mega}, killed: "disk", off: []defence{watched}, inside: func(args []string) error {
 			for i := range 2000 {
@@ -50,7 +53,7 @@ func floodAttempts() []attempt {
 					return err
 				}
 			}
-			return linger(time.Second)
+			return linger(lingering)
 		}},
 		{name: "open files without end", limits: Limits{Files: 64}, off: []defence{resources}, inside: func([]string) error {
 			for range 128 {
@@ -66,14 +69,13 @@ func floodAttempts() []attempt {
 					return err
 				}
 			}
-			return linger(time.Second)
+			return linger(lingering)
 		}},
-		{name: "hang", limits: Limits{Wall: 300 * time.Millisecond}, killed: "wall", off: []defence{watched}, inside: func([]string) error { return linger(700 * time.Millisecond) }},
-		{name: "compute without end", limits: Limits{CPU: 200 * time.Millisecond}, killed: "cpu", off: []defence{watched}, inside: func([]string) error { return compute(500 * time.Millisecond) }},
+		{name: "hang", limits: Limits{Wall: 300 * time.Millisecond}, killed: "wall", off: []defence{watched}, inside: func([]string) error { return linger(lingering) }},
+		{name: "compute without end", limits: Limits{CPU: 200 * time.Millisecond}, killed: "cpu", off: []defence{watched}, inside: func([]string) error { return compute(time.Second) }},
 	}
 }
 
-// linger gives who looks the time to see.
 func linger(d time.Duration) error {
 	time.Sleep(d)
 	return nil
@@ -112,11 +114,11 @@ func fill(path string, size int) error {
 // forkMany starts more processes than it may.
 func forkMany([]string) error {
 	for i := range 60 {
-		if err := exec.Command("/bin/sleep", "2").Start(); err != nil {
+		if err := exec.Command("/bin/sleep", "3").Start(); err != nil {
 			return fmt.Errorf("after %d: %w", i, err)
 		}
 	}
-	return linger(200 * time.Millisecond)
+	return linger(lingering)
 }
 
 // holdMany takes in three processes what no one of them would be stopped for.
@@ -137,7 +139,7 @@ func holdMany([]string) error {
 			return err
 		}
 	}
-	return linger(500 * time.Millisecond)
+	return linger(lingering)
 }
 
 // holdShared takes memory that RLIMIT_DATA does not count.
@@ -149,7 +151,7 @@ func holdShared([]string) error {
 	for i := 0; i < len(b); i += 4096 {
 		b[i] = 1
 	}
-	err = linger(500 * time.Millisecond)
+	err = linger(lingering)
 	runtime.KeepAlive(b)
 	return err
 }

@@ -31,7 +31,7 @@ func lowerAttempts() []attempt {
 			dialAttempt("dial a socket in the file system"+on, level, "unix", inFolder, callFilter, landlocked),
 			dialAttempt("dial an abstract socket"+on, level, "unix", abstract, append([]defence{callFilter, landlocked}, network...)...),
 			attempt{name: "end the host's processes" + on, level: level, off: []defence{landlocked, ownProcesses, ownUser}, before: placeSleeper, args: pidOf, inside: endProcess},
-			attempt{name: "outlive the build" + on, level: level, off: []defence{endAll, ownProcesses}, inside: leaveBehind, before: stopAfterwards, worked: beats},
+			attempt{name: "outlive the build" + on, level: level, off: []defence{endAll, ownProcesses}, inside: leaveBehind, worked: beats},
 			attempt{name: "take memory in many processes" + on, level: level, limits: Limits{Memory: 256 * mega}, killed: "memory", off: []defence{watched}, inside: holdMany},
 		)
 	}
@@ -66,7 +66,6 @@ func TestEndsWithSnug(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				open(t, level)
 				w := newWorld(t, exe)
-				stopAfterwards(t, w)
 				args := []string{attemptRole, "sandbox", string(level), exe, w.out.Host}
 				if off {
 					args = append(args, "without")

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"snug/internal/fault"
 )
 
@@ -99,7 +101,7 @@ func giveTo(dir string, uid int) error {
 // more. Links are not followed; a file that takes on its caller's rights loses that;
 // what is no file, folder or link is removed, since reading a pipe may never end.
 func takeOver(dir string, off switches) error {
-	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -109,14 +111,15 @@ func takeOver(dir string, off switches) error {
 			}
 		}
 		info, err := os.Lstat(path)
-		if err != nil {
+		if err != nil || info.Mode().IsRegular() && !off.on(noSetuid) {
 			return err
-		}
-		if !off.on(noSetuid) && info.Mode().IsRegular() {
-			return nil
 		}
 		return owned(path, info)
 	})
+	if errors.Is(err, unix.ENAMETOOLONG) {
+		return fault.New(fault.Integrity, "remove the folder; what was built is no good", "the command left folders in %s that are deeper than a path can say", dir)
+	}
+	return err
 }
 
 func owned(path string, info fs.FileInfo) error {

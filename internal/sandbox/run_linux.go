@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"os/exec"
@@ -98,6 +99,11 @@ func (s *Sandbox) plan(c Command, work string) (*plan, error) {
 		if err != nil {
 			return nil, fault.New(fault.Input, "every input of a sandboxed command must exist", "input %s: %w", in.Host, err)
 		}
+		if p.Privileged && s.level == Hermetic && !in.Writable {
+			if err := openToOthers(host); err != nil {
+				return nil, err
+			}
+		}
 		p.Inputs = append(p.Inputs, Input{Host: host, Inside: filepath.Clean(in.Inside), Writable: in.Writable})
 	}
 	if s.level != Hermetic {
@@ -113,6 +119,22 @@ func (s *Sandbox) plan(c Command, work string) (*plan, error) {
 		p.Order.Env = append(os.Environ(), p.Order.Env...)
 	}
 	return p, nil
+}
+
+// openToOthers refuses an input that the command's own user could not read.
+func openToOthers(host string) error {
+	info, err := os.Stat(host)
+	if err != nil {
+		return err
+	}
+	need := fs.FileMode(0o004)
+	if info.IsDir() {
+		need = 0o005
+	}
+	if info.Mode()&need != need {
+		return fault.New(fault.Input, "chmod -R a+rX "+host, "%s is closed to others, and where snug is root its sandboxed commands are another user", host)
+	}
+	return nil
 }
 
 // home is the command's private folder below Hermetic.

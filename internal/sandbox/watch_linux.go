@@ -9,8 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// watchEvery is how often the guard looks at what its processes use.
-const watchEvery = 50 * time.Millisecond
+// How often the guard looks at what its processes use. Looking takes longer where the
+// machine has many processes, and is done less often then.
+const (
+	watchEvery = 50 * time.Millisecond
+	watchShare = 20
+)
 
 // maxProcesses bounds how many are looked at; the limit is far below.
 const maxProcesses = 1 << 16
