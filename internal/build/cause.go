@@ -39,7 +39,10 @@ type Cause struct {
 	Remedy string // one line
 }
 
-const otherwise = "read the last lines of its log; another version may build"
+const (
+	moreLimits = "a build that is to be trusted may be given more; another version may need less"
+	otherwise  = "read the last lines of its log; another version may build"
+)
 
 // rule finds one kind of cause in a log. The first that finds something speaks: what
 // is missing stands before what fails because of it. $1 is the first group that
@@ -49,35 +52,38 @@ type rule struct {
 	pattern *regexp.Regexp
 	text    string
 	remedy  string // "": by the kind
+	name    string // "": what the pattern took
 }
 
 func log(pattern string) *regexp.Regexp { return regexp.MustCompile(`(?m)` + pattern) }
 
 var rules = []rule{
-	{causeDisk, log(`No space left on device|Disk quota exceeded|\[Errno 28\]`), "the disk is full, or the build wrote more than it may", "make room below snug's folder for builds"},
-	{causeHeader, log(`fatal error: '?(Python\.h)'?(?:: No such file| file not found)`), "the headers of Python are missing", "choose a Python that has headers, or one whose sources can be fetched"},
-	{causePython, log(`fatal error: (longintrepr\.h): No such file`), "its C code is older than this Python: it includes $1", ""},
-	{causeHeader, log(`fatal error: '?([\w./+-]+)'?(?:: No such file or directory| file not found)`), "the header $1 is missing", ""},
-	{causeLibrary, log(`cannot find -l([\w.+-]+)|unable to find (?:dynamic system )?library '?-?l?([\w.+-]+)'?`), "the library $1 is missing", ""},
-	{causeProgram, log(`(?:Error: )?(pg_config|mysql_config|curl-config|xml2-config|xslt-config|krb5-config|geos-config|gdal-config|nc-config)(?: executable)?(?:'|:)? (?:is )?(?:not found|No such file|could not be)`), "the program $1 is missing, which tells where its library lies", ""},
-	{causeLibrary, log(`Could not run (curl-config)`), "the program $1 is missing, which tells where its library lies", ""},
-	{causeLibrary, log(`make sure the (libxml2) and libxslt development packages are installed`), "the libraries libxml2 and libxslt are missing", "install libxml2-dev libxslt1-dev (Debian, Ubuntu), libxml2-devel libxslt-devel (Fedora), libxml2-dev libxslt-dev (Alpine)"},
-	{causeLibrary, log(`headers or library files could not be found for (\w+),`), "the library $1 is missing", ""},
-	{causeLibrary, log(`^Package '?([\w.+-]+)'?,? (?:required by .*)?(?:was )?not found|No package '([\w.+-]+)' found|Dependency "([\w.+-]+)" not found|Could NOT find (\w+)|Can not find valid pkg-config name`), "the library $1 is missing, or pkg-config does not know it", ""},
-	{causeCompiler, log(noCompiler + `|Unknown compiler\(s\): \[\[?'(?:cc|gcc|clang|c\+\+|g\+\+)|No CMAKE_C(?:XX)?_COMPILER could be found|command '(?:[\w./-]*/)?(?:cc|gcc|clang|c\+\+|g\+\+)' failed: No such file|unable to execute '(?:cc|gcc|clang|c\+\+|g\+\+)'|linker .(?:cc|gcc|clang). not found`), "it needs a C compiler, and none is there", `install a C compiler, or set toolchain = "zig" in [tool.snug.build]`},
-	{causeProgram, log(`Unknown compiler\(s\): \[\[?'(gfortran|flang|ifort)`), "it needs a Fortran compiler, and none is there", "install gfortran (Debian, Ubuntu, Alpine), gcc-gfortran (Fedora)"},
-	{causeRust, log(`can't find Rust compiler|No module named 'puccinialin'|Rust toolchain, rustc|No such file or directory: '(?:[\w./-]*/)?(?:cargo|rustc)'|(?:Cargo|cargo), the Rust package manager, is not installed|failed to (?:run|start|execute) .?(?:rustc|cargo)`), "it needs Rust, and none is there", "install Rust (rustup, or your distribution's cargo and rustc)"},
-	{causeRust, log(`requires rustc ([\d.]+\d)|feature .?(edition20\d\d).? is required`), "it needs a newer Rust: $1", "update Rust: rustup update stable"},
-	{causeCrate, log("no matching package named `([\\w-]+)` found|failed to (?:load|get) (?:source for dependency )?`([\\w-]+)`|attempting to make an HTTP request, but --offline|the lock file .* needs to be updated"), "Cargo.lock does not hold all the crates that it needs: $1", "choose another version, or its wheel; a recipe can patch Cargo.toml"},
-	{causePython, log(`interpreter version \((3\.\d+)\) is newer than PyO3's maximum supported version`), "its PyO3 does not know Python $1", `choose a newer version of the package, or an older Python; a recipe with env = { PYO3_USE_ABI3_FORWARD_COMPATIBILITY = "1" } may do`},
-	{causePython, log(`has no member named .(exc_type|use_tracing|curexc_type|ob_digit|recursion_depth|ob_shash|cframe|frame|f_code|co_code|tp_print)\W|undeclared here.*(_PyGen_Send)|implicit declaration of function .(_PyUnicode_Ready|_PyGen_Send|PyUnicode_AS_UNICODE|PyUnicode_GET_SIZE|PyEval_CallObject|PyUnicode_READY|_PyInterpreterState_GetConfig|_PyLong_AsByteArray)|too few arguments to function .(_PyLong_AsByteArray)`), "its C code is older than this Python: it uses $1", ""},
-	{causePython, log(`No module named '?(distutils|imp|asyncore|asynchat|lib2to3)\b|module 'pkgutil' has no attribute '(ImpImporter)'|module 'configparser' has no attribute '(SafeConfigParser)'`), "it uses $1, which this Python has no more", ""},
-	{causePython, log(`(use_2to3) is invalid`), "it is written for Python 2 and wants to be translated by $1", "choose a newer version of the package"},
-	{causeNetwork, log(`Temporary failure in name resolution|Name or service not known|[Nn]ame resolution|Network is unreachable|Could not resolve host|[Cc]ouldn't resolve host|getaddrinfo failed|nodename nor servname|Failed to establish a new connection|failed to lookup address|urlopen error|Could not connect to|Connection refused`), "it tried to use the network, which no build has", "choose a version whose sources are whole; a recipe can point it to a library of the system"},
-	{causeVersion, log(`setuptools[-_]scm was unable to detect version|unable to detect version for|Error getting the version from source .?vcs|versioningit|No tags? found.*git`), "it reads its version from a repository, which is not among the sources", `a recipe can tell it: env = { SETUPTOOLS_SCM_PRETEND_VERSION = "…" }`},
-	{causeProgram, log(`(?:[Cc]ould not find|[Pp]roblem with the|Did not find) (?:the )?(CMake|cmake|[Nn]inja|pkg-config)|(CMake|ninja|pkg-config) (?:must be|is not) installed|FileNotFoundError: \[Errno 2\] No such file or directory: '([\w.+-]+)'|(?:/bin/sh|sh|bash)(?:: line \d+)?: (?:\d+: )?([\w.+-]+): (?:command )?not found|command '([\w./+-]+)' failed: No such file or directory|Program '([\w.+-]+)' not found|make\S*: ([\w.+-]+): No such file or directory`), "the program $1 is missing", ""},
-	{causeRequires, log(`ModuleNotFoundError: No module named '?([\w.]+)|ImportError: No module named '?([\w.]+)`), "a build requirement is missing: module $1", ""},
-	{causeCompile, log(`^\S+?:\d+(?::\d+)?: (?:fatal )?error: (.+)$|^error(?:\[E\d+\])?: (could not compile .+)$`), "its code does not compile: $1", ""},
+	{kind: causeLimit, name: "memory", pattern: log(`MemoryError|std::bad_alloc|virtual memory exhausted|Cannot allocate memory|memory allocation of \d+ bytes failed|Killed signal terminated program`), text: "it was stopped at the limit of memory", remedy: moreLimits},
+	{kind: causeLimit, name: "processes", pattern: log(`Resource temporarily unavailable|can't start new thread|[Cc]annot fork`), text: "it was stopped at the limit of processes", remedy: moreLimits},
+	{kind: causeDisk, pattern: log(`No space left on device|Disk quota exceeded|\[Errno 28\]`), text: "the disk is full, or the build wrote more than it may", remedy: "make room below snug's folder for builds"},
+	{kind: causeHeader, pattern: log(`fatal error: '?(Python\.h)'?(?:: No such file| file not found)`), text: "the headers of Python are missing", remedy: "choose a Python that has headers, or one whose sources can be fetched"},
+	{kind: causePython, pattern: log(`fatal error: (longintrepr\.h): No such file`), text: "its C code is older than this Python: it includes $1"},
+	{kind: causeHeader, pattern: log(`fatal error: '?([\w./+-]+)'?(?:: No such file or directory| file not found)`), text: "the header $1 is missing"},
+	{kind: causeLibrary, pattern: log(`cannot find -l([\w.+-]+)|unable to find (?:dynamic system )?library '?-?l?([\w.+-]+)'?`), text: "the library $1 is missing"},
+	{kind: causeProgram, pattern: log(`(?:Error: )?(pg_config|mysql_config|curl-config|xml2-config|xslt-config|krb5-config|geos-config|gdal-config|nc-config)(?: executable)?(?:'|:)? (?:is )?(?:not found|No such file|could not be)`), text: "the program $1 is missing, which tells where its library lies"},
+	{kind: causeLibrary, pattern: log(`Could not run (curl-config)`), text: "the program $1 is missing, which tells where its library lies"},
+	{kind: causeLibrary, pattern: log(`make sure the (libxml2) and libxslt development packages are installed`), text: "the libraries libxml2 and libxslt are missing", remedy: "install libxml2-dev libxslt1-dev (Debian, Ubuntu), libxml2-devel libxslt-devel (Fedora), libxml2-dev libxslt-dev (Alpine)"},
+	{kind: causeLibrary, pattern: log(`headers or library files could not be found for (\w+),|Unable to load dependency (\w+),`), text: "the library $1 is missing"},
+	{kind: causeLibrary, pattern: log(`^Package '?([\w.+-]+)'?,? (?:required by .*)?(?:was )?not found|No package '([\w.+-]+)' found|Dependency "([\w.+-]+)" not found|Could NOT find (\w+)|Can not find valid pkg-config name`), text: "the library $1 is missing, or pkg-config does not know it"},
+	{kind: causeCompiler, pattern: log(noCompiler + `|Unknown compiler\(s\): \[\[?'(?:cc|gcc|clang|c\+\+|g\+\+)|No CMAKE_C(?:XX)?_COMPILER could be found|command '(?:[\w./-]*/)?(?:cc|gcc|clang|c\+\+|g\+\+)' failed: No such file|unable to execute '(?:cc|gcc|clang|c\+\+|g\+\+)'|linker .(?:cc|gcc|clang). not found`), text: "it needs a C compiler, and none is there", remedy: `install a C compiler, or set toolchain = "zig" in [tool.snug.build]`},
+	{kind: causeProgram, pattern: log(`Unknown compiler\(s\): \[\[?'(gfortran|flang|ifort)`), text: "it needs a Fortran compiler, and none is there", remedy: "install gfortran (Debian, Ubuntu, Alpine), gcc-gfortran (Fedora)"},
+	{kind: causeRust, pattern: log(`can't find Rust compiler|No module named 'puccinialin'|Rust toolchain, rustc|No such file or directory: '(?:[\w./-]*/)?(?:cargo|rustc)'|(?:Cargo|cargo), the Rust package manager, is not installed|failed to (?:run|start|execute) .?(?:rustc|cargo)`), text: "it needs Rust, and none is there", remedy: "install Rust (rustup, or your distribution's cargo and rustc)"},
+	{kind: causeRust, pattern: log(`requires rustc ([\d.]+\d)|feature .?(edition20\d\d).? is required`), text: "it needs a newer Rust: $1", remedy: "update Rust: rustup update stable"},
+	{kind: causeCrate, pattern: log("no matching package named `([\\w-]+)` found|failed to (?:load|get) (?:source for dependency )?`([\\w-]+)`|attempting to make an HTTP request, but --offline|the lock file .* needs to be updated"), text: "Cargo.lock does not hold all the crates that it needs: $1", remedy: "choose another version, or its wheel; a recipe can patch Cargo.toml"},
+	{kind: causePython, pattern: log(`interpreter version \((3\.\d+)\) is newer than PyO3's maximum supported version`), text: "its PyO3 does not know Python $1", remedy: `choose a newer version of the package, or an older Python; a recipe with env = { PYO3_USE_ABI3_FORWARD_COMPATIBILITY = "1" } may do`},
+	{kind: causePython, pattern: log(`has no member named .(exc_type|use_tracing|curexc_type|ob_digit|recursion_depth|ob_shash|cframe|frame|f_code|co_code|tp_print)\W|undeclared here.*(_PyGen_Send)|implicit declaration of function .(_PyUnicode_Ready|_PyGen_Send|PyUnicode_AS_UNICODE|PyUnicode_GET_SIZE|PyEval_CallObject|PyUnicode_READY|_PyInterpreterState_GetConfig|_PyLong_AsByteArray)|too few arguments to function .(_PyLong_AsByteArray)`), text: "its C code is older than this Python: it uses $1"},
+	{kind: causePython, pattern: log(`No module named '?(distutils|imp|asyncore|asynchat|lib2to3)\b|module 'pkgutil' has no attribute '(ImpImporter)'|module 'configparser' has no attribute '(SafeConfigParser)'|has no attribute '(readfp)'`), text: "it uses $1, which this Python has no more"},
+	{kind: causePython, pattern: log(`(use_2to3) is invalid`), text: "it is written for Python 2 and wants to be translated by $1", remedy: "choose a newer version of the package"},
+	{kind: causeNetwork, pattern: log(`Temporary failure in name resolution|Name or service not known|[Nn]ame resolution|Network is unreachable|Could not resolve host|[Cc]ouldn't resolve host|getaddrinfo failed|nodename nor servname|Failed to establish a new connection|failed to lookup address|urlopen error|Could not connect to|Connection refused`), text: "it tried to use the network, which no build has", remedy: "choose a version whose sources are whole; a recipe can point it to a library of the system"},
+	{kind: causeVersion, pattern: log(`setuptools[-_]scm was unable to detect version|unable to detect version for|Error getting the version from source .?vcs|versioningit|No tags? found.*git`), text: "it reads its version from a repository, which is not among the sources", remedy: `a recipe can tell it: env = { SETUPTOOLS_SCM_PRETEND_VERSION = "…" }`},
+	{kind: causeProgram, pattern: log(`(?:[Cc]ould not find|[Pp]roblem with the|Did not find) (?:the )?(CMake|cmake|[Nn]inja|pkg-config)|(CMake|ninja|pkg-config) (?:must be|is not) installed|FileNotFoundError: \[Errno 2\] No such file or directory: '([\w.+-]+)'|(?:/bin/sh|sh|bash)(?:: line \d+)?: (?:\d+: )?([\w.+-]+): (?:command )?not found|command '([\w./+-]+)' failed: No such file or directory|Program '([\w.+-]+)' not found|make\S*: ([\w.+-]+): No such file or directory`), text: "the program $1 is missing"},
+	{kind: causeRequires, pattern: log(`ModuleNotFoundError: No module named '?([\w.]+)|ImportError: No module named '?([\w.]+)`), text: "a build requirement is missing: module $1"},
+	{kind: causeCompile, pattern: log(`^\S+?:\d+(?::\d+)?: (?:fatal )?error: (.+)$|^error(?:\[E\d+\])?: (could not compile .+)$`), text: "its code does not compile: $1"},
 }
 
 // find tells the cause from what the sandbox saw, what the driver answered and the
@@ -85,7 +91,7 @@ var rules = []rule{
 func find(text string, said answer, result *sandbox.Result, recipe *Recipe) Cause {
 	if result.Killed != "" {
 		return Cause{Kind: causeLimit, Name: result.Killed, Text: "it was stopped at the limit of " + result.Killed,
-			Remedy: "a build that is to be trusted may be given more; one of another size, or another version, may need less"}
+			Remedy: moreLimits}
 	}
 	switch said.Kind {
 	case "module":
@@ -116,7 +122,7 @@ func search(text string, recipe *Recipe) (Cause, bool) {
 		if m == nil {
 			continue
 		}
-		name := oneLine(cmp.Or(m[1:]...))
+		name := cmp.Or(r.name, oneLine(cmp.Or(m[1:]...)))
 		if name == "" && r.kind == causeLibrary && recipe != nil && len(recipe.System) > 0 {
 			name = recipe.System[0].Name
 		}

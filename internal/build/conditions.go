@@ -36,7 +36,7 @@ func OtherConditions() Conditions {
 	if runtime.NumCPU() == 1 {
 		jobs = 3
 	}
-	return Conditions{Folder: "/elsewhere/of another length", Hostname: "other", Umask: 0o077, Jobs: jobs,
+	return Conditions{Folder: "/elsewhere/of/another-length", Hostname: "other", Umask: 0o077, Jobs: jobs,
 		Zone: "XYZ-5:45", Locale: "C", HashSeed: 4711, Clock: 401*24*time.Hour + 7*time.Hour + 11*time.Minute}
 }
 

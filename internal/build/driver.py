@@ -117,9 +117,10 @@ def answer(request):
             cause = e.__cause__
             traceback.print_exception(type(cause), cause, cause.__traceback__, limit=-3)
     except BaseException as e:
-        traceback.print_exception(type(e), e, e.__traceback__, limit=0 if isinstance(e, SystemExit) else -3)
+        gave_up = isinstance(e, SystemExit)
+        traceback.print_exception(type(e), e, e.__traceback__, limit=0 if gave_up else -3, chain=not gave_up)
         kind, text = "raised", "".join(traceback.format_exception_only(type(e), e)).strip()
-        if isinstance(e, SystemExit):
+        if gave_up:
             kind, text = "exit", f"{e.code}"
         elif isinstance(e, ModuleNotFoundError):
             kind, text = "module", e.name or text

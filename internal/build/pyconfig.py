@@ -9,7 +9,7 @@ import sysconfig
 
 LINE = re.compile(r"^(\s*)(?:#(\s*)(undef|define)|/\*\s*#(\s*)(undef))\s+([A-Za-z_][A-Za-z0-9_]*)(.*)$")
 NUMBER = re.compile(r"^-?(0x[0-9A-Fa-f]+|[0-9]+)[uUlL]*$")
-TEXTS = {"PLATLIBDIR", "PY_SSL_DEFAULT_CIPHER_STRING"}
+TEXTS = {"PY_SSL_DEFAULT_CIPHER_STRING"}
 # sysconfig keeps no name that begins with an underscore; configure defines these always.
 ALWAYS = {"_ALL_SOURCE": "1", "_DARWIN_C_SOURCE": "1", "_FILE_OFFSET_BITS": "64", "_GNU_SOURCE": "1", "_LARGEFILE_SOURCE": "1", "_NETBSD_SOURCE": "1",
           "_POSIX_C_SOURCE": "200809L", "_POSIX_PTHREAD_SEMANTICS": "1", "_PYTHONFRAMEWORK": '""', "_TANDEM_SOURCE": "1", "_XOPEN_SOURCE": "700",

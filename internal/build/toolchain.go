@@ -85,11 +85,13 @@ func (t Toolchain) compileFlags(r *room) string {
 	if flag := archFlags[t.Arch]; flag != "" {
 		flags = append(flags, flag)
 	}
-	// A path with a space in it would be two words.
-	if !strings.Contains(r.at.source, " ") {
-		flags = append(flags, "-ffile-prefix-map="+r.at.source+"=/build/"+r.job.Name)
+	// Below hermetic a place may have a space in it, and would be two words.
+	for _, at := range [][2]string{{r.at.source, "/build/" + r.job.Name}, {r.at.temp, "/build-tmp"}} {
+		if !strings.Contains(at[0], " ") {
+			flags = append(flags, "-ffile-prefix-map="+at[0]+"="+at[1])
+		}
 	}
-	return strings.Join(append(flags, "-ffile-prefix-map="+r.at.temp+"=/build-tmp"), " ")
+	return strings.Join(flags, " ")
 }
 
 func (t Toolchain) linkFlags() []string {

@@ -8,7 +8,6 @@ import (
 
 	"snug/internal/engine"
 	"snug/internal/fault"
-	"snug/internal/repro"
 )
 
 func (a *app) pythonBuild() *cobra.Command {
@@ -79,7 +78,7 @@ func pythonRows(b *engine.PythonBuilt) [][]string {
 	}
 	for _, n := range b.Native {
 		if strings.HasPrefix(n.Path, "python") {
-			rows = append(rows, []string{"needs", fmt.Sprintf("%s, glibc %d.%d", strings.Join(n.Needs, ", "), n.Glibc[0], n.Glibc[1])}, []string{"hardened", hardening(n.Hardening)})
+			rows = append(rows, []string{"needs", fmt.Sprintf("%s, glibc %d.%d", strings.Join(n.Needs, ", "), n.Glibc[0], n.Glibc[1])}, []string{"hardened", n.Hardening.String()})
 		}
 	}
 	for _, l := range b.Libraries {
@@ -99,23 +98,4 @@ func pythonRows(b *engine.PythonBuilt) [][]string {
 		rows = append(rows, []string{"twice", "equal: built again under other conditions"})
 	}
 	return rows
-}
-
-// hardening is what a file has, and in capitals what it lacks.
-func hardening(h repro.Hardening) string {
-	var out []string
-	for _, part := range []struct {
-		has  bool
-		name string
-	}{
-		{h.PIE, "position-independent"}, {h.RELRO == "full", "full RELRO"}, {h.NX, "no executable stack"},
-		{h.StackProtector, "stack protector"}, {h.Fortify > 0, "fortified calls"}, {!h.TextRel && !h.WriteExecute, "no code that is written to"},
-	} {
-		if part.has {
-			out = append(out, part.name)
-		} else {
-			out = append(out, "LACKS "+part.name)
-		}
-	}
-	return strings.Join(out, ", ")
 }

@@ -361,7 +361,11 @@ func (b *build) explain(err error) error {
 	if i := slices.IndexFunc(lines, trouble.MatchString); i >= 0 && i < len(lines)-tail {
 		last = append([]string{lines[i], "…"}, last...)
 	}
-	return fault.New(fault.Failed, "the whole log is "+where, "%w\n%s", err, strings.Join(last, "\n"))
+	hint := "the whole log is " + where
+	if own := fault.HintOf(err); own != "" {
+		hint = own + "; " + hint
+	}
+	return fault.New(fault.Failed, hint, "%w\n%s", err, strings.Join(last, "\n"))
 }
 
 // keepLog puts the log into the store and returns where it lies there.

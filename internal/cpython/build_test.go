@@ -166,7 +166,7 @@ func TestBuildFails(t *testing.T) {
 		{"make", func(f map[string]string) { f["python.c"] = "#include <nowhere.h>\n" }, fault.Failed, "nowhere.h", ""},
 		{"missing", func(f map[string]string) {
 			f["configure"] = strings.Replace(fakeConfigure, "_SSL_STATE=yes", "_SSL_STATE=missing", 1)
-		}, fault.Failed, "configure would leave out _ssl", ""},
+		}, fault.Failed, "configure would leave out _ssl", "openssl (libssl-dev); the whole log is "},
 		{"no modules", func(f map[string]string) {
 			f["configure"] = strings.ReplaceAll(fakeConfigure, "_STATE=", "_OTHER=")
 		}, fault.Unsupported, "names no module", ""},
@@ -182,6 +182,9 @@ func TestBuildFails(t *testing.T) {
 			f["python.c"] = "#include <stdio.h>\nvoid *__cxa_begin_catch(void *);\nint main(int c, char **v) { FILE *f = fopen(v[3], \"w\"); if (c > 99) __cxa_begin_catch(0); fputs(\"{\\\"version\\\": \\\"3.13.99\\\"}\", f); return fclose(f); }\n"
 			f["Makefile.in"] = strings.Replace(fakeMakefile, "-o python", "-o python -Wl,--no-as-needed /usr/lib/gcc/x86_64-linux-gnu/*/libstdc++.so", 1)
 		}, fault.Failed, "libstdc++", ""},
+		{"exports", func(f map[string]string) {
+			f["python.c"] = "#include <stdio.h>\n__attribute__((visibility(\"default\"))) int SSL_new(void) { return 0; }\n" + strings.TrimPrefix(fakePython, "\n#include <stdio.h>")
+		}, fault.Failed, "shows 1 symbols of OpenSSL, such as SSL_new", ""},
 		{"escape", func(f map[string]string) { f["../evil"] = "x" }, fault.Integrity, "leaves the archive", ""},
 	}
 	for _, c := range cases {
@@ -255,6 +258,10 @@ func TestSBOM(t *testing.T) {
 		switch c.Name {
 		case "openssl":
 			if c.PURL != "pkg:deb/debian/libssl-dev@3.0.19-1~deb12u2?arch=amd64&distro=debian-12" || c.CPE != "cpe:2.3:a:openssl:openssl:3.0.19:*:*:*:*:*:*:*" || c.Licenses[0].Expression != "Apache-2.0" {
+				t.Errorf("%+v", c)
+			}
+		case "xz":
+			if c.Licenses[0].Expression != "LicenseRef-public-domain" {
 				t.Errorf("%+v", c)
 			}
 		case "zlib":

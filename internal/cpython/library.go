@@ -12,6 +12,7 @@ import (
 
 	"snug/internal/digest"
 	"snug/internal/fault"
+	"snug/internal/pep440"
 )
 
 // library is one that the interpreter is linked to statically, from the archives
@@ -184,7 +185,7 @@ func (s *Source) survey(libs []library) (host, error) {
 // look finds the archives and the header of one library; absent names the first
 // that is not there.
 func (s *Source) look(l library) (found Library, absent string, err error) {
-	found = Library{Name: l.name, Archives: map[string]string{}, Licence: l.licence, CPE: l.cpe}
+	found = Library{Name: l.name, Archives: map[string]string{}, CPE: l.cpe}
 	for _, name := range l.archives {
 		file := s.find(s.folders("lib"), name)
 		if file == "" {
@@ -201,7 +202,20 @@ func (s *Source) look(l library) (found Library, absent string, err error) {
 		return found, l.header, nil
 	}
 	found.Version, err = versionIn(header, l.version)
+	found.Licence = l.licenceOf(found.Version)
 	return found, "", err
+}
+
+// licenceOf is the licence of that version: two of the libraries changed theirs.
+func (l library) licenceOf(version string) string {
+	v, err := pep440.Parse(version)
+	switch {
+	case l.name == "openssl" && (err != nil || v.Major() < 3):
+		return "OpenSSL"
+	case l.name == "xz" && (err != nil || v.Major() == 5 && v.Minor() < 6):
+		return "LicenseRef-public-domain"
+	}
+	return l.licence
 }
 
 func sumOf(file string) (digest.SHA256, error) {

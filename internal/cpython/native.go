@@ -1,10 +1,6 @@
 package cpython
 
 import (
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,41 +9,27 @@ import (
 )
 
 // nativesIn reads every native file of a tree. One that needs more than the C library
-// is refused: what is linked in and listed would not be all there is.
+// is refused: what is linked in and listed would not be all there is. So is one that shows
+// symbols of what is linked in: extensions that bring a copy of their own would be bound to ours.
 func nativesIn(dir string) ([]repro.Native, error) {
-	names, err := elfFiles(dir)
+	natives, err := repro.Natives(dir)
 	if err != nil {
 		return nil, err
 	}
-	var out []repro.Native
-	for _, name := range names {
-		n, err := readNative(dir, name)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		if n == nil {
-			continue
-		}
+	for _, n := range natives {
 		for _, lib := range n.Needs {
 			if !ofLibc(lib) {
-				return nil, fault.New(fault.Failed, "configure took a library of this machine that snug's recipe does not know of: tell snug's maintainers", "%s needs %s, which is no part of the C library", name, lib)
+				return nil, fault.New(fault.Failed, "configure took a library of this machine that snug's recipe does not know of: tell snug's maintainers", "%s needs %s, which is no part of the C library", n.Path, lib)
 			}
 		}
 		if len(n.RunPath) > 0 {
-			return nil, fault.New(fault.Failed, "tell snug's maintainers which compiler this machine has", "%s looks for libraries in %s", name, strings.Join(n.RunPath, ":"))
+			return nil, fault.New(fault.Failed, "tell snug's maintainers which compiler this machine has", "%s looks for libraries in %s", n.Path, strings.Join(n.RunPath, ":"))
 		}
-		out = append(out, *n)
+		for _, e := range n.Exports {
+			return nil, fault.New(fault.Failed, "tell snug's maintainers which linker this machine has: it did not follow --exclude-libs", "%s shows %d symbols of %s, such as %s, to extensions", n.Path, e.Symbols, e.Library, e.First)
+		}
 	}
-	return out, nil
-}
-
-func readNative(dir, name string) (*repro.Native, error) {
-	f, err := os.Open(filepath.Join(dir, filepath.FromSlash(name)))
-	if err != nil {
-		return nil, err
-	}
-	n, err := repro.ReadNative(name, f)
-	return n, errors.Join(err, f.Close())
+	return natives, nil
 }
 
 // ofLibc tells whether a library is a part of glibc or is musl's one.

@@ -127,14 +127,14 @@ func (pl *plan) inputs(m *generation.Manifest) (list []attest.Resource, made att
 		python.Annotations["id"] = pl.locked.Interpreter.ID
 	}
 	sum, fetched := pl.locked.Interpreter.SHA256, pl.locked.Interpreter.Source != cpython.SourceName
-	if !fetched {
-		sum = pl.tree.Digest().String() // what the lock names are its sources
+	if !fetched { // what the lock names are its sources
+		sum = pl.tree.Digest().String()
+		if err := pl.engine.ensureSigned(pl.tree); err != nil {
+			return nil, nil, err
+		}
 	}
 	if made, err = pl.addInput(&list, made, python, sum); err != nil {
 		return nil, nil, err
-	}
-	if !fetched && python.Annotations["origin"] != originBuilt {
-		return nil, nil, unsigned("snug python build "+m.Python, "Python "+m.Python, sum)
 	}
 	files := filesOf(pl.lock)
 	for _, p := range m.Packages {
@@ -147,15 +147,11 @@ func (pl *plan) inputs(m *generation.Manifest) (list []attest.Resource, made att
 			return nil, nil, err
 		}
 		if !locked && wheel.Annotations["origin"] != originBuilt {
-			return nil, nil, unsigned("snug rebuild "+p.Name, "the wheel of "+p.Name+" "+p.Version, p.SHA256)
+			return nil, nil, fault.New(fault.Integrity, "snug rebuild "+p.Name+" builds it again, and signs for it",
+				"the wheel of %s %s was built here, and nothing is signed about it (sha256 %s)", p.Name, p.Version, p.SHA256)
 		}
 	}
 	return list, made, nil
-}
-
-// unsigned is the error for what was built here and that nobody signed for.
-func unsigned(command, what, sum string) error {
-	return fault.New(fault.Integrity, command+" builds it again, and signs for it", "%s was built here, and nothing is signed about it (sha256 %s)", what, sum)
 }
 
 // addInput adds one input by its digest, and to made what was signed about it if

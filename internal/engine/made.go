@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"maps"
 	"slices"
 	"time"
@@ -9,6 +8,8 @@ import (
 	"snug/internal/attest"
 	"snug/internal/cpython"
 	"snug/internal/digest"
+	"snug/internal/fault"
+	"snug/internal/store"
 )
 
 // keepSigned signs for what was made here, known by sum, and keeps that in the
@@ -45,9 +46,9 @@ type pythonChosen struct {
 	Absent    []string `json:"absent,omitempty"`
 }
 
-// madeInterpreter signs for an interpreter that was built here: cpython.Options.Made.
-// What is signed for is its tree.
-func (e *Engine) madeInterpreter(_ context.Context, b *cpython.Built) error {
+// signInterpreter signs for an interpreter that was built here and done at that
+// time, if it is known. What is signed for is its tree.
+func (e *Engine) signInterpreter(b *cpython.Built, done time.Time) error {
 	tree, err := digest.Parse(b.Tree)
 	if err != nil {
 		return err
@@ -60,18 +61,34 @@ func (e *Engine) madeInterpreter(_ context.Context, b *cpython.Built) error {
 	if err != nil {
 		return err
 	}
-	var took time.Duration
-	for _, s := range b.Steps {
-		took += s.Took
-	}
-	now := e.Now()
-	return e.keepSigned("cpython-"+b.Version, tree, attest.Build{
+	made := attest.Build{
 		Type:     attest.InterpreterBuild,
 		External: pythonAsked{Python: b.Version, Kind: b.ID},
 		Internal: pythonChosen{Sandbox: string(b.Level), Epoch: b.Epoch.UTC().Format(time.RFC3339), Flags: b.Flags, Refused: b.Refused, Configure: b.Configure, Absent: b.Absent},
 		Inputs:   inputs, Byproducts: []attest.Resource{{Name: "log", Digest: attest.SHA256(log)}},
-		Snug: e.Version, Invocation: log.String()[:32], Started: now.Add(-took), Finished: now,
-	})
+		Snug: e.Version, Invocation: log.String()[:32],
+	}
+	if !done.IsZero() {
+		made.Started, made.Finished = done, done
+		for _, s := range b.Steps {
+			made.Started = made.Started.Add(-s.Took)
+		}
+	}
+	return e.keepSigned("cpython-"+b.Version, tree, made)
+}
+
+// ensureSigned signs for an interpreter that was built here and that nothing is
+// signed about any more, from what was kept of its build.
+func (e *Engine) ensureSigned(tree *store.Tree) error {
+	_, err := e.store.Evidence(tree.Digest())
+	if fault.CodeOf(err) != fault.NotFound {
+		return err
+	}
+	var b cpython.Built
+	if err := e.readBuilt(tree, &b); err != nil {
+		return err
+	}
+	return e.signInterpreter(&b, time.Time{})
 }
 
 // inputsOfPython are the sources, and every archive of the machine that was linked in.

@@ -1,7 +1,7 @@
 package engine
 
 import (
-	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -58,7 +58,7 @@ func TestMadeInterpreter(t *testing.T) {
 		Level: sandbox.Hermetic, Epoch: time.Unix(1767225600, 0), Flags: []string{"-O2"}, Configure: []string{"--prefix=/install"}, Log: sumOf("log"),
 		Libraries: []cpython.Library{{Name: "zlib", Version: "1.3", Archives: map[string]string{"libz.a": sumOf("libz")}}},
 		Steps:     []cpython.Step{{Name: "make", Took: time.Minute}}}
-	if err := e.madeInterpreter(context.Background(), built); err != nil {
+	if err := e.signInterpreter(built, e.Now()); err != nil {
 		t.Fatal(err)
 	}
 	s, p := verified(t, e, "tree")
@@ -71,7 +71,7 @@ func TestMadeInterpreter(t *testing.T) {
 		}
 	}
 	built.Tarball.SHA256 = "no digest"
-	if err := e.madeInterpreter(context.Background(), built); err == nil {
+	if err := e.signInterpreter(built, e.Now()); err == nil {
 		t.Error("an input without a digest was signed for")
 	}
 }
@@ -130,13 +130,21 @@ func TestInputsWantEvidence(t *testing.T) {
 		t.Errorf("%+v, %d statements, %v", list, len(made), err)
 	}
 	pl.locked.Interpreter.Source = cpython.SourceName
-	if _, _, err := pl.inputs(m); fault.CodeOf(err) != fault.Integrity {
-		t.Errorf("an unsigned Python: %v", err)
+	if _, _, err := pl.inputs(m); fault.CodeOf(err) != fault.NotFound || fault.HintOf(err) == "" {
+		t.Errorf("a Python that nothing is known of: %v", err)
 	}
-	if err := e.keepSigned("cpython", pl.tree.Digest(), attest.Build{Type: attest.InterpreterBuild, External: map[string]string{"python": "3.14.6"}}); err != nil {
+	built := &cpython.Built{Version: "3.14.6", ID: "minimal", Tree: pl.tree.Digest().String(), Tarball: cpython.Tarball{SHA256: sumOf("tarball")}, Log: sumOf("log")}
+	if err := e.noteBuilt(t.Context(), built); err != nil {
 		t.Fatal(err)
 	}
-	if list, _, err := pl.inputs(m); err != nil || list[0].Digest["sha256"] != pl.tree.Digest().String() {
+	if err := os.RemoveAll(filepath.Join(e.Home, "store", "evidence")); err != nil { // it is signed for again
+		t.Fatal(err)
+	}
+	if err := e.keepSigned("a-1.whl", digest.Of([]byte("wheel")), attest.Build{Type: attest.WheelBuild, External: map[string]string{"name": "a"}}); err != nil {
+		t.Fatal(err)
+	}
+	list, made, err = pl.inputs(m)
+	if err != nil || list[0].Digest["sha256"] != built.Tree || list[0].Annotations["origin"] != originBuilt || len(made) != 2 {
 		t.Errorf("%+v, %v", list, err)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"snug/internal/interp"
 	"snug/internal/manifest"
 	"snug/internal/pep440"
+	"snug/internal/pytag"
 	"snug/internal/sandbox"
 	"snug/internal/store"
 )
@@ -38,9 +39,27 @@ func (e *Engine) cpython(p *manifest.Project, profile, optimize string) *cpython
 			}
 			return sandbox.Open(ctx, sandbox.Options{Least: level, Temp: e.Home})
 		},
-		Step: func(step string) { e.say("python", event.Started, step, "building Python: "+step) },
+		Step: func(step string) {
+			e.say("python", event.Started, step, "building Python: "+step)
+			e.progress("python", step, 0, 0, "") // nothing of it is counted
+		},
 		Made: e.noteBuilt,
 	})
+}
+
+// buildsPythonFor refuses targets that no Python is built for here.
+func (e *Engine) buildsPythonFor(targets []pytag.Target) error {
+	host, err := e.host()
+	if err != nil {
+		return err
+	}
+	for _, t := range targets {
+		if !runsOn(t, host) || host.OS != "linux" {
+			return fault.New(fault.Unsupported, "leave build = \"source\" out of python in [tool.snug], or this target out of targets",
+				"a Python is built from source on Linux for the machine itself (this is %s), not for %s", host, t)
+		}
+	}
+	return nil
 }
 
 // PythonRequest says which Python to build.
@@ -203,7 +222,7 @@ func (e *Engine) builtPath(tree string) string {
 	return filepath.Join(e.Home, "built", tree+".json")
 }
 
-// noteBuilt keeps what is known of an interpreter that was built.
+// noteBuilt keeps what is known of an interpreter that was built, and signs for it.
 func (e *Engine) noteBuilt(_ context.Context, b *cpython.Built) error {
 	text, err := json.MarshalIndent(b, "", "  ")
 	if err != nil {
@@ -212,7 +231,10 @@ func (e *Engine) noteBuilt(_ context.Context, b *cpython.Built) error {
 	if err := os.MkdirAll(filepath.Dir(e.builtPath(b.Tree)), 0o755); err != nil {
 		return err
 	}
-	return store.WriteFile(e.builtPath(b.Tree), append(text, '\n'), 0o644)
+	if err := store.WriteFile(e.builtPath(b.Tree), append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	return e.signInterpreter(b, e.Now())
 }
 
 // readBuilt reads what noteBuilt kept.

@@ -24,6 +24,11 @@ func (e *Engine) interpreters(ctx context.Context, p *manifest.Project) ([]resol
 		}
 		targets[i] = t
 	}
+	if p.PythonBuild != nil && e.Sources == nil {
+		if err := e.buildsPythonFor(targets); err != nil {
+			return nil, err
+		}
+	}
 	chosen, said, err := interp.Choose(ctx, e.sourcesFor(ctx, p), p.Python, p.RequiresPython, targets)
 	if err != nil {
 		return nil, err
