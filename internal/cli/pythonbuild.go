@@ -84,7 +84,7 @@ func pythonRows(b *engine.PythonBuilt) [][]string {
 	for _, l := range b.Libraries {
 		version := l.Version
 		if l.Package != nil {
-			version += " (" + l.Package.Name + " " + l.Package.Version + ")"
+			version = strings.TrimSpace(version + " (" + l.Package.Name + " " + l.Package.Version + ")")
 		}
 		rows = append(rows, []string{"linked", strings.TrimSpace(l.Name + " " + version)})
 	}

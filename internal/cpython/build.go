@@ -394,7 +394,7 @@ func (b *build) finish(ctx context.Context, dir string) (*Built, error) {
 		return nil, err
 	}
 	b.built.Native = natives
-	if err := b.writeSBOM(dir); err != nil {
+	if err := errors.Join(b.writeSBOM(dir), b.copyLicences(dir)); err != nil {
 		return nil, err
 	}
 	plan, err := store.Scan(dir, generation.OwnerPython)

@@ -39,13 +39,13 @@ func TestBuild(t *testing.T) {
 	want := []string{
 		"bin/python", "bin/python3", "bin/python3.13",
 		"include/python3.13/Python.h", "include/python3.13/cpython/object.h", "include/python3.13/patchlevel.h", "include/python3.13/pyconfig.h",
-		"lib/python3.13/_sysconfigdata__linux_x.py", "lib/python3.13/config-3.13/Makefile", "lib/python3.13/os.py",
-		"python3.13", SBOMPath,
+		"lib/python3.13/_sysconfigdata__linux_x.py", "lib/python3.13/config-3.13/Makefile", "lib/python3.13/lib-dynload/README.txt", "lib/python3.13/os.py",
+		"python3.13", "share/licenses/openssl.txt", SBOMPath,
 	}
 	if got := list(t, dir); !slices.Equal(got, want) {
 		t.Errorf("laid out %q\nwant %q", got, want)
 	}
-	if built.Version != fakeVersion || built.ID != "minimal-"+recipeVersion || built.Level == "" || built.Files != 9 {
+	if built.Version != fakeVersion || built.ID != "minimal-"+recipeVersion || built.Level == "" || built.Files != 11 {
 		t.Errorf("%+v", built)
 	}
 	if !built.Epoch.Equal(built.Epoch.UTC()) || built.Epoch.Format("2006-01-02") != "2026-08-05" {

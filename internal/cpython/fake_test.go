@@ -193,6 +193,7 @@ func machine(t *testing.T) string {
 	}
 	put("usr/include/openssl/opensslv.h", "# define OPENSSL_VERSION_STR \"3.0.19\"\n")
 	put("usr/include/lzma/version.h", "#define LZMA_VERSION_MAJOR 5\n#define LZMA_VERSION_MINOR 4\n#define LZMA_VERSION_PATCH 1\n")
+	put("usr/share/doc/libssl-dev/copyright", "Apache License\n")
 	put("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n")
 	put("var/lib/dpkg/status", "Package: libssl-dev\nStatus: install ok installed\nArchitecture: amd64\nSource: openssl (3.0)\nVersion: 3.0.19-1~deb12u2\n\nPackage: zlib1g-dev\nStatus: deinstall ok config-files\nVersion: 1\n")
 	return root

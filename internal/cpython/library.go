@@ -3,7 +3,6 @@ package cpython
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -235,12 +234,8 @@ func versionIn(header, expression string) (string, error) {
 	if expression == "" {
 		return "", nil
 	}
-	f, err := os.Open(header)
+	text, err := readLimited(header, maxHeader)
 	if err != nil {
-		return "", err
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxHeader))
-	if err = errors.Join(err, f.Close()); err != nil {
 		return "", err
 	}
 	match := regexp.MustCompile(expression).FindSubmatch(text)

@@ -272,6 +272,9 @@ func liveMoved(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	check(false)
+	if out, err := exec.CommandContext(t.Context(), interp.Executable(moved), "-S", "-c", "").CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("it starts with %q, %v", out, err)
+	}
 	pth := "lib/python3.13\nlib/python3.13/lib-dynload\nlib/python3.13/site-packages\n"
 	if err := os.WriteFile(filepath.Join(moved, "python3.13._pth"), []byte(pth), 0o644); err != nil {
 		t.Fatal(err)

@@ -187,6 +187,6 @@ func RecipeDigest() digest.SHA256 {
 		r := recipe{choice: c, minor: 13, source: "/src", compiler: "cc", accepted: append(compile, link...), libraries: librariesFor(c, 13), epoch: oldest}
 		fmt.Fprintln(&b, c, r.env(), r.arguments(), trims(c, "3.13"))
 	}
-	b.WriteString(probeScript + checkScript + linked("-lssl -lcrypto\nMODULE__HASHLIB_LDFLAGS=-lcrypto"))
+	b.WriteString(probeScript + checkScript + dynloadNote + linked("-lssl -lcrypto\nMODULE__HASHLIB_LDFLAGS=-lcrypto"))
 	return digest.Of([]byte(b.String()))
 }

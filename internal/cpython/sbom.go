@@ -2,7 +2,10 @@ package cpython
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -74,6 +77,41 @@ func (b *build) writeSBOM(dir string) error {
 		return err
 	}
 	return os.WriteFile(file, text, 0o644)
+}
+
+// maxLicence bounds the text that a package has about its licence.
+const maxLicence = 1 << 20
+
+// copyLicences adds what the machine's packages say of the licences of the libraries
+// that are linked in, as most of these ask of whoever hands them on. Where a package
+// has no such text none is added: the list names the licence.
+func (b *build) copyLicences(dir string) error {
+	for _, l := range b.host.libraries {
+		if l.Package == nil {
+			continue
+		}
+		text, err := readLimited(filepath.Join(b.opt.Root, "usr/share/doc", l.Package.Name, "copyright"), maxLicence)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		file := filepath.Join(dir, "share", "licenses", l.Name+".txt")
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, text, 0o644)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readLimited(file string, max int64) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(f, max))
+	return text, errors.Join(err, f.Close())
 }
 
 func (b *build) sbom() ([]byte, error) {

@@ -26,6 +26,12 @@ func (b *build) tidy(ctx context.Context) error {
 		return err
 	}
 	defer root.Close()
+	if err := root.MkdirAll("lib/python"+b.minor()+"/lib-dynload", 0o755); err != nil {
+		return err
+	}
+	if err := root.WriteFile("lib/python"+b.minor()+"/lib-dynload/README.txt", []byte(dynloadNote), 0o644); err != nil {
+		return err
+	}
 	for _, pattern := range []string{"_sysconfigdata_*.py", "config-*/Makefile"} {
 		names, err := fs.Glob(root.FS(), "lib/python"+b.minor()+"/"+pattern)
 		if err != nil {
@@ -39,6 +45,10 @@ func (b *build) tidy(ctx context.Context) error {
 	}
 	return b.strip(ctx, installed)
 }
+
+// dynloadNote keeps the folder, of which nothing else may be left: Python looks for it
+// at start, and complains where it is not there.
+const dynloadNote = "The modules of this Python are part of its executable.\n"
 
 // trim removes what the patterns match below dir.
 func trim(dir string, patterns []string) error {
