@@ -111,6 +111,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 type request struct {
 	url    *url.URL
 	header http.Header
+	body   []byte // nil: a GET
 }
 
 func (c *Client) request(address string) (*request, error) {
@@ -161,6 +162,7 @@ func (c *Client) once(ctx context.Context, r *request, use func(*http.Response) 
 	release := func() { <-c.slots }
 	ctx, watch := newWatch(ctx, stall)
 	req := (&http.Request{Method: http.MethodGet, URL: r.url, Host: r.url.Host, Header: r.header.Clone()}).WithContext(ctx)
+	r.carry(req)
 	c.logins.sign(req)
 	resp, err := c.http.Do(req)
 	if err != nil {
