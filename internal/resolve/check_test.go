@@ -20,6 +20,47 @@ d 1 | yanked
 t 1 | a
 w 1`
 
+// TestCheckSources: what is built is held to what the project wants built.
+func TestCheckSources(t *testing.T) {
+	for _, c := range []struct {
+		name, want string
+		spoil      func(w *shelfText, l *lock.Lock, in *Input)
+	}{
+		{"nothing", "", func(*shelfText, *lock.Lock, *Input) {}},
+		{"it is never to be built", "which is never to be", func(_ *shelfText, _ *lock.Lock, in *Input) { in.Project.Build.Never = []string{"s"} }},
+		{"a wheel of what is to be built", "it is a wheel, and is to be built", func(_ *shelfText, _ *lock.Lock, in *Input) { in.Project.Build.FromSource = []string{"p"} }},
+		{"nobody builds for the target", "its sdist is not built for this target", func(w *shelfText, _ *lock.Lock, in *Input) { in.Sources = w.builder("macos") }},
+		{"nobody builds", "nothing here builds it", func(_ *shelfText, _ *lock.Lock, in *Input) { in.Sources = nil }},
+		{"another hash", "not what the index offers", func(_ *shelfText, l *lock.Lock, _ *Input) {
+			l.Packages[1].Sdist.Hashes = map[string]string{"sha256": strings.Repeat("0", 64)}
+		}},
+		{"another Python", "its file needs Python >=3.15", func(w *shelfText, l *lock.Lock, _ *Input) {
+			w.metadata[l.Packages[1].Sdist.URL] = []byte("Metadata-Version: 2.1\nName: s\nVersion: 1\nRequires-Python: >=3.15\n")
+		}},
+		{"another version", "its file is of s 2", func(w *shelfText, l *lock.Lock, _ *Input) {
+			w.metadata[l.Packages[1].Sdist.URL] = []byte("Metadata-Version: 2.1\nName: s\nVersion: 2\n")
+		}},
+		{"what it needs", "s 1 needs q", func(w *shelfText, l *lock.Lock, _ *Input) {
+			w.metadata[l.Packages[1].Sdist.URL] = []byte("Metadata-Version: 2.1\nName: s\nVersion: 1\nRequires-Dist: q\n")
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := world(t, "p 1 | +sdist\ns 1 | +sdist | "+onMac)
+			in := input(t, asks(t, "p & s"), w, "linux-x86_64")
+			in.Sources = w.builder("linux")
+			l, err := Resolve(t.Context(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.spoil(w, l, &in)
+			err = Check(t.Context(), l, in, nil)
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
 // TestCheckRefuses: whatever is changed in a good lock is found.
 func TestCheckRefuses(t *testing.T) {
 	at := func(l *lock.Lock, name string) *lock.Package {

@@ -150,6 +150,8 @@ func (c *Conflict) remedy() string {
 	switch {
 	case kind == Missing:
 		return "is the name right, and is it on another index (--extra-index NAME=URL)?"
+	case c.barred() != "":
+		return c.barred()
 	case kind == Sdist:
 		return "take a version, or another package, that has wheels"
 	case kind == Hash:
@@ -158,6 +160,20 @@ func (c *Conflict) remedy() string {
 		return "loosen the requirements above, or ask for fewer targets"
 	}
 	return "loosen the requirements above"
+}
+
+// barred is the remedy where the project's own word on what is built decides, else "".
+func (c *Conflict) barred() string {
+	if len(c.Facts) == 0 {
+		return ""
+	}
+	switch f := c.Facts[0]; {
+	case strings.Contains(f.Reason, byNever):
+		return "take " + f.Name + " out of build.never in [tool.snug] (with \":all:\" there: name it in build.from-source), or take a version that has wheels"
+	case strings.Contains(f.Reason, bySource):
+		return "take " + f.Name + " out of build.from-source in [tool.snug] (with \":all:\" there: name it in build.never), or take a version that has an sdist"
+	}
+	return ""
 }
 
 // inseparable is the last of several places that no marker can tell apart.

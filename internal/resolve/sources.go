@@ -42,8 +42,10 @@ type DirectSource struct {
 // Why sdists and wheels do not count.
 const (
 	nobodyBuilds = "it has only an sdist, and nothing here builds it"
-	neverBuilt   = "it has only an sdist, and is never to be built (build.never)"
-	noSdist      = "it has no sdist, and is to be built from source (build.from-source)"
+	neverBuilt   = "it has only an sdist, and is never to be built" + byNever
+	noSdist      = "it has no sdist, and is to be built from source" + bySource
+	byNever      = " (build.never)"
+	bySource     = " (build.from-source)"
 )
 
 // building is how the files of one project count. The zero value passes sdists over.
@@ -84,7 +86,7 @@ func (b building) unbuilt(offers []index.Offer) string {
 	case !b.by || !slices.ContainsFunc(offers, func(o index.Offer) bool { return !o.Wheel }):
 		return ""
 	case b.barred:
-		return ", and its sdist is never to be built (build.never)"
+		return ", and its sdist is never to be built" + byNever
 	}
 	return ", and its sdist is not built for that target here"
 }

@@ -96,6 +96,9 @@ func TestSources(t *testing.T) {
 				if !errors.As(err, &conflict) || !strings.Contains(err.Error(), c.refused) {
 					t.Errorf("got %v\nwant %s", err, c.refused)
 				}
+				if _, setting, ok := strings.Cut(strings.TrimSuffix(c.refused, ")"), "(build."); ok && !strings.Contains(fault.HintOf(err), "take a out of build."+setting) {
+					t.Errorf("the hint does not help with %s: %s", setting, fault.HintOf(err))
+				}
 				return
 			}
 			if err != nil {
@@ -260,5 +263,42 @@ func TestDirectSources(t *testing.T) {
 				t.Errorf("barred: got %v", err)
 			}
 		})
+	}
+}
+
+// What a source is built with is a question like any other, and its answer a lock
+// of one runtime.
+func TestBuildRequirements(t *testing.T) {
+	w := world(t, "setuptools 80 | python>=3.9\nsetuptools 59\nwheel 1 | sdist\nold 1 | sdist")
+	p := asks(t, "old")
+	p.Constraints = []manifest.Requirement{asking(t, "setuptools<60")}
+	in := input(t, p, w, "linux-x86_64", "windows-x86_64")
+	in.Sources = w.builder()
+	l, err := Resolve(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	requires := []string{"setuptools>=61", "wheel; sys_platform == 'win32'"}
+	if in.Project, err = p.ToBuild(lock.BuildRuntime, "old 1", requires); err != nil {
+		t.Fatal(err)
+	}
+	made, err := Resolve(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := lock.BuildOf{Name: "old", Version: "1", SHA256: l.Packages[0].Sdist.Hashes["sha256"]}
+	l.Tool.Builds = []lock.Build{lock.NewBuild(made, requires, []lock.BuildOf{of})}
+	again, err := lock.Parse(l.Marshal(), lock.FileName)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, l.Marshal())
+	}
+	b, ok := again.Build(of)
+	if !ok || b.Packages[0].Marker != "" {
+		t.Fatalf("got %+v", again.Tool.Builds)
+	}
+	for i, want := range []string{"setuptools 80", "setuptools 80, wheel 1"} {
+		if got := versions(t, b.Lock(again), in, i, lock.BuildRuntime); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"snug/internal/fault"
+	"snug/internal/index/indextest"
 )
 
 // lay unpacks "-- name --" sections into a new folder.
@@ -213,4 +214,21 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The sdists of the fake index are real ones.
+func TestReadsFakeSdists(t *testing.T) {
+	x, err := indextest.FromTxtar([]byte("-- made-1.0.txt --\nSdist: yes\nRequires-Dist: idna\n-- old-1.0.txt --\nSdist: only\n-- old-1.0.sdist/PKG-INFO --\nMetadata-Version: 2.1\nName: old\nVersion: 1.0\n-- old-1.0.sdist/setup.py --\nsetup(name='old')\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"made-1.0.tar.gz": "Metadata-Version: 2.4\nName: made\nVersion: 1.0\nRequires-Dist: idna\n", "old-1.0.tar.gz": ""} {
+		dir, err := unpack(t, x.File(name), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s, err := Read(dir); err != nil || string(s.Metadata) != want || s.Version != "1.0" {
+			t.Errorf("%s: %+v, %v", name, s, err)
+		}
+	}
 }

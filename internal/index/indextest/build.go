@@ -189,8 +189,16 @@ const (
 	SdistFails    = "fake/fails"    // what it says instead, where that file is
 )
 
-// sdist is a source distribution, and what a fake backend makes of it.
-func (s Spec) sdist() []byte {
+// source is what the sdist holds: the files that the release brings for it, or
+// those of the wheel and what a fake backend makes of them.
+func (s Spec) source() map[string]string {
+	if s.Source != nil {
+		files := maps.Clone(s.Source)
+		if _, own := files["PKG-INFO"]; !own {
+			files["PKG-INFO"] = s.MetadataText()
+		}
+		return files
+	}
 	files := s.files()
 	files["PKG-INFO"] = s.MetadataText()
 	files["pyproject.toml"] = fmt.Sprintf("[build-system]\nrequires = %s\nbuild-backend = \"fake\"\n", quotedList(s.BuildRequires))
@@ -203,6 +211,11 @@ func (s Spec) sdist() []byte {
 	if s.BuildFails != "" {
 		files[SdistFails] = s.BuildFails
 	}
+	return files
+}
+
+func (s Spec) sdist() []byte {
+	files := s.source()
 	var b bytes.Buffer
 	gz := gzip.NewWriter(&b)
 	t := tar.NewWriter(gz)

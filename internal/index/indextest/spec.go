@@ -21,7 +21,15 @@
 // build tells its metadata) and Build-Fails (with what), and what only a hostile wheel has: Zip-Entry (a raw name,
 // perhaps "= text"), Zip-Link (name -> target) and Zip-Bomb (a name and its
 // megabytes of zeros), and Lacks (a file of its dist-info that is not there). A release without files gets one module of its name; one
-// that brings a file of its dist-info folder gets no other there.
+// that brings a file of its dist-info folder gets no other there. An sdist holds the
+// same files and what a fake of a build backend reads; where there is a folder
+// NAME-VERSION.sdist it holds the files of that, and a PKG-INFO if none is among them:
+//
+//	-- old-1.0.txt --
+//	Sdist: only
+//	-- old-1.0.sdist/setup.py --
+//	from setuptools import setup
+//	setup(name='old', version='1.0')
 package indextest
 
 import (
@@ -40,10 +48,11 @@ type Spec struct {
 	Files         map[string]string // path in the wheel to content; nil: one module
 	Platlib       bool              // Root-Is-Purelib: false
 	Sdist         bool
-	BuildRequires []string // of the sdist's [build-system]
-	BackendAsks   []string // what its backend asks for besides
-	Dynamic       bool     // only a build tells what the sdist depends on
-	BuildFails    string   // what its build says in place of a wheel
+	BuildRequires []string          // of the sdist's [build-system]
+	BackendAsks   []string          // what its backend asks for besides
+	Dynamic       bool              // only a build tells what the sdist depends on
+	BuildFails    string            // what its build says in place of a wheel
+	Source        map[string]string // path in the sdist to content; nil: those of the fake backend
 	NoWheel       bool
 	Yanked        bool
 	YankedReason  string
@@ -88,9 +97,17 @@ func Parse(data []byte) ([]Spec, error) {
 		if !inFolder {
 			continue
 		}
+		stem, source := strings.CutSuffix(stem, ".sdist")
 		i, ok := byStem[stem]
 		if !ok {
 			return nil, fmt.Errorf("%s: there is no %s.txt", f.name, stem)
+		}
+		if source {
+			if specs[i].Source == nil {
+				specs[i].Source = map[string]string{}
+			}
+			specs[i].Source[path.Clean(file)] = f.text
+			continue
 		}
 		if specs[i].Files == nil {
 			specs[i].Files = map[string]string{}
