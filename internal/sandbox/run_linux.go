@@ -22,7 +22,8 @@ import (
 
 // machine is what a sandbox knows of Linux.
 type machine struct {
-	off switches
+	off    switches
+	groups *cgroups // nil: the host's
 }
 
 const (
@@ -161,7 +162,9 @@ type started struct {
 // start runs the guard with the plan and waits for what comes of it.
 func (s *Sandbox) start(ctx context.Context, p *plan, log io.Writer) (*Result, error) {
 	begun := time.Now()
-	g, err := launch(p)
+	group := s.cgroup(p)
+	defer group.remove()
+	g, err := launch(p, group)
 	if err != nil {
 		return nil, err
 	}
@@ -188,6 +191,9 @@ func (s *Sandbox) start(ctx context.Context, p *plan, log io.Writer) (*Result, e
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
+	case sayErr != nil && group.outOfMemory():
+		r.Exit, r.Killed = 128+int(unix.SIGKILL), "memory"
+		return r, nil
 	case said.Fault != nil:
 		return nil, said.Fault
 	case r.Killed != "":
@@ -201,9 +207,22 @@ func (s *Sandbox) start(ctx context.Context, p *plan, log io.Writer) (*Result, e
 	return r, nil
 }
 
+// cgroup is one for the plan, nil where none can be made.
+func (s *Sandbox) cgroup(p *plan) *cgroup {
+	if !p.Off.on(resources) {
+		return nil
+	}
+	groups := s.groups
+	if groups == nil {
+		host := hostCgroups()
+		groups = &host
+	}
+	return groups.make(p.Order.Limits)
+}
+
 // launch starts the guard. The goroutine that started it keeps its thread until
 // the guard has ended: the kernel takes the thread's end for the parent's death.
-func launch(p *plan) (*started, error) {
+func launch(p *plan, group *cgroup) (*started, error) {
 	ch, err := newPipes()
 	if err != nil {
 		return nil, err
@@ -215,16 +234,25 @@ func launch(p *plan) (*started, error) {
 		return nil, err
 	}
 	g := &started{pipes: ch, out: outR, ended: make(chan struct{})}
-	g.cmd = &exec.Cmd{
-		Path: "/proc/self/exe", Args: []string{guardRole}, Env: []string{}, Dir: "/",
-		Stdin: stdin(p), Stdout: outW, Stderr: outW, ExtraFiles: []*os.File{ch.childControl, ch.childSays},
-		SysProcAttr: guardAttributes(p),
+	start := func(group *cgroup) error {
+		g.cmd = &exec.Cmd{
+			Path: "/proc/self/exe", Args: []string{guardRole}, Env: []string{}, Dir: "/",
+			Stdin: stdin(p), Stdout: outW, Stderr: outW, ExtraFiles: []*os.File{ch.childControl, ch.childSays},
+			SysProcAttr: guardAttributes(p),
+		}
+		if group != nil {
+			g.cmd.SysProcAttr.UseCgroupFD, g.cmd.SysProcAttr.CgroupFD = true, int(group.dir.Fd())
+		}
+		return g.cmd.Start()
 	}
 	startErr := make(chan error)
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		err := g.cmd.Start()
+		err := start(group)
+		if err != nil && group != nil {
+			err = start(nil) // who may make a group may not always move into it
+		}
 		startErr <- err
 		if err == nil {
 			<-g.ended

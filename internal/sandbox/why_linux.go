@@ -37,11 +37,15 @@ func (f facts) filtered() bool {
 	return err == nil && bytes.Contains(text, []byte("\nSeccomp:\t2\n"))
 }
 
-// Settings that stand against namespaces of users, each with the value that does.
-var against = []struct{ name, value, remedy string }{
-	{"user.max_user_namespaces", "0", "sysctl -w user.max_user_namespaces=10000"},
-	{"kernel.unprivileged_userns_clone", "0", "sysctl -w kernel.unprivileged_userns_clone=1"},
-	{"kernel.apparmor_restrict_unprivileged_userns", "1", "an AppArmor profile that gives snug userns (docs/sandbox.md has it), or sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"},
+// Settings that stand against namespaces of users, each with the value that does, and
+// whether it does for root too.
+var against = []struct {
+	name, value, remedy string
+	root                bool
+}{
+	{"user.max_user_namespaces", "0", "sysctl -w user.max_user_namespaces=10000", true},
+	{"kernel.unprivileged_userns_clone", "0", "sysctl -w kernel.unprivileged_userns_clone=1", false},
+	{"kernel.apparmor_restrict_unprivileged_userns", "1", "an AppArmor profile that gives snug userns (docs/sandbox.md has it), or sysctl -w kernel.apparmor_restrict_unprivileged_userns=0", false},
 }
 
 // why says in words what stopped a level, and what would help.
@@ -78,7 +82,7 @@ func refusedBy(err error) bool {
 func (f facts) noNamespaces(step *stageFault) (reason, remedy string) {
 	reason = step.Error()
 	for _, s := range against {
-		if !f.privileged && f.setting(s.name) == s.value {
+		if (s.root || !f.privileged) && f.setting(s.name) == s.value {
 			return reason + " (" + s.name + " is " + s.value + ")", s.remedy
 		}
 	}
