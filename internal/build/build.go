@@ -80,7 +80,7 @@ func New(box *sandbox.Sandbox, temp string) *Builder { return &Builder{box, temp
 // Requires asks the backend what it needs beyond its static requirements
 // (get_requires_for_build_wheel), as requirement texts that nothing has parsed yet.
 func (b *Builder) Requires(ctx context.Context, job Job) ([]string, error) {
-	r, err := b.enter(job)
+	r, err := b.enter(ctx, job)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (b *Builder) Requires(ctx context.Context, job Job) ([]string, error) {
 // Metadata returns the METADATA that the backend prepares, or, where it has no
 // such hook, that of a wheel that it builds.
 func (b *Builder) Metadata(ctx context.Context, job Job) ([]byte, error) {
-	r, err := b.enter(job)
+	r, err := b.enter(ctx, job)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (b *Builder) Wheel(ctx context.Context, job Job) (*Output, error) {
 	if info, err := os.Stat(job.Out); err != nil || !info.IsDir() {
 		return nil, fault.New(fault.Internal, "", "build %s: no folder for the wheel: %s", job.Name, job.Out)
 	}
-	r, err := b.enter(job)
+	r, err := b.enter(ctx, job)
 	if err != nil {
 		return nil, err
 	}

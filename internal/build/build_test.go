@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,21 +33,10 @@ type bench struct {
 	target  pytag.Target
 }
 
-// open lets the user that a build is through to a folder of the test.
-func open(t *testing.T, dir string) {
-	t.Helper()
-	for ; dir != os.TempDir() && filepath.Dir(dir) != dir; dir = filepath.Dir(dir) {
-		if err := os.Chmod(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	ctx := context.Background()
 	temp := t.TempDir()
-	open(t, temp)
 	box, err := sandbox.Open(ctx, sandbox.Options{Temp: temp})
 	if err != nil {
 		t.Fatal(err)
@@ -242,6 +232,15 @@ def build_wheel(f, *a):
 	}
 }
 
+const showClock = `
+def build_wheel(f, *a):
+    import time
+    import datetime, subprocess, sys
+    print("clock", int(time.time()), time.gmtime().tm_year, datetime.datetime.now().year, datetime.date.today().year, end=" ")
+    child = subprocess.run([sys.executable, "-c", "import time; print(int(time.time()))"], capture_output=True, text=True).stdout
+    print("child", int(child), "preloaded", "LD_PRELOAD" in os.environ)
+    return honest(f)`
+
 // The conditions are what the backend sees, and nothing of this process is.
 func TestConditions(t *testing.T) {
 	b := newBench(t)
@@ -253,7 +252,6 @@ def build_wheel(f, *a):
     old = os.umask(0)
     print("saw", os.path.basename(os.getcwd()), oct(old), oct(file.st_mode & 0o777), int(file.st_mtime), time.tzname[0], os.environ.get("SNUG_LEAK"))
     print("env", os.environ["SOURCE_DATE_EPOCH"], os.environ["PYTHONHASHSEED"], os.environ["MAKEFLAGS"])
-    print("clock", time.time())
     return honest(f)`
 	run := func(c Conditions) string {
 		job := b.job(t, show)
@@ -269,12 +267,76 @@ def build_wheel(f, *a):
 			t.Errorf("canonical: %q lacks %q", got, want)
 		}
 	}
-	other := OtherConditions()
-	got := run(other)
+	got := run(OtherConditions())
 	for _, want := range []string{"saw demo 0o77 0o644 1577934246 XYZ None", "env 1577934246 4711 -j"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("other: %q lacks %q", got, want)
 		}
+	}
+}
+
+// What a build can ask for the time is told another, with a compiler on the machine
+// or without.
+func TestAnotherClock(t *testing.T) {
+	b := newBench(t)
+	now := time.Now()
+	later := OtherConditions().Clock
+	run := func(c Conditions) (said, child int64, years [3]int, preloaded bool) {
+		var log bytes.Buffer
+		job := b.job(t, showClock)
+		job.Log, job.Conditions = &log, c
+		if _, err := b.Wheel(context.Background(), job); err != nil {
+			t.Fatal(err, log.String())
+		}
+		var flag string
+		if _, err := fmt.Sscanf(log.String(), "clock %d %d %d %d child %d preloaded %s", &said, &years[0], &years[1], &years[2], &child, &flag); err != nil {
+			t.Fatal(err, log.String())
+		}
+		return said, child, years, flag == "True"
+	}
+	near := func(said int64, want time.Time) bool {
+		return said >= want.Unix() && said < want.Add(10*time.Minute).Unix()
+	}
+	if said, child, _, preloaded := run(Conditions{}); !near(said, now) || !near(child, now) || preloaded {
+		t.Errorf("canonical: %d, child %d, %v", said, child, preloaded)
+	}
+	said, child, years, preloaded := run(OtherConditions())
+	want := now.Add(later)
+	for _, year := range years {
+		if year != want.Year() && year != want.Add(24*time.Hour).Year() {
+			t.Errorf("years %v, want %d", years, want.Year())
+		}
+	}
+	if !near(said, want) || preloaded && !near(child, want) {
+		t.Errorf("other: %d, child %d, want %d", said, child, want.Unix())
+	}
+	t.Logf("by a preloaded library: %v", preloaded)
+}
+
+// The clocks that driver.py moves, where no compiler makes the library.
+func TestPythonsOwnClock(t *testing.T) {
+	b := newBench(t)
+	var log bytes.Buffer
+	job := b.job(t, showClock)
+	job.Log = &log
+	r, err := b.enter(context.Background(), job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.leave()
+	r.late = 800 * 24 * time.Hour
+	var name string
+	if err := r.ask(context.Background(), "wheel", &name); err != nil {
+		t.Fatal(err, log.String())
+	}
+	var said int64
+	var years [3]int
+	if _, err := fmt.Sscanf(log.String(), "clock %d %d %d %d", &said, &years[0], &years[1], &years[2]); err != nil {
+		t.Fatal(err, log.String())
+	}
+	want := time.Now().Add(r.late)
+	if diff := want.Unix() - said; diff < 0 || diff > 600 || years[0] < want.Year() || years[1] < want.Year() || years[2] < want.Year() {
+		t.Errorf("said %d %v, want %d", said, years, want.Unix())
 	}
 }
 

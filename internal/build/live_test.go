@@ -53,7 +53,6 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	ctx := context.Background()
 	w := &world{t: t, temp: t.TempDir()}
-	open(t, w.temp)
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -129,7 +128,6 @@ func (w *world) download(f index.File) []byte {
 func (w *world) runtime(projects ...string) string {
 	w.t.Helper()
 	dir := filepath.Join(w.t.TempDir(), "runtime")
-	open(w.t, filepath.Dir(dir))
 	if err := errors.Join(os.Mkdir(dir, 0o755), w.source.Fetch(context.Background(), w.python, dir, nil)); err != nil {
 		w.t.Fatal(err)
 	}
@@ -185,7 +183,6 @@ func (w *world) headers(runtime string) string {
 		w.t.Skipf("this machine has no headers of Python %s", w.python.Minor())
 	}
 	dir := filepath.Join(w.t.TempDir(), "headers")
-	open(w.t, filepath.Dir(dir))
 	if err := w.build.Headers(ctx, runtime, s, dir); err != nil {
 		w.t.Fatal(err)
 	}
@@ -297,7 +294,6 @@ func (w *world) crates(source string) string {
 		w.t.Fatal(err)
 	}
 	dir := filepath.Join(w.t.TempDir(), "crates")
-	open(w.t, filepath.Dir(dir))
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		w.t.Fatal(err)
 	}

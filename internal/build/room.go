@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"snug/internal/archive"
 	"snug/internal/digest"
@@ -34,18 +35,19 @@ type room struct {
 	inputs     []sandbox.Input
 	at         places
 	env        []string
+	late       time.Duration // that driver.py is to be wrong about the clock
 	log        *buildLog
 	result     *sandbox.Result
 }
 
 // enter copies the sources into a room of their own.
-func (b *Builder) enter(job Job) (*room, error) {
+func (b *Builder) enter(ctx context.Context, job Job) (*room, error) {
 	dir, err := os.MkdirTemp(b.temp, "build-")
 	if err != nil {
 		return nil, err
 	}
 	r := &room{box: b.box, job: job, conditions: job.Conditions.orCanonical(), dir: dir, log: newLog(job.Log)}
-	if err := r.furnish(); err != nil {
+	if err := r.furnish(ctx); err != nil {
 		return nil, errors.Join(err, r.leave())
 	}
 	return r, nil
@@ -59,7 +61,7 @@ func (r *room) step(name string) {
 	}
 }
 
-func (r *room) furnish() error {
+func (r *room) furnish(ctx context.Context) error {
 	if !local(r.job.Name) {
 		return fault.New(fault.Internal, "", "%q cannot be the name of a folder", r.job.Name)
 	}
@@ -89,7 +91,16 @@ func (r *room) furnish() error {
 	if err := r.job.Toolchain.furnish(r); err != nil {
 		return err
 	}
+	moved, err := r.moveClock(ctx)
+	if err != nil {
+		return err
+	}
 	r.env = r.environment()
+	if moved {
+		r.env = append(r.env, "LD_PRELOAD="+path.Join(r.at.in, clockFile))
+	} else {
+		r.late = r.conditions.Clock
+	}
 	return nil
 }
 
@@ -124,7 +135,7 @@ type answer struct {
 func (r *room) ask(ctx context.Context, hook string, value any) error {
 	r.step(hook)
 	req := request{Hook: hook, Backend: r.job.Backend, BackendPath: r.job.BackendPath, Source: r.at.source, Out: r.at.out,
-		Settings: r.job.Recipe.settings(), Umask: r.conditions.Umask, Clock: int64(r.conditions.Clock.Seconds())}
+		Settings: r.job.Recipe.settings(), Umask: r.conditions.Umask, Clock: int64(r.late.Seconds())}
 	if req.BackendPath == nil {
 		req.BackendPath = []string{}
 	}

@@ -9,12 +9,14 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
 
 	"snug/internal/fault"
+	"snug/internal/pep508"
 	"snug/internal/sandbox"
 )
 
@@ -124,4 +126,21 @@ func (r *Rust) environment(room *room) map[string]string {
 		"CARGO": path.Join(room.at.rust, "bin", "cargo"), "RUSTC": path.Join(room.at.rust, "bin", "rustc"),
 		"CARGO_ENCODED_RUSTFLAGS": strings.Join(flags, "\x1f"),
 	}
+}
+
+// rustBackends are the build requirements by which a package shows that it is built
+// with cargo. That a Cargo.lock lies somewhere among the sources shows nothing: those
+// of other projects, that tests are made of, lie there too.
+var rustBackends = []string{"maturin", "setuptools-rust"}
+
+// NeedsRust tells whether a package is built with cargo: by its static build
+// requirements, or because its recipe says so.
+func NeedsRust(requires []string, recipe *Recipe) bool {
+	if recipe != nil && recipe.Rust {
+		return true
+	}
+	return slices.ContainsFunc(requires, func(text string) bool {
+		r, err := pep508.Parse(text)
+		return err == nil && slices.Contains(rustBackends, r.Key())
+	})
 }

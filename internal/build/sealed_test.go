@@ -111,7 +111,7 @@ def build_wheel(f, *a):
             open(f + "/alive", "w").write(str(time.time()))
             time.sleep(0.01)
     return honest(f)`)
-	r, err := b.enter(job)
+	r, err := b.enter(context.Background(), job)
 	if err != nil {
 		t.Fatal(err)
 	}
