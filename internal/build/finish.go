@@ -15,7 +15,9 @@ import (
 // finish holds the wheel to what was expected and writes it in canonical form.
 func (r *room) finish(ctx context.Context, raw string, out *Output) error {
 	r.step("check and normalise")
-	report, file, err := repro.Normalise(ctx, raw, r.job.Expect, r.stripper(), r.job.Out)
+	expect := r.job.Expect
+	expect.Place, expect.Called = r.at.source, path.Join(CanonicalConditions().Folder, r.job.Name)
+	report, file, err := repro.Normalise(ctx, raw, expect, r.stripper(), r.job.Out)
 	if err != nil {
 		return r.refused(err)
 	}

@@ -33,6 +33,10 @@ type Expect struct {
 
 	// Glibc is the highest version of glibc that the wheel may need; zero: no limit.
 	Glibc [2]int
+
+	// Place is where the sources lay, as the build saw it, and Called what the lists of parts that
+	// build tools put into dist-info/sboms shall call it. "": they stay as they are.
+	Place, Called string
 }
 
 // Report is what was found out about a wheel.
@@ -71,7 +75,7 @@ func Normalise(ctx context.Context, wheel string, e Expect, strip func(ctx conte
 	if err := w.open(file); err != nil {
 		return nil, "", err
 	}
-	for _, step := range []func(context.Context) error{w.identify, w.unpack, w.hold, w.stripped(strip), w.inspect, w.retag} {
+	for _, step := range []func(context.Context) error{w.identify, w.unpack, w.hold, w.place, w.stripped(strip), w.inspect, w.retag} {
 		if err := step(ctx); err != nil {
 			return nil, "", err
 		}
