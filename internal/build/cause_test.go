@@ -117,7 +117,7 @@ func TestLogTail(t *testing.T) {
 		t.Errorf("%d bytes are kept", len(l.end))
 	}
 	lines := lastLines(l.tail(), 4)
-	if len(lines) != 4 || lines[1] != "one" || strings.ContainsAny(lines[2], "\x1b\x9b") || lines[3] != "three?" || len(lines[0]) > lineBytes+3 {
+	if len(lines) != 4 || lines[1] != "one" || strings.ContainsAny(lines[2], "\x1b\u009b") || lines[3] != "three?" || len(lines[0]) > lineBytes+3 {
 		t.Errorf("%q", lines)
 	}
 }
