@@ -122,7 +122,8 @@ func builds(t pytag.Target) bool {
 }
 
 // Key names the tree that Fetch makes: one for each tarball, recipe, and set of
-// libraries that this machine would link. It fails where these are not there.
+// libraries that this machine would link, so that what is built otherwise is never
+// taken for the same. It fails where the libraries are not there.
 func (s *Source) Key(i interp.Interpreter) (string, error) {
 	c, err := parseID(i.ID)
 	if err != nil {
@@ -136,7 +137,7 @@ func (s *Source) Key(i interp.Interpreter) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := digest.Of([]byte(strings.Join([]string{"snug python", i.SHA256, i.ID, h.digest().String(), interp.LayoutVersion}, "\n")))
+	sum := digest.Of([]byte(strings.Join([]string{"snug python", i.SHA256, i.ID, RecipeDigest().String(), h.digest().String(), interp.LayoutVersion}, "\n")))
 	return "python-" + i.Version.String() + "-" + sum.String(), nil
 }
 

@@ -89,7 +89,7 @@ func (s *Source) here(t Tarball) bool {
 }
 
 func (s *Source) headersOf(ctx context.Context, t Tarball, minor int, progress func(done, total int64)) (string, error) {
-	key := "headers-" + t.Version + "-" + t.SHA256 + "-" + recipeVersion
+	key := "headers-" + t.Version + "-" + t.SHA256 + "-" + RecipeDigest().String()[:12]
 	tree, err := s.opt.Store.AddTree(ctx, key, func(dir string) (store.Plan, error) {
 		r, err := NewRequest(t, Minimal, "")
 		if err != nil {

@@ -57,31 +57,46 @@ var coreTests = []string{
 	"test_json", "test_re", "test_dict", "test_hashlib", "test_zlib", "test_sqlite3", "test_ctypes", "test_decimal", "test_lzma", "test_capi",
 }
 
+// lastMeasured is what is committed; again tells whether to build once more: when the
+// recipe is another, or when that is asked for.
+func lastMeasured(t *testing.T) (again bool) {
+	t.Helper()
+	if runtime.GOARCH != "amd64" {
+		t.Skip("the committed results are those of x86_64")
+	}
+	var last measured
+	text, err := os.ReadFile(measuredFile)
+	if errors.Is(err, os.ErrNotExist) {
+		return true
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &last)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last.Recipe != RecipeDigest().String() || os.Getenv(buildAnyway) != "" {
+		return true
+	}
+	t.Logf("NOTHING WAS BUILT: the recipe is that of the committed results (%s); %s=1 builds all the same", measuredFile, buildAnyway)
+	if len(last.Builds) != 2 {
+		t.Fatalf("the committed results are not whole: %+v", last)
+	}
+	return false
+}
+
 // TestLiveBuild builds CPython twice under different conditions, and once in full for
 // its own tests. It takes ten minutes, so it does so only when the recipe is another
 // than that of the committed results, which it then writes.
 func TestLiveBuild(t *testing.T) {
-	recipe := RecipeDigest().String()
-	var last measured
-	if text, err := os.ReadFile(measuredFile); err == nil {
-		if err := json.Unmarshal(text, &last); err != nil {
-			t.Fatal(err)
-		}
-	} else if !errors.Is(err, os.ErrNotExist) {
-		t.Fatal(err)
-	}
-	if runtime.GOARCH != "amd64" {
-		t.Skip("the committed results are those of x86_64")
-	}
-	if last.Recipe == recipe && os.Getenv(buildAnyway) == "" {
-		t.Logf("NOTHING WAS BUILT: the recipe is that of the committed results (%s); %s=1 builds all the same", measuredFile, buildAnyway)
-		if len(last.Builds) != 2 {
-			t.Fatalf("the committed results are not whole: %+v", last)
-		}
+	if !lastMeasured(t) {
 		return
 	}
 	s := real(t)
-	now := measured{Recipe: recipe, Builds: []result{liveMinimal(t, s), liveFull(t, s)}}
+	now := measured{Recipe: RecipeDigest().String(), Builds: []result{liveMinimal(t, s), liveFull(t, s)}}
+	if t.Failed() {
+		return
+	}
 	text, err := json.MarshalIndent(now, "", "  ")
 	if err != nil {
 		t.Fatal(err)
@@ -90,6 +105,31 @@ func TestLiveBuild(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%s was written: commit it, and the figures of docs/benchmarks.md\n%s", measuredFile, text)
+}
+
+// TestLiveHeaders compiles a module with the headers of a release. It follows the rule
+// of TestLiveBuild.
+func TestLiveHeaders(t *testing.T) {
+	if !lastMeasured(t) {
+		return
+	}
+	s := real(t)
+	dir, err := s.Headers(t.Context(), "3.13.1", nil) // the catalogue has no such release
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := filepath.Join(t.TempDir(), "m.c")
+	if err := os.WriteFile(source, []byte("#include <Python.h>\n#if !defined(HAVE_DLOPEN) || PY_MINOR_VERSION != 13\n#error\n#endif\nPyMODINIT_FUNC PyInit_m(void) { return NULL; }\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), "cc", "-Werror", "-fsyntax-only", "-I"+dir, source).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	start := time.Now()
+	if again, err := s.Headers(t.Context(), "3.13.1", nil); err != nil || again != dir {
+		t.Errorf("%s, then %s, %v", dir, again, err)
+	}
+	t.Logf("a second time in %s", time.Since(start))
 }
 
 // real is a Source over this machine's own libraries.
