@@ -39,6 +39,9 @@ func (t *tree) source() (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !s.Build.rusty() {
+		s.CargoLock = ""
+	}
 	s.Extensions = t.native && extends(s.Build, setup, pyproject)
 	if s.told(info) {
 		return s, nil

@@ -183,8 +183,11 @@ func TestExtensions(t *testing.T) {
 			t.Errorf("%s: %v, want %v", text, s.Extensions, want)
 		}
 	}
-	if s := read(t, "-- setup.py --\n-- rust/deep/Cargo.lock --\n-- rust/Cargo.lock --\n-- tests/Cargo.lock --\n"); s.CargoLock != "rust/Cargo.lock" {
-		t.Errorf("got %q", s.CargoLock)
+	const locks = "-- rust/deep/Cargo.lock --\n-- rust/Cargo.lock --\n-- tests/Cargo.lock --\n"
+	for build, want := range map[string]string{"-- pyproject.toml --\n[build-system]\nrequires = ['Setuptools_Rust>1']\n": "rust/Cargo.lock", "-- setup.py --\n": ""} {
+		if s := read(t, build+locks); s.CargoLock != want {
+			t.Errorf("%s: got %q, want %q", build, s.CargoLock, want)
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ type Source struct {
 	Build         BuildSystem
 	Epoch         time.Time // the newest change of a file, from 1980 to 2107: what zip files can hold
 	Extensions    bool      // it has native sources, and its build speaks of extension modules
-	CargoLock     string    // the Cargo.lock nearest to the top, relative, with slashes; "": none
+	CargoLock     string    // the Cargo.lock nearest to the top, relative, with slashes; "": none, or the build is none of Rust
 }
 
 // BuildSystem is [build-system] (PEP 518, PEP 517).
@@ -86,7 +86,7 @@ type tree struct {
 var aside = []string{".git", ".hg", ".svn", ".snug", ".tox", ".nox", ".venv", "node_modules", "__pycache__"}
 
 // unbuilt are folders whose native sources are no sign of extension modules.
-var unbuilt = []string{"test", "tests", "testing", "doc", "docs", "example", "examples", "benchmark", "benchmarks"}
+var unbuilt = []string{"test", "tests", "testing", "test cases", "doc", "docs", "example", "examples", "benchmark", "benchmarks"}
 
 // walk looks at every file once.
 func (t *tree) walk() error {

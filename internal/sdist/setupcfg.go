@@ -156,6 +156,14 @@ var speaks = regexp.MustCompile(`ext_modules|\bExtension\(|cythonize|cffi_module
 // nativeBackends make extension modules and little else.
 var nativeBackends = []string{"maturin", "mesonpy", "scikit_build_core", "sipbuild", "setuptools_rust", "pybind11_build"}
 
+// rusty tells whether what builds with Cargo is required.
+func (b BuildSystem) rusty() bool {
+	return slices.ContainsFunc(b.Requires, func(text string) bool {
+		q, _, err := pep508.ParseLenient(text)
+		return err == nil && (q.Key() == "maturin" || strings.Contains(q.Key(), "rust"))
+	})
+}
+
 // extends tells whether the build speaks of extension modules.
 func extends(b BuildSystem, setup []byte, pyproject *toml.Table) bool {
 	module, _, _ := strings.Cut(b.Backend, ":")
