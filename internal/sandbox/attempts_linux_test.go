@@ -97,6 +97,7 @@ func newWorld(t *testing.T, exe string) *world {
 
 // TestAttempts makes every attempt as who runs the tests.
 func TestAttempts(t *testing.T) {
+	skipRaced(t)
 	exe := copyOfSelf(t)
 	for _, a := range attempts() {
 		if a.inside == nil {
@@ -227,6 +228,7 @@ const nobody = 65534
 
 // TestAsNobody runs the tests of this package once more, as a user without rights.
 func TestAsNobody(t *testing.T) {
+	skipRaced(t)
 	if !privileged() {
 		t.Skip("this is not root: the tests run as an ordinary user anyway")
 	}
@@ -256,6 +258,15 @@ func TestAsNobody(t *testing.T) {
 	}
 	if err != nil {
 		t.Errorf("as nobody: %v", err)
+	}
+}
+
+// skipRaced leaves the attempts to the run without the race detector: that takes more
+// memory than an attempt may have, and a second at the end of every process.
+func skipRaced(t *testing.T) {
+	t.Helper()
+	if raced {
+		t.Skip("not under the race detector, which takes more memory than an attempt may have; go test without -race makes them")
 	}
 }
 
