@@ -13,6 +13,9 @@ import (
 	"snug/internal/fault"
 )
 
+// ZigVersion is the release of the package ziglang that is taken.
+const ZigVersion = "0.17.1"
+
 // DefaultGlibc is what zig builds for where nothing is asked: what every Linux
 // distribution that is still maintained has.
 const DefaultGlibc = "2.28"

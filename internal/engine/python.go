@@ -25,20 +25,14 @@ import (
 
 // cpython is CPython built from source; p is as for Pythons.
 func (e *Engine) cpython(p *manifest.Project, profile, optimize string) *cpython.Source {
-	mirror, least := e.Tarballs, string(sandbox.None)
+	mirror := e.Tarballs
 	if p != nil {
-		mirror, least = cmp.Or(mirror, placeOf(p, p.PythonSources)), cmp.Or(p.Sandbox, least)
+		mirror = cmp.Or(mirror, placeOf(p, p.PythonSources))
 	}
 	return cpython.NewSource(cpython.Options{
 		Client: e.fetch, Store: e.store, Temp: filepath.Join(e.Home, "tmp"), Mirror: mirror, Jobs: e.Jobs,
 		Profile: profile, Optimize: optimize,
-		Sandbox: func(ctx context.Context) (*sandbox.Sandbox, error) {
-			level, err := sandbox.ParseLevel(least)
-			if err != nil {
-				return nil, err
-			}
-			return sandbox.Open(ctx, sandbox.Options{Least: level, Temp: e.Home})
-		},
+		Sandbox: func(ctx context.Context) (*sandbox.Sandbox, error) { return e.openSandbox(ctx, p) },
 		Step: func(step string) {
 			e.say("python", event.Started, step, "building Python: "+step)
 			e.progress("python", step, 0, 0, "") // nothing of it is counted

@@ -18,6 +18,7 @@ import (
 	"snug/internal/generation"
 	"snug/internal/lock"
 	"snug/internal/repro"
+	"snug/internal/sandbox"
 	"snug/internal/sdist"
 	"snug/internal/store"
 )
@@ -31,7 +32,7 @@ const (
 // wheelOf is the wheel of a locked package that comes as its sources: the one
 // that the store has of them, or a new one.
 func (s *sources) wheelOf(ctx context.Context, builds []lock.Build, p *lock.Package, f lock.File) (assemble.Built, error) {
-	o, err := s.originIn(p, f)
+	o, err := s.originIn(ctx, p, f)
 	if err != nil {
 		return assemble.Built{}, err
 	}
@@ -64,14 +65,7 @@ func (s *sources) wheel(ctx context.Context, o origin, n needs) (*builtWheel, er
 	if err != nil {
 		return nil, err
 	}
-	cached := true
-	tree, err := s.store.AddTree(ctx, "built-"+s.key(o, n, with), func(dir string) (store.Plan, error) {
-		cached = false
-		if _, err := s.build(ctx, o, n, with, build.CanonicalConditions(), dir); err != nil {
-			return nil, err
-		}
-		return store.Scan(dir, generation.OwnerSnug)
-	})
+	tree, cached, err := s.builtTree(ctx, o, src, n, with)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +79,79 @@ func (s *sources) wheel(ctx context.Context, o origin, n needs) (*builtWheel, er
 	}
 	w.path = filepath.Join(tree.Dir, w.Wheel)
 	return w, s.vouch(&w.facts)
+}
+
+// builtTree is what the store has of a hermetic build, or of one at the level that
+// this machine gives, which is found out by trying, or else a new one.
+func (s *sources) builtTree(ctx context.Context, o origin, src *sdist.Source, n needs, with equipment) (tree *store.Tree, cached bool, err error) {
+	key, err := s.key(o, src, n, with, sandbox.Hermetic)
+	if err != nil {
+		return nil, false, err
+	}
+	if tree, ok := s.store.Tree("built-" + key); ok && tree.Check() == nil {
+		return tree, true, nil
+	}
+	level, err := s.level()
+	if err != nil {
+		return nil, false, err
+	}
+	if key, err = s.key(o, src, n, with, level); err != nil {
+		return nil, false, err
+	}
+	cached = true
+	tree, err = s.store.AddTree(ctx, "built-"+key, func(dir string) (store.Plan, error) {
+		cached = false
+		if _, err := s.build(ctx, o, n, with, build.CanonicalConditions(), dir); err != nil {
+			return nil, err
+		}
+		return store.Scan(dir, generation.OwnerSnug)
+	})
+	return tree, cached, err
+}
+
+// key names all that the wheel of o depends on; at no level, all that its sources
+// say when they are asked.
+func (s *sources) key(o origin, src *sdist.Source, n needs, with equipment, level sandbox.Level) (string, error) {
+	python, err := digest.Parse(s.here.Interpreter.SHA256)
+	if err != nil {
+		return "", err
+	}
+	source, err := digest.Parse(o.id())
+	if err != nil {
+		return "", err
+	}
+	in := build.Inputs{Source: source, Interpreter: digest.Of([]byte(s.here.Interpreter.ID + " " + python.String())), Level: level}
+	if in.Requires, err = s.sumsOf(n); err != nil {
+		return "", err
+	}
+	return build.Key(s.jobOf(o, src, with), in).String(), nil
+}
+
+// sumsOf are the files of the build requirements, and of what those are built with.
+func (s *sources) sumsOf(n needs) ([]digest.SHA256, error) {
+	var out []digest.SHA256
+	for _, b := range append([]lock.Build{n.Build}, n.deeper...) {
+		files, err := s.filesOf(needs{Build: b})
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range files {
+			sum, err := digest.Parse(f.Digest["sha256"])
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, sum)
+		}
+	}
+	return out, nil
+}
+
+// jobOf is what a builder is told of o but for the folders.
+func (s *sources) jobOf(o origin, src *sdist.Source, with equipment) build.Job {
+	return build.Job{Name: o.Name, Version: o.Version, Backend: src.Build.Backend, BackendPath: src.Build.BackendPath, Epoch: src.Epoch,
+		Recipe: with.recipe, Toolchain: with.tools, Log: io.Discard,
+		Expect: repro.Expect{Name: o.Name, Version: o.Version, Python: s.here.Python, Target: s.here.Target},
+		Step:   func(step string) { s.say("build", event.Progress, o.String()+", "+step, step) }}
 }
 
 // build builds o into dir: the wheel, the log and the facts.
@@ -148,11 +215,9 @@ func (s *sources) job(ctx context.Context, o origin, n needs, with equipment, do
 			return err
 		}
 		defer release()
-		return do(b, build.Job{Name: o.Name, Version: o.Version, Source: dir, Runtime: room, Headers: headers,
-			Backend: src.Build.Backend, BackendPath: src.Build.BackendPath, Epoch: src.Epoch,
-			Recipe: with.recipe, Toolchain: with.tools, Crates: crates, Log: io.Discard,
-			Expect: repro.Expect{Name: o.Name, Version: o.Version, Python: s.here.Python, Target: s.here.Target, Native: s.native(ctx, o)},
-			Step:   func(step string) { s.say("build", event.Progress, o.String()+", "+step, step) }})
+		job := s.jobOf(o, src, with)
+		job.Source, job.Runtime, job.Headers, job.Crates, job.Expect.Native = dir, room, headers, crates, s.native(ctx, o)
+		return do(b, job)
 	})
 }
 

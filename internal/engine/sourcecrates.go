@@ -23,7 +23,7 @@ func (s *sources) cratesOf(ctx context.Context, o origin, src *sdist.Source) (ou
 	if src.CargoLock == "" {
 		return nil, nil
 	}
-	data, err := s.note(ctx, "crates-"+o.sum.String(), func() ([]byte, error) {
+	data, err := s.note(ctx, "crates-"+o.id(), func() ([]byte, error) {
 		var out []byte
 		err := s.open(ctx, o, func(dir string, src *sdist.Source) error {
 			text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(src.CargoLock)))

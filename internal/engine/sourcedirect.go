@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"path"
 	"path/filepath"
@@ -13,21 +12,22 @@ import (
 
 	"snug/internal/digest"
 	"snug/internal/dist"
+	"snug/internal/event"
 	"snug/internal/fault"
+	"snug/internal/fetch"
+	"snug/internal/generation"
 	"snug/internal/index"
 	"snug/internal/lock"
 	"snug/internal/manifest"
 	"snug/internal/resolve"
 	"snug/internal/sdist"
+	"snug/internal/sdist/git"
+	"snug/internal/store"
 )
 
 // Direct is what a requirement that names a source itself would give: an archive
-// by URL or path, or a folder.
+// by URL or path, a folder, or a commit of a repository.
 func (s *sources) Direct(ctx context.Context, q manifest.Requirement) (*resolve.DirectSource, error) {
-	if u, err := url.Parse(q.URL); err == nil && strings.Contains(u.Scheme, "+") {
-		return nil, fault.New(fault.Unsupported, "name the archive of that commit, which code hosts offer for download, or a folder with a clone",
-			"%s comes from a repository (%s), and snug reads none yet", q.Key(), u.Scheme)
-	}
 	d := &resolve.DirectSource{}
 	o, err := s.named(ctx, q, d)
 	if err != nil {
@@ -47,17 +47,28 @@ func (s *sources) Direct(ctx context.Context, q manifest.Requirement) (*resolve.
 
 // named is the source that a requirement names; d learns how the lock names it.
 func (s *sources) named(ctx context.Context, q manifest.Requirement, d *resolve.DirectSource) (origin, error) {
+	if repo, ok, err := q.Repository(); err != nil || ok {
+		if err != nil {
+			return origin{}, err
+		}
+		commit, err := git.Resolve(ctx, s.fetch, s.client.Authenticated(repo.URL), repo.Revision)
+		if err != nil {
+			return origin{}, err
+		}
+		d.VCS = &lock.VCS{Type: "git", URL: repo.URL, RequestedRevision: repo.Revision, CommitID: commit, Subdirectory: repo.Subdirectory}
+		return s.originOfCommit(ctx, q.Key(), "", d.VCS)
+	}
 	if q.Path != "" {
 		info, err := os.Stat(filepath.Join(s.project.Root, filepath.FromSlash(q.Path)))
 		if err != nil {
 			return origin{}, fault.New(fault.NotFound, "name a file or folder that is there", "%w", err)
 		}
 		if info.IsDir() {
-			if !isTree(filepath.Join(s.project.Root, filepath.FromSlash(q.Path))) {
+			if !isTree(filepath.Join(s.project.Root, filepath.FromSlash(q.Path), filepath.FromSlash(q.Subdirectory()))) {
 				return origin{}, fault.New(fault.Input, "name the folder that holds the project", "%s: %s has no pyproject.toml and no setup.py: there is nothing to build", q.Key(), q.Path)
 			}
-			d.Directory = &lock.Directory{Path: q.Path}
-			return s.originOfFolder(q.Key(), "", q.Path)
+			d.Directory = &lock.Directory{Path: q.Path, Subdirectory: q.Subdirectory()}
+			return s.originOfFolder(q.Key(), "", d.Directory)
 		}
 	}
 	address, _, _ := strings.Cut(q.URL, "#")
@@ -70,8 +81,10 @@ func (s *sources) named(ctx context.Context, q manifest.Requirement, d *resolve.
 		return origin{}, err
 	}
 	f.Size, f.Hashes = size, map[string]string{"sha256": sum.String()}
-	d.Archive = &lock.Archive{URL: f.URL, Path: f.Path, Size: size, Hashes: f.Hashes}
-	return originOf(q.Key(), "", f)
+	d.Archive = &lock.Archive{URL: f.URL, Path: f.Path, Size: size, Hashes: f.Hashes, Subdirectory: q.Subdirectory()}
+	o, err := originOf(q.Key(), "", f)
+	o.within = d.Archive.Subdirectory
+	return o, err
 }
 
 // isTree tells whether a folder is a source tree (PEP 517, "Source trees").
@@ -111,26 +124,56 @@ func (s *sources) take(ctx context.Context, f lock.File) (digest.SHA256, int64, 
 }
 
 // originOfFolder is a folder of sources, known by all that is in it now.
-func (s *sources) originOfFolder(name, version, dir string) (origin, error) {
-	o := origin{BuildOf: lock.BuildOf{Name: name, Version: version}, dir: filepath.Join(s.project.Root, filepath.FromSlash(dir))}
+func (s *sources) originOfFolder(name, version string, d *lock.Directory) (origin, error) {
+	o := origin{BuildOf: lock.BuildOf{Name: name, Version: version}, dir: filepath.Join(s.project.Root, filepath.FromSlash(d.Path)), within: d.Subdirectory}
+	return s.summed(o)
+}
+
+// summed is o with the digest of all that is in its folder.
+func (s *sources) summed(o origin) (origin, error) {
 	copied, remove, err := s.folder("source-")
 	if err != nil {
 		return o, err
 	}
 	defer remove()
 	if o.sum, err = sdist.Copy(o.dir, copied); err != nil {
-		return o, fmt.Errorf("read %s: %w", dir, err)
+		return o, fmt.Errorf("read the sources of %s: %w", o, err)
 	}
 	return o, nil
 }
 
+// originOfCommit are the files of a commit, fetched into the store.
+func (s *sources) originOfCommit(ctx context.Context, name, version string, v *lock.VCS) (origin, error) {
+	if v.Type != "git" || v.CommitID == "" || v.URL == "" {
+		return origin{}, fault.New(fault.Unsupported, "name a commit of a git repository on the web", "%s comes from a repository by %s, which snug does not read", name, v.Type)
+	}
+	tree, err := s.store.AddTree(ctx, "git-"+digest.Of([]byte(v.URL)).String()[:16]+"-"+v.CommitID, func(dir string) (store.Plan, error) {
+		commit, err := git.Fetch(ctx, s.fetch, s.client.Authenticated(v.URL), v.CommitID, dir)
+		if err != nil {
+			return nil, fmt.Errorf("commit %s of %s: %w", v.CommitID, fetch.Redact(v.URL), err)
+		}
+		if len(commit.Submodules) > 0 {
+			s.say("build", event.Note, name, "its submodules are left empty: "+strings.Join(commit.Submodules, ", "))
+		}
+		return store.Scan(dir, generation.OwnerSnug)
+	})
+	if err != nil {
+		return origin{}, err
+	}
+	return s.summed(origin{BuildOf: lock.BuildOf{Name: name, Version: version}, dir: tree.Dir, within: v.Subdirectory})
+}
+
 // originIn is the source of a locked package; f is its file, where it has one.
-func (s *sources) originIn(p *lock.Package, f lock.File) (origin, error) {
+func (s *sources) originIn(ctx context.Context, p *lock.Package, f lock.File) (origin, error) {
 	switch {
 	case p.VCS != nil:
-		return origin{}, fault.New(fault.Unsupported, "take a release or an archive", "%s comes from a repository, and snug reads none yet", p.Name)
+		return s.originOfCommit(ctx, p.Name, p.Version, p.VCS)
 	case p.Directory != nil:
-		return s.originOfFolder(p.Name, p.Version, p.Directory.Path)
+		return s.originOfFolder(p.Name, p.Version, p.Directory)
 	}
-	return originOf(p.Name, p.Version, f)
+	o, err := originOf(p.Name, p.Version, f)
+	if p.Archive != nil {
+		o.within = p.Archive.Subdirectory
+	}
+	return o, err
 }

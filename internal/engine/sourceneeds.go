@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"snug/internal/build"
-	"snug/internal/digest"
 	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/lock"
@@ -54,7 +53,11 @@ func (s *sources) prepare(ctx context.Context, o origin, src *sdist.Source) ([]b
 	if err != nil {
 		return nil, err
 	}
-	return s.note(ctx, "metadata-"+s.key(o, n, with), func() (out []byte, err error) {
+	key, err := s.key(o, src, n, with, "")
+	if err != nil {
+		return nil, err
+	}
+	return s.note(ctx, "metadata-"+key, func() (out []byte, err error) {
 		err = s.job(ctx, o, n, with, func(b Builder, job build.Job) (err error) {
 			out, err = b.Metadata(ctx, job)
 			return err
@@ -79,7 +82,7 @@ func (s *sources) needs(ctx context.Context, o origin, src *sdist.Source, target
 	if err != nil || s.here == nil {
 		return n, err
 	}
-	more, err := s.asked(ctx, o, n, with)
+	more, err := s.asked(ctx, o, src, n, with)
 	if err != nil || len(more) == 0 {
 		return n, err
 	}
@@ -109,8 +112,12 @@ func (s *sources) answer(ctx context.Context, o origin, requires []string, targe
 }
 
 // asked is what the backend needs beside what is there (get_requires_for_build_wheel).
-func (s *sources) asked(ctx context.Context, o origin, n needs, with equipment) ([]string, error) {
-	data, err := s.note(ctx, "asked-"+s.key(o, n, with), func() ([]byte, error) {
+func (s *sources) asked(ctx context.Context, o origin, src *sdist.Source, n needs, with equipment) ([]string, error) {
+	key, err := s.key(o, src, n, with, "")
+	if err != nil {
+		return nil, err
+	}
+	data, err := s.note(ctx, "asked-"+key, func() ([]byte, error) {
 		var said []string
 		err := s.job(ctx, o, n, with, func(b Builder, job build.Job) (err error) {
 			said, err = b.Requires(ctx, job)
@@ -143,7 +150,7 @@ func (s *sources) lockBuilds(ctx context.Context, l, old *lock.Lock) error {
 		if len(at) == 0 {
 			continue
 		}
-		o, err := s.originIn(p, sourceFile(p))
+		o, err := s.originIn(ctx, p, sourceFile(p))
 		if err != nil {
 			return err
 		}
@@ -207,25 +214,4 @@ func (s *sources) builtFor(l *lock.Lock, p *lock.Package) ([]resolve.TargetPytho
 		}
 	}
 	return out, nil
-}
-
-// builtAs changes whenever the same inputs would make another wheel.
-const builtAs = "1"
-
-// key names all that the wheel of o depends on.
-func (s *sources) key(o origin, n needs, with equipment) string {
-	inputs := struct {
-		As, Source, Name, Version, Target, Python string
-		Needs                                     []lock.Package
-		Deeper                                    []lock.Build
-		Tools                                     build.Toolchain
-		Recipe, Crates                            string
-	}{As: builtAs, Source: o.sum.String(), Name: o.Name, Version: o.Version, Target: s.here.Target.String(),
-		Python: s.here.Python.String() + " " + s.here.Interpreter.SHA256 + " " + s.here.Interpreter.ID,
-		Needs:  n.Packages, Deeper: n.deeper, Tools: with.tools, Recipe: with.recipeDigest()}
-	text, err := json.Marshal(inputs)
-	if err != nil {
-		panic("snug: internal error: " + err.Error()) // plain data
-	}
-	return digest.Of(text).String()
 }

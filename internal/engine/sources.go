@@ -81,14 +81,19 @@ func (e *Engine) sources(ctx context.Context, p *manifest.Project, client *index
 	return s
 }
 
-// openSandbox is the best that this machine gives, or an error if that is less than
-// what is asked for.
-func (e *Engine) openSandbox(ctx context.Context, p *manifest.Project) (*sandbox.Sandbox, error) {
-	least := cmp.Or(e.Sandbox, string(sandbox.None))
-	if e.Sandbox == "" && p.Sandbox != "" {
-		least = p.Sandbox
+// leastLevel is the weakest level of sandbox that builds of a project may run at.
+func (e *Engine) leastLevel(p *manifest.Project) (sandbox.Level, error) {
+	asked := e.Sandbox
+	if asked == "" && p != nil {
+		asked = p.Sandbox
 	}
-	level, err := sandbox.ParseLevel(least)
+	return sandbox.ParseLevel(cmp.Or(asked, string(sandbox.None)))
+}
+
+// openSandbox is the best that this machine gives, or an error if that is less
+// than what is asked for.
+func (e *Engine) openSandbox(ctx context.Context, p *manifest.Project) (*sandbox.Sandbox, error) {
+	least, err := e.leastLevel(p)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +101,19 @@ func (e *Engine) openSandbox(ctx context.Context, p *manifest.Project) (*sandbox
 	if err != nil {
 		return nil, err
 	}
-	return sandbox.Open(ctx, sandbox.Options{Least: level, Temp: temp})
+	return sandbox.Open(ctx, sandbox.Options{Least: least, Temp: temp})
+}
+
+// level is the one that builds run at.
+func (s *sources) level() (sandbox.Level, error) {
+	if s.Builder != nil {
+		return sandbox.Hermetic, nil // as a fake says
+	}
+	box, err := s.sandbox()
+	if err != nil {
+		return "", err
+	}
+	return box.Level(), nil
 }
 
 // temp is where builds have their folders: on the disk of the store, which has room.
@@ -123,6 +140,8 @@ type origin struct {
 	sum  digest.SHA256 // of the archive, or of all that is in the folder
 	file lock.File     // the archive
 	dir  string        // the folder; "": it is an archive
+
+	within string // where in it the package lies, with slashes; "": at its top
 }
 
 func originOf(name, version string, f lock.File) (origin, error) {
@@ -131,6 +150,14 @@ func originOf(name, version string, f lock.File) (origin, error) {
 		return origin{}, fault.New(fault.Integrity, "snug lock --upgrade "+name+" writes one", "there is no sha256 of %s", f.FileName())
 	}
 	return origin{BuildOf: lock.BuildOf{Name: name, Version: version, SHA256: sum.String()}, sum: sum, file: f}, nil
+}
+
+// id names the source among all.
+func (o origin) id() string {
+	if o.within == "" {
+		return o.sum.String()
+	}
+	return digest.Of([]byte(o.sum.String() + " " + o.within)).String()
 }
 
 func (o origin) String() string { return strings.TrimSpace(o.Name + " " + o.Version) }
@@ -158,7 +185,7 @@ func (s *sources) Metadata(ctx context.Context, l *index.Listing, f index.File) 
 
 // describe is what an sdist says of itself. It is read once, ever.
 func (s *sources) describe(ctx context.Context, o origin) (*sdist.Source, error) {
-	data, err := s.note(ctx, "sdist-"+o.sum.String()+"-"+describedAs, func() ([]byte, error) {
+	data, err := s.note(ctx, "sdist-"+o.id()+"-"+describedAs, func() ([]byte, error) {
 		var out []byte
 		err := s.open(ctx, o, func(_ string, src *sdist.Source) (err error) {
 			out, err = json.Marshal(src)
@@ -204,11 +231,12 @@ func (s *sources) open(ctx context.Context, o origin, use func(dir string, src *
 	if err := s.layOut(ctx, o, dir); err != nil {
 		return fmt.Errorf("%s: %w", o, err)
 	}
-	src, err := sdist.Read(dir)
+	top := filepath.Join(dir, filepath.FromSlash(o.within))
+	src, err := sdist.Read(top)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o, err)
 	}
-	return use(dir, src)
+	return use(top, src)
 }
 
 func (s *sources) layOut(ctx context.Context, o origin, dir string) error {

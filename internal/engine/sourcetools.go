@@ -2,14 +2,16 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"path/filepath"
 
 	"snug/internal/build"
+	"snug/internal/digest"
 	"snug/internal/fault"
 	"snug/internal/generation"
 	"snug/internal/interp"
+	"snug/internal/lock"
 	"snug/internal/pep440"
+	"snug/internal/resolve"
 	"snug/internal/sdist"
 	"snug/internal/store"
 )
@@ -122,6 +124,8 @@ func (s *sources) minor() string {
 	return (&interp.Interpreter{Version: s.here.Python}).Minor()
 }
 
+// headerSource is where headers for a minor version of Python are taken from: one
+// that is installed here, or CPython's own sources.
 func (s *sources) headerSource(ctx context.Context, minor string) (build.HeaderSource, error) {
 	found, err := interp.List(ctx, interp.NewFound(s.Env), s.here.Target)
 	if err != nil {
@@ -130,12 +134,35 @@ func (s *sources) headerSource(ctx context.Context, minor string) (build.HeaderS
 	if from, ok := build.InstalledHeaders(minor, found); ok {
 		return from, nil
 	}
-	return build.HeaderSource{}, fault.New(fault.Unsupported,
-		"install Python "+minor+" with its headers (python"+minor+"-dev), or build the Python too: python = { version = \""+minor+"\", build = \"source\" }",
-		"the Python %s that the lock chose has no headers (Python.h), and this machine has no other %s with them", s.here.Python, minor)
+	dir, err := s.cpython(s.project, "", "").Headers(ctx, s.here.Python.String(), nil)
+	if err != nil {
+		return build.HeaderSource{}, fault.New(fault.CodeOf(err),
+			"install Python "+minor+" with its headers (python"+minor+"-dev), or name CPython's sources: --python-sources URL-OR-FOLDER",
+			"the Python %s that the lock chose has no headers (Python.h), this machine has no other %s with them, and of CPython's sources: %w", s.here.Python, minor, err)
+	}
+	return build.HeaderSource{Include: dir, Pyconfig: filepath.Join(dir, "pyconfig.h")}, nil
 }
 
-// zig is the compiler of the package ziglang, from the project's index.
+// zig is the compiler of the package ziglang, as a wheel from the project's index.
 func (s *sources) zig(ctx context.Context) (build.Toolchain, error) {
-	return build.Toolchain{}, errors.New("TODO")
+	o := origin{BuildOf: lock.BuildOf{Name: "ziglang"}}
+	n, err := s.answer(ctx, o, []string{"ziglang==" + build.ZigVersion}, []resolve.TargetPython{*s.here}, nil)
+	if err != nil {
+		return build.Toolchain{}, err
+	}
+	files, err := s.filesOf(n)
+	if err != nil {
+		return build.Toolchain{}, err
+	}
+	sum, err := digest.Parse(files[0].Digest["sha256"])
+	if err != nil {
+		return build.Toolchain{}, err
+	}
+	room, leave, err := s.room(ctx, o, n)
+	if err != nil {
+		return build.Toolchain{}, err
+	}
+	defer leave() // it was touched: the collector leaves it for days
+	folder := filepath.Join(room, "lib", "python"+s.minor(), "site-packages", "ziglang")
+	return build.ZigToolchain(folder, build.ZigVersion, sum, s.project.Build.Glibc)
 }

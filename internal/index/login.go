@@ -46,3 +46,7 @@ func withLogin(address string, who *url.Userinfo) string {
 	u.User = who
 	return u.String()
 }
+
+// Authenticated is an address with the login that its host has, if it has one and
+// the address none. It is not to be shown.
+func (c *Client) Authenticated(address string) string { return c.withCredentials(address) }
