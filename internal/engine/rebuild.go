@@ -2,9 +2,11 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"snug/internal/build"
@@ -12,6 +14,7 @@ import (
 	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/index"
+	"snug/internal/interp"
 	"snug/internal/lock"
 	"snug/internal/manifest"
 	"snug/internal/pep440"
@@ -50,10 +53,53 @@ func (r *Rebuilt) Reproducible() bool { return r.Again != nil && r.Again.Verdict
 // project has on this machine, and compares the wheel with the publisher's and,
 // where that is asked, with a second build under other conditions. A build that
 // is not reproducible is a result, not an error.
+//
+// Where nothing says which Python, and the newest has no headers here, it is the
+// newest that has them.
 func (e *Engine) Rebuild(ctx context.Context, p *manifest.Project, req RebuildRequest) (*Rebuilt, error) {
+	out, err := e.rebuild(ctx, p, req)
+	for tried := map[string]bool{}; errors.Is(err, errNoHeaders) && p.Python == ""; {
+		older, ok, failed := e.olderPython(ctx, p, tried)
+		if failed != nil || !ok {
+			return nil, err
+		}
+		e.say("build", event.Note, "", fmt.Sprintf("the newest Python has no headers (Python.h) here: building for %s", older))
+		other := *p
+		other.Python = older
+		if out, failed = e.rebuild(ctx, &other, req); !errors.Is(failed, errNoHeaders) {
+			return out, failed
+		}
+	}
+	return out, err
+}
+
+// olderPython is the newest minor version of Python that can be had for the
+// project and was not tried, the newest of all left out; tried learns it.
+func (e *Engine) olderPython(ctx context.Context, p *manifest.Project, tried map[string]bool) (minor string, ok bool, err error) {
+	all, err := e.Pythons(ctx, p, "")
+	if err != nil {
+		return "", false, err
+	}
+	all = slices.DeleteFunc(all, func(i interp.Interpreter) bool {
+		return !p.RequiresPython.Contains(i.Version) || i.Version.IsPrerelease()
+	})
+	slices.SortFunc(all, func(a, b interp.Interpreter) int { return b.Version.Compare(a.Version) })
+	for _, i := range all {
+		if minor := i.Minor(); minor != all[0].Minor() && !tried[minor] {
+			tried[minor] = true
+			return minor, true, nil
+		}
+	}
+	return "", false, nil
+}
+
+func (e *Engine) rebuild(ctx context.Context, p *manifest.Project, req RebuildRequest) (*Rebuilt, error) {
 	s, l, err := e.sourcesHere(ctx, p)
 	if err != nil {
 		return nil, err
+	}
+	if l != nil {
+		p.Python = s.here.Python.String() // as locked: no other
 	}
 	r, o, err := s.release(ctx, l, req)
 	if err != nil {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 
 	"snug/internal/build"
@@ -120,6 +121,8 @@ func (s *sources) headers(ctx context.Context, b Builder, with equipment, room s
 
 const headersAs = "1"
 
+var errNoHeaders = errors.New("has no headers (Python.h)")
+
 func (s *sources) minor() string {
 	return (&interp.Interpreter{Version: s.here.Python}).Minor()
 }
@@ -138,7 +141,7 @@ func (s *sources) headerSource(ctx context.Context, minor string) (build.HeaderS
 	if err != nil {
 		return build.HeaderSource{}, fault.New(fault.CodeOf(err),
 			"install Python "+minor+" with its headers (python"+minor+"-dev), or name CPython's sources: --python-sources URL-OR-FOLDER",
-			"the Python %s that the lock chose has no headers (Python.h), this machine has no other %s with them, and of CPython's sources: %w", s.here.Python, minor, err)
+			"Python %s %w, this machine has no other %s with them, and of CPython's sources: %w", s.here.Python, errNoHeaders, minor, err)
 	}
 	return build.HeaderSource{Include: dir, Pyconfig: filepath.Join(dir, "pyconfig.h")}, nil
 }
