@@ -112,7 +112,7 @@ func (s *sources) builtTree(ctx context.Context, o origin, src *sdist.Source, n 
 // key names all that the wheel of o depends on; at no level, all that its sources
 // say when they are asked.
 func (s *sources) key(o origin, src *sdist.Source, n needs, with equipment, level sandbox.Level) (string, error) {
-	python, err := digest.Parse(s.here.Interpreter.SHA256)
+	python, err := s.pythonSum()
 	if err != nil {
 		return "", err
 	}

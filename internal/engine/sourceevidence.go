@@ -6,6 +6,7 @@ import (
 
 	"snug/internal/attest"
 	"snug/internal/build"
+	"snug/internal/cpython"
 	"snug/internal/digest"
 	"snug/internal/fault"
 	"snug/internal/interp"
@@ -51,7 +52,7 @@ func (s *sources) factsOf(o origin, n needs, with equipment, out *build.Output) 
 // inputsOf are all things with a digest that went into building o: its source, the
 // interpreter, the build requirements, crates and tools.
 func (s *sources) inputsOf(o origin, n needs, with equipment) ([]attest.Resource, error) {
-	python, err := digest.Parse(s.here.Interpreter.SHA256)
+	python, err := s.pythonSum()
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +76,19 @@ func (s *sources) inputsOf(o origin, n needs, with equipment) ([]attest.Resource
 		out = append(out, attest.Resource{URI: attest.Generic(t.Name, t.Version), Digest: map[string]string{"sha256": t.SHA256}})
 	}
 	return out, nil
+}
+
+// pythonSum is what the interpreter is known by: what the lock says, or of one that
+// was built here its tree, as the lock names its sources.
+func (s *sources) pythonSum() (digest.SHA256, error) {
+	if s.here.Interpreter.Source != cpython.SourceName {
+		return digest.Parse(s.here.Interpreter.SHA256)
+	}
+	tree, err := s.interpreter()
+	if err != nil {
+		return digest.SHA256{}, err
+	}
+	return tree.Digest(), nil
 }
 
 // pythonOrigin says where an interpreter came from; a found one's ID is a path of
