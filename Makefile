@@ -4,7 +4,7 @@
 # make interpreters  recompute the catalogues of interpreters and of CPython's sources from the whole files
 # make latest   build the examples without their as-of date
 # make bench    snug and uv in turn on the same lists: the table of docs/benchmarks.md (BENCH='-runs 3 -lists web')
-# make figures  the long runs: every fuzz target for a minute (FUZZTIME), every Go benchmark, make bench
+# make figures  the long runs: every fuzz target for a minute (FUZZTIME), every Go benchmark, CPython twice, make bench
 # make fuzz-named  the readers of what comes from outside (FUZZ_NAMED), FUZZTIME each; offline
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -46,6 +46,7 @@ bench:
 
 figures: fuzz
 	go test -run '^$$' -bench . -benchmem ./...
+	SNUG_BUILD_PYTHON=1 go test -tags live -run TestLiveBuild -timeout 90m -v ./internal/cpython
 	@$(MAKE) --no-print-directory bench
 
 fuzz:
