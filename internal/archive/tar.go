@@ -150,7 +150,7 @@ func (w *tarWalk) kind(e *TarEntry, h *tar.Header) string {
 		e.Dir, e.Mode, e.Size = true, 0o755, 0
 	case tar.TypeSymlink:
 		w.links[e.Name], e.Link, e.Size = true, h.Linkname, 0
-		return checkLink(e.Name, h.Linkname)
+		return CheckLink(e.Name, h.Linkname)
 	case tar.TypeLink:
 		e.Hard, e.Size = cleanTar(h.Linkname), 0
 		if !w.files[e.Hard] {
@@ -175,10 +175,11 @@ func cleanTar(name string) string {
 	return name
 }
 
-// checkLink says why a symbolic link leaves the archive. Links that go through other links are safe
-// too: each of them stays inside, and ".." is only allowed in front, where it climbs real directories.
-func checkLink(name, target string) string {
-	rest, dir := target, path.Dir(name)
+// CheckLink says why a symbolic link of that name leaves the archive, or the tree, that it is in; ""
+// if it stays inside. Links that go through other links are safe too: each of them stays inside, and
+// ".." is only allowed in front, where it climbs real directories.
+func CheckLink(name, target string) string {
+	rest, dir := strings.TrimPrefix(target, "./"), path.Dir(name)
 	for strings.HasPrefix(rest, "../") {
 		if dir == "." {
 			return "a symbolic link that leaves the archive"

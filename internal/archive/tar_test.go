@@ -84,11 +84,11 @@ func TestTarReads(t *testing.T) {
 	data := tarOf(t,
 		tar.Header{Typeflag: tar.TypeDir, Name: "./"}, tar.Header{Typeflag: tar.TypeDir, Name: "./python/bin/"},
 		tar.Header{Name: "./python/bin/python3.14", Mode: 0o4755}, tar.Header{Typeflag: tar.TypeSymlink, Name: "python/bin/python", Linkname: "python3.14"},
-		tar.Header{Typeflag: tar.TypeSymlink, Name: "python/lib/x", Linkname: "../bin"}, tar.Header{Name: "python/E", Mode: 0o600}, tar.Header{Name: "python/e"},
+		tar.Header{Typeflag: tar.TypeSymlink, Name: "python/lib/x", Linkname: "../bin"}, tar.Header{Typeflag: tar.TypeSymlink, Name: "python/lib/y", Linkname: "./x"}, tar.Header{Name: "python/E", Mode: 0o600}, tar.Header{Name: "python/e"},
 		tar.Header{Typeflag: tar.TypeLink, Name: "python/hard", Linkname: "python/e"})
 	want := []archive.TarEntry{
 		{Name: "python/bin", Mode: 0o755, Dir: true}, {Name: "python/bin/python3.14", Mode: 0o755, Size: 23},
-		{Name: "python/bin/python", Mode: 0o644, Link: "python3.14"}, {Name: "python/lib/x", Mode: 0o644, Link: "../bin"},
+		{Name: "python/bin/python", Mode: 0o644, Link: "python3.14"}, {Name: "python/lib/x", Mode: 0o644, Link: "../bin"}, {Name: "python/lib/y", Mode: 0o644, Link: "./x"},
 		{Name: "python/E", Mode: 0o644, Size: 8}, {Name: "python/e", Mode: 0o644, Size: 8}, {Name: "python/hard", Mode: 0o644, Hard: "python/e"},
 	}
 	for _, kind := range []string{"", "gzip", "zstd"} {
@@ -119,6 +119,7 @@ func TestTarRefuses(t *testing.T) {
 		{"leaves", []tar.Header{link("a/x", "../../y")}},
 		{"leaves", []tar.Header{link("x", "..")}},
 		{"leaves", []tar.Header{link("a/x", "b/../../../y")}},
+		{"leaves", []tar.Header{link("a/x", "./../../y")}},
 		{"absolute", []tar.Header{link("x", "/etc")}},
 		{"behind", []tar.Header{link("x", "y"), {Name: "x/z"}}},
 		{"no earlier", []tar.Header{{Typeflag: tar.TypeLink, Name: "x", Linkname: "../y"}}},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"snug/internal/archive"
 	"snug/internal/fault"
 )
 
@@ -72,8 +73,8 @@ func copyEntry(root *os.Root, rel, to string, info fs.FileInfo, epoch time.Time)
 		if err != nil {
 			return err
 		}
-		if !filepath.IsLocal(filepath.Join(filepath.Dir(rel), target)) || filepath.IsAbs(target) {
-			return fault.New(fault.Integrity, "", "the source tree has a link that leads out: %s -> %s", rel, target)
+		if reason := archive.CheckLink(filepath.ToSlash(rel), target); reason != "" {
+			return fault.New(fault.Integrity, "", "the source tree: %s: %s", rel, reason)
 		}
 		return os.Symlink(target, to)
 	case !info.Mode().IsRegular():

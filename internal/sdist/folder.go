@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"snug/internal/archive"
 	"snug/internal/digest"
 	"snug/internal/fault"
 )
@@ -68,8 +69,8 @@ func (c *copying) link(name, to string) error {
 	if err != nil {
 		return err
 	}
-	if filepath.IsAbs(target) || !filepath.IsLocal(filepath.Join(filepath.Dir(name), target)) {
-		return fault.New(fault.Input, "put the file itself there", "%s is a link that leaves the folder", filepath.Join(c.root.Name(), name))
+	if reason := archive.CheckLink(name, filepath.ToSlash(target)); reason != "" {
+		return fault.New(fault.Input, "put the file itself there", "%s: %s", filepath.Join(c.root.Name(), name), reason)
 	}
 	c.entries = append(c.entries, digest.Entry{Path: name, Link: target, Sum: digest.Of([]byte(target))})
 	return os.Symlink(target, to)

@@ -183,21 +183,10 @@ func (l *laying) entry(mode, name string, of id, depth int) error {
 	return l.root.Chtimes(name, l.out.Time, l.out.Time)
 }
 
-// link makes a symbolic link that stays inside: ".." stands in front only, where it
-// climbs real folders, since nothing is laid out behind a link.
+// link makes a symbolic link that stays inside; nothing is laid out behind one.
 func (l *laying) link(name, target string) error {
-	climbs, rest := 0, target
-	for rest == ".." || strings.HasPrefix(rest, "../") {
-		climbs++
-		rest = strings.TrimPrefix(strings.TrimPrefix(rest, ".."), "/")
-	}
-	if climbs > strings.Count(name, "/") {
-		return refuse(name, "a symbolic link that leaves the repository")
-	}
-	for part := range strings.SplitSeq(strings.TrimSuffix(rest, "/"), "/") {
-		if reason := checkName(part); reason != "" && rest != "" {
-			return refuse(name, "a symbolic link to "+strconv.Quote(target)+": "+reason)
-		}
+	if reason := archive.CheckLink(name, target); reason != "" {
+		return refuse(name, reason)
 	}
 	return l.root.Symlink(target, name)
 }

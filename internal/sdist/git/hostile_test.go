@@ -113,7 +113,7 @@ func TestFetchRefuses(t *testing.T) {
 		"a separator in the name":                            func(_ *sent, b id) string { return entry(modeFile, "../evil", b) },
 		"a repository inside":                                func(_ *sent, b id) string { return entry(modeFile, ".GIT", b) },
 		"a control character":                                func(_ *sent, b id) string { return entry(modeFile, "a\nb", b) },
-		"a symbolic link that leaves the repository":         func(s *sent, _ id) string { return entry(modeLink, "l", s.add(aBlob, "../evil")) },
+		"a symbolic link that leaves the archive":            func(s *sent, _ id) string { return entry(modeLink, "l", s.add(aBlob, "../evil")) },
 		`a symbolic link to "/etc/passwd"`:                   func(s *sent, _ id) string { return entry(modeLink, "l", s.add(aBlob, "/etc/passwd")) },
 		`a symbolic link to "a/../../evil": the path leaves`: func(s *sent, _ id) string { return entry(modeLink, "l", s.add(aBlob, "a/../../evil")) },
 	} {
