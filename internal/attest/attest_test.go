@@ -65,7 +65,7 @@ func TestSignedComesBack(t *testing.T) {
 	if again := sealed(t, key); !bytes.Equal(data, again) {
 		t.Errorf("the same statement became\n%s\n%s", data, again)
 	}
-	got, by, err := Verify(data, []PublicKey{signer(t).Public(), key.Public()})
+	got, by, err := verify(data, []PublicKey{signer(t).Public(), key.Public()})
 	if err != nil || by.ID != key.Public().ID {
 		t.Fatalf("by %s, %v", by.ID, err)
 	}
@@ -158,15 +158,15 @@ func TestVerifyRefuses(t *testing.T) {
 		{"empty", nil, "too early"},
 	}
 	for _, c := range cases {
-		_, _, err := Verify(c.data, []PublicKey{key.Public()})
+		_, _, err := verify(c.data, []PublicKey{key.Public()})
 		if fault.CodeOf(err) != fault.Integrity || !strings.Contains(err.Error(), c.says) || fault.HintOf(err) == "" {
 			t.Errorf("%s: %v, want %q and a hint", c.name, err, c.says)
 		}
 	}
-	if _, _, err := Verify(good, nil); fault.CodeOf(err) != fault.Integrity {
+	if _, _, err := verify(good, nil); fault.CodeOf(err) != fault.Integrity {
 		t.Errorf("without a key: %v", err)
 	}
-	if _, _, err := Verify(make([]byte, MaxEnvelope+1), nil); err == nil || !strings.Contains(err.Error(), "longer") {
+	if _, _, err := verify(make([]byte, MaxEnvelope+1), nil); err == nil || !strings.Contains(err.Error(), "longer") {
 		t.Errorf("oversized: %v", err)
 	}
 }
@@ -330,7 +330,7 @@ func FuzzEnvelope(f *testing.F) {
 	}
 	f.Add([]byte("{}"), valid)
 	f.Fuzz(func(t *testing.T, envelope, payload []byte) {
-		if _, _, err := Verify(envelope, []PublicKey{key.Public()}); err == nil && !bytes.Equal(envelope, good) {
+		if _, _, err := verify(envelope, []PublicKey{key.Public()}); err == nil && !bytes.Equal(envelope, good) {
 			var a, b Envelope
 			if json.Unmarshal(envelope, &a) != nil || json.Unmarshal(good, &b) != nil || !samePayload(a, b) {
 				t.Errorf("%q was taken", envelope)
@@ -357,4 +357,13 @@ func samePayload(a, b Envelope) bool {
 	one, err := fromBase64(a.Payload)
 	two, err2 := fromBase64(b.Payload)
 	return err == nil && err2 == nil && bytes.Equal(one, two)
+}
+
+// verify reads an envelope that one of keys signed.
+func verify(envelope []byte, keys []PublicKey) (*Statement, PublicKey, error) {
+	e, err := ParseEnvelope(envelope)
+	if err != nil {
+		return nil, PublicKey{}, err
+	}
+	return e.Verify(keys)
 }

@@ -92,17 +92,6 @@ func (e *Envelope) Claim() (*Statement, error) {
 	return ParseStatement(payload)
 }
 
-// Verify reads an envelope that one of keys signed and returns its statement and
-// that key. Errors are fault.Integrity: nobody of keys signed it, or it is
-// malformed. Signatures of other keys beside are passed over.
-func Verify(envelope []byte, keys []PublicKey) (*Statement, PublicKey, error) {
-	e, err := ParseEnvelope(envelope)
-	if err != nil {
-		return nil, PublicKey{}, err
-	}
-	return e.Verify(keys)
-}
-
 // Verify is the function of that name for an envelope that was read.
 func (e *Envelope) Verify(keys []PublicKey) (*Statement, PublicKey, error) {
 	payload, err := fromBase64(e.Payload)

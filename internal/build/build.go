@@ -63,7 +63,7 @@ type Output struct {
 	Report *repro.Report // what was found out about it
 	Log    digest.SHA256 // of all that the build said
 	Level  sandbox.Level // the sandbox's
-	Flags  []string      // the environment the backend ran in, sorted
+	Flags  []string      // the environment the backend ran in, sorted; folders of the host as they are named at hermetic
 	Wall   time.Duration // of the backend
 	Peak   int64         // bytes of memory
 }
@@ -135,8 +135,8 @@ func (b *Builder) Wheel(ctx context.Context, job Job) (*Output, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Output{Level: r.result.Level, Flags: r.env, Wall: r.result.Wall, Peak: r.result.Peak}
-	if out.Raw, err = sumFile(raw); err != nil {
+	out := &Output{Level: r.result.Level, Flags: r.said(), Wall: r.result.Wall, Peak: r.result.Peak}
+	if out.Raw, err = digest.OfFile(raw); err != nil {
 		return nil, err
 	}
 	if err := r.finish(ctx, raw, out); err != nil {

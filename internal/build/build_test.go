@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"snug/internal/digest"
 	"snug/internal/fault"
 	"snug/internal/interp"
 	"snug/internal/pep440"
@@ -123,7 +124,7 @@ func TestBuildsAWheel(t *testing.T) {
 	if out.Name != "demo-1.0-py3-none-any.whl" || filepath.Dir(out.Path) != job.Out {
 		t.Errorf("built %s at %s", out.Name, out.Path)
 	}
-	if sum, err := sumFile(out.Path); err != nil || sum != out.SHA256 || out.Raw.IsZero() || out.Log.IsZero() {
+	if sum, err := digest.OfFile(out.Path); err != nil || sum != out.SHA256 || out.Raw.IsZero() || out.Log.IsZero() {
 		t.Errorf("digests %v %v %v, the file's %v, %v", out.SHA256, out.Raw, out.Log, sum, err)
 	}
 	if !strings.Contains(log.String(), "hello from the backend") {
@@ -134,6 +135,15 @@ func TestBuildsAWheel(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(b.temp, "build-*")); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// What is told of the environment names no folder of the host, at any level.
+func TestSaidNamesNoHostFolder(t *testing.T) {
+	r := &room{env: []string{"HOME=/home/a/build-1/tmp", "PATH=/home/a/build-1/in/bin:/usr/bin"}, inputs: []sandbox.Input{
+		{Host: "/home/a/build-1", Inside: "/build"}, {Host: "/home/a/build-1/in", Inside: "/build-in"}, {Host: "/home/a/build-1/tmp", Inside: "/build-tmp"}}}
+	if got := r.said(); !slices.Equal(got, []string{"HOME=/build-tmp", "PATH=/build-in/bin:/usr/bin"}) {
+		t.Errorf("%q", got)
 	}
 }
 
@@ -360,7 +370,7 @@ def build_wheel(f, *a):
 }
 
 func TestCopyRefusesLinksOut(t *testing.T) {
-	for _, target := range []string{"/etc/passwd", "../../etc/passwd", "a/../../b"} {
+	for _, target := range []string{"/etc/passwd", "../../etc/passwd", "a/../../b", "a/../b"} {
 		from := t.TempDir()
 		if err := os.Symlink(target, filepath.Join(from, "link")); err != nil {
 			t.Skip(err)

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"snug/internal/sandbox"
 )
 
 // Conditions are what surrounds a build and must not show in its wheel.
@@ -50,6 +52,23 @@ func (c Conditions) orCanonical() Conditions {
 // places are where things are seen from inside the sandbox; "" is not shown.
 type places struct {
 	source, out, temp, in, python, headers, crates, rust, zig string
+}
+
+// said is the environment as it is told to others: below hermetic its paths are those
+// of this machine, and of this build alone.
+func (r *room) said() []string {
+	inputs := slices.Clone(r.inputs)
+	slices.SortFunc(inputs, func(a, b sandbox.Input) int { return len(b.Host) - len(a.Host) }) // what lies in another first
+	var pairs []string
+	for _, in := range inputs {
+		pairs = append(pairs, in.Host, in.Inside)
+	}
+	replacer := strings.NewReplacer(pairs...)
+	out := make([]string, len(r.env))
+	for i, kv := range r.env {
+		out[i] = replacer.Replace(kv)
+	}
+	return out
 }
 
 // environment is the whole environment of a hook, sorted. The recipe has the last

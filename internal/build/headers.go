@@ -33,11 +33,6 @@ type HeaderSource struct {
 	Pyconfig string // pyconfig.h of an installation, or pyconfig.h.in of the sources: which macros there are
 }
 
-// SourceHeaders are those in the unpacked sources of CPython.
-func SourceHeaders(sources string) HeaderSource {
-	return HeaderSource{filepath.Join(sources, "Include"), filepath.Join(sources, "pyconfig.h.in")}
-}
-
 // OwnHeaders tells whether a runtime has headers already, at the place where its
 // Python looks for them. One that borrows its Python has those of that.
 func OwnHeaders(runtime, minor string) bool {

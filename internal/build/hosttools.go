@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"snug/internal/digest"
 	"snug/internal/fault"
 	"snug/internal/sandbox"
 )
@@ -59,7 +60,7 @@ func (t *Toolchain) add(line string) error {
 	if err != nil {
 		return nil // what the sandbox sees and the host has not is no tool of the host
 	}
-	sum, err := sumFile(file)
+	sum, err := digest.OfFile(file)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"snug/internal/archive"
-	"snug/internal/digest"
 	"snug/internal/fault"
 	"snug/internal/sandbox"
 )
@@ -248,16 +247,6 @@ func readRegular(file string, max int64) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", filepath.Base(file), fs.ErrInvalid)
 	}
 	return os.ReadFile(file)
-}
-
-func sumFile(file string) (digest.SHA256, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return digest.SHA256{}, err
-	}
-	defer f.Close()
-	sum, _, err := digest.OfReader(f)
-	return sum, err
 }
 
 // metadataOf reads METADATA out of a wheel.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"snug/internal/digest"
 	"snug/internal/fault"
 	"snug/internal/pep508"
 	"snug/internal/sandbox"
@@ -78,7 +79,7 @@ func rustFolders(env func(string) string) []string {
 
 func (r *Rust) identify(ctx context.Context, box *sandbox.Sandbox, name string) (Tool, error) {
 	file := filepath.Join(r.Folder, "bin", name)
-	sum, err := sumFile(file)
+	sum, err := digest.OfFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Tool{}, fault.New(fault.NotFound, "install the whole toolchain", "the Rust toolchain in %s has no %s", r.Folder, name)
 	}

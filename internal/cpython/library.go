@@ -1,7 +1,6 @@
 package cpython
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -190,7 +189,7 @@ func (s *Source) look(l library) (found Library, absent string, err error) {
 		if file == "" {
 			return found, name, nil
 		}
-		sum, err := sumOf(file)
+		sum, err := digest.OfFile(file)
 		if err != nil {
 			return found, "", err
 		}
@@ -215,15 +214,6 @@ func (l library) licenceOf(version string) string {
 		return "LicenseRef-public-domain"
 	}
 	return l.licence
-}
-
-func sumOf(file string) (digest.SHA256, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return digest.SHA256{}, err
-	}
-	sum, _, err := digest.OfReader(f)
-	return sum, errors.Join(err, f.Close())
 }
 
 // maxHeader bounds what is read of a header: SQLite's has 700 KB.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"slices"
 	"strconv"
 )
@@ -41,6 +42,17 @@ func OfReader(r io.Reader) (SHA256, int64, error) {
 		return SHA256{}, n, err
 	}
 	return SHA256(h.Sum(nil)), n, nil
+}
+
+// OfFile hashes the content of a file.
+func OfFile(name string) (SHA256, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return SHA256{}, err
+	}
+	defer f.Close() // only read from
+	sum, _, err := OfReader(f)
+	return sum, err
 }
 
 // String is the hash in lower-case hexadecimal digits.

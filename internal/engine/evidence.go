@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -102,21 +101,11 @@ func subjectsOf(dest string, m *generation.Manifest) ([]attest.Resource, error) 
 	if err != nil {
 		return nil, err
 	}
-	list, err := sumOfFile(filepath.Join(dest, filepath.FromSlash(generation.ManifestPath)))
+	list, err := digest.OfFile(filepath.Join(dest, filepath.FromSlash(generation.ManifestPath)))
 	if err != nil {
 		return nil, err
 	}
 	return []attest.Resource{{Name: m.Runtime, Digest: attest.SHA256(tree)}, {Name: generation.ManifestPath, Digest: attest.SHA256(list)}}, nil
-}
-
-func sumOfFile(path string) (digest.SHA256, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return digest.SHA256{}, err
-	}
-	defer f.Close()
-	sum, _, err := digest.OfReader(f)
-	return sum, err
 }
 
 // inputs are the interpreter and every wheel of the runtime, and what is kept of

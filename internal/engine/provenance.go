@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"snug/internal/attest"
+	"snug/internal/digest"
 	"snug/internal/fault"
 	"snug/internal/generation"
 )
@@ -102,7 +103,7 @@ func (e *Engine) bundle(t thing) (attest.Bundle, error) {
 	if t.evidence != "" {
 		return attest.ReadBundle(t.evidence)
 	}
-	sum, err := sumOfFile(t.path)
+	sum, err := digest.OfFile(t.path)
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func (f *Found) List(ctx context.Context, target pytag.Target) ([]Interpreter, e
 		if err != nil {
 			continue // a development build
 		}
-		sum, err := sumFile(a.Executable)
+		sum, err := digest.OfFile(a.Executable)
 		if err != nil {
 			continue
 		}
@@ -124,20 +124,10 @@ func (f *Found) ask(ctx context.Context, exe string) (answer, error) {
 	return a, err
 }
 
-func sumFile(name string) (digest.SHA256, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return digest.SHA256{}, err
-	}
-	defer f.Close()
-	sum, _, err := digest.OfReader(f)
-	return sum, err
-}
-
 // Fetch makes dir a virtual environment of the found interpreter: links to it
 // and a pyvenv.cfg.
 func (f *Found) Fetch(ctx context.Context, i Interpreter, dir string, progress func(done, total int64)) error {
-	sum, err := sumFile(i.ID)
+	sum, err := digest.OfFile(i.ID)
 	if err != nil {
 		return fault.New(fault.NotFound, "lock again, so that another is chosen", "the Python found before: %w", err)
 	}
