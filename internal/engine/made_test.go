@@ -91,7 +91,7 @@ func TestWantedBySources(t *testing.T) {
 		return s
 	}
 	p := &lock.Package{Name: "a", Version: "1", Sdist: &lock.File{Hashes: map[string]string{"sha256": sumOf("sdist")}}}
-	w := wanted{attest.Package("a", "1"), sumsOf(p)}
+	w := wanted{uri: attest.Package("a", "1"), sums: sumsOf(p)}
 	wheel := attest.Resource{URI: attest.Package("a", "1"), Digest: map[string]string{"sha256": sumOf("wheel")}}
 	for name, c := range map[string]struct {
 		input attest.Resource
@@ -110,6 +110,11 @@ func TestWantedBySources(t *testing.T) {
 		if got := w.by(c.input, c.said); got != c.want {
 			t.Errorf("%s: %t, want %t", name, got, c.want)
 		}
+	}
+	// Of a folder no digest is locked: a trusted statement about the wheel is all there can be.
+	folder := wanted{uri: w.uri, folder: true}
+	if folder.by(wheel, nil) || !folder.by(wheel, []*attest.Statement{said("wheel", "tree")}) {
+		t.Error("a wheel of a folder")
 	}
 }
 

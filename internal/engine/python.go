@@ -170,11 +170,11 @@ func ownTarball(req PythonRequest) error {
 
 // buildAgain builds under other conditions and compares.
 func (e *Engine) buildAgain(ctx context.Context, s *cpython.Source, r cpython.Request, out *PythonBuilt) error {
-	dir, err := os.MkdirTemp(e.Home, ".tmp-python-")
+	dir, remove, err := e.folder("python-")
 	if err != nil {
 		return err
 	}
-	defer removeTree(dir)
+	defer remove()
 	r.Conditions = s.Others()
 	again, err := s.Build(ctx, r, dir)
 	if err != nil {

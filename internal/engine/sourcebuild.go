@@ -15,6 +15,7 @@ import (
 	"snug/internal/build"
 	"snug/internal/digest"
 	"snug/internal/event"
+	"snug/internal/fault"
 	"snug/internal/generation"
 	"snug/internal/lock"
 	"snug/internal/repro"
@@ -248,7 +249,7 @@ func (s *sources) room(ctx context.Context, o origin, n needs) (dir string, leav
 	if err != nil {
 		return "", nil, err
 	}
-	made := &sharing{key: key + "-" + s.here.Interpreter.SHA256[:16]}
+	made := &sharing{key: key + "-" + s.here.Interpreter.SHA256[:16], unsigned: true}
 	err = s.makeShared(ctx, made, false, func(dest string) (*generation.Manifest, generation.Evidence, error) {
 		in.Dest, in.At = dest, dest
 		m, err := assemble.Assemble(ctx, in)
@@ -270,7 +271,10 @@ func (s *sources) room(ctx context.Context, o origin, n needs) (dir string, leav
 func (s *sources) native(ctx context.Context, o origin) bool {
 	l, err := s.client.Listing(ctx, o.Name)
 	if err != nil {
-		return false // what no index has has no other wheels
+		if fault.CodeOf(err) != fault.NotFound { // what no index has has no other wheels
+			s.say("build", event.Note, o.Name, fmt.Sprintf("not checked whether %s should have native code, as its publisher's wheels do: %v", o, err))
+		}
+		return false
 	}
 	wheels, platforms := 0, 0
 	for i := range l.Releases {

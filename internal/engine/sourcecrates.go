@@ -60,16 +60,19 @@ func (s *sources) vendored(ctx context.Context, crates []build.Crate) (string, e
 	}
 	tree, err := s.store.AddTree(ctx, "vendor-"+digest.Of(list).String(), func(dir string) (store.Plan, error) {
 		configs := &registries{Engine: s.Engine, said: map[string][]byte{}}
+		said := make([][]byte, len(crates))
+		for i, c := range crates {
+			var err error
+			if said[i], err = configs.of(ctx, c); err != nil {
+				return nil, err
+			}
+		}
 		g, ctx := errgroup.WithContext(ctx)
 		g.SetLimit(cratesAtOnce)
 		for i, c := range crates {
-			config, err := configs.of(ctx, c)
-			if err != nil {
-				return nil, err
-			}
 			g.Go(func() error {
 				s.progress("crates", "", int64(i+1), int64(len(crates)), "crates")
-				return s.vendor(ctx, c, config, dir)
+				return s.vendor(ctx, c, said[i], dir)
 			})
 		}
 		if err := g.Wait(); err != nil {

@@ -112,7 +112,10 @@ func (s *sources) take(ctx context.Context, f lock.File) (digest.SHA256, int64, 
 		return digest.SHA256{}, 0, err
 	}
 	defer file.Close()
-	sum, size, err := digest.OfReader(io.TeeReader(io.LimitReader(body, index.MaxWheel), file))
+	sum, size, err := digest.OfReader(io.TeeReader(io.LimitReader(body, index.MaxWheel+1), file))
+	if err == nil && size > index.MaxWheel {
+		err = fault.New(fault.Input, "name another archive", "it has more than %d bytes", int64(index.MaxWheel))
+	}
 	if err != nil {
 		return sum, size, fmt.Errorf("fetch %s: %w", f.FileName(), err)
 	}
@@ -160,7 +163,7 @@ func (s *sources) originOfCommit(ctx context.Context, name, version string, v *l
 	if err != nil {
 		return origin{}, err
 	}
-	return s.summed(origin{BuildOf: lock.BuildOf{Name: name, Version: version}, dir: tree.Dir, within: v.Subdirectory})
+	return s.summed(origin{BuildOf: lock.BuildOf{Name: name, Version: version}, dir: tree.Dir, within: v.Subdirectory, commit: v.CommitID})
 }
 
 // originIn is the source of a locked package; f is its file, where it has one.

@@ -60,6 +60,9 @@ func (s *sources) inputsOf(o origin, n needs, with equipment) ([]attest.Resource
 		{URI: attest.Package(o.Name, o.Version), Name: o.file.FileName(), DownloadLocation: address(o.file.URL), Digest: attest.SHA256(o.sum)},
 		{URI: attest.Generic("cpython", s.here.Python.String()), Digest: attest.SHA256(python), Annotations: pythonOrigin(s.here.Interpreter)},
 	}
+	if o.commit != "" {
+		out[0].Digest["gitCommit"] = o.commit
+	}
 	requires, err := s.filesOf(n)
 	if err != nil {
 		return nil, err

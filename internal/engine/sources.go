@@ -142,6 +142,7 @@ type origin struct {
 	dir  string        // the folder; "": it is an archive
 
 	within string // where in it the package lies, with slashes; "": at its top
+	commit string // that the folder was fetched as; "": it was not
 }
 
 func originOf(name, version string, f lock.File) (origin, error) {
@@ -231,12 +232,33 @@ func (s *sources) open(ctx context.Context, o origin, use func(dir string, src *
 	if err := s.layOut(ctx, o, dir); err != nil {
 		return fmt.Errorf("%s: %w", o, err)
 	}
-	top := filepath.Join(dir, filepath.FromSlash(o.within))
+	top, err := below(dir, o.within)
+	if err != nil {
+		return fmt.Errorf("%s: %w", o, err)
+	}
 	src, err := sdist.Read(top)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o, err)
 	}
 	return use(top, src)
+}
+
+// below is the folder within a source; no link leads out of that.
+func below(dir, within string) (string, error) {
+	if within == "" {
+		return dir, nil
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return "", err
+	}
+	defer root.Close()
+	inner, err := root.OpenRoot(filepath.FromSlash(within))
+	if err != nil {
+		return "", fault.New(fault.Input, "subdirectory names a folder of the source", "subdirectory %q: %w", within, err)
+	}
+	defer inner.Close()
+	return filepath.EvalSymlinks(filepath.Join(dir, filepath.FromSlash(within)))
 }
 
 func (s *sources) layOut(ctx context.Context, o origin, dir string) error {

@@ -39,7 +39,7 @@ func (s *sources) equip(ctx context.Context, o origin, src *sdist.Source) (equip
 		return equipment{}, err
 	}
 	with := equipment{recipe: recipe}
-	rust := src.CargoLock != "" || recipe != nil && recipe.Rust
+	rust := src.CargoLock != "" || build.NeedsRust(src.Build.Requires, recipe)
 	if !src.Extensions && !rust && (recipe == nil || !recipe.Native) {
 		return with, nil
 	}
@@ -52,7 +52,7 @@ func (s *sources) equip(ctx context.Context, o origin, src *sdist.Source) (equip
 		}
 		with.crates, err = s.cratesOf(ctx, o, src)
 	}
-	return with, nil
+	return with, err
 }
 
 // recipe is what is known of building o beyond what it says itself; nil: nothing.

@@ -12,6 +12,7 @@ import (
 
 	"snug/internal/assemble"
 	"snug/internal/attest"
+	"snug/internal/digest"
 	"snug/internal/fault"
 	"snug/internal/generation"
 	"snug/internal/lock"
@@ -141,7 +142,7 @@ func about(said []*attest.Statement, sum string) (*attest.Statement, *attest.Pro
 
 // verifyFile holds a file to its provenance.
 func (v *Verdict) verifyFile(path string, said []*attest.Statement) {
-	sum, err := sumOfFile(path)
+	sum, err := digest.OfFile(path)
 	if err != nil {
 		v.refuse(err)
 		return
@@ -181,7 +182,7 @@ func (e *Engine) verifyRuntime(v *Verdict, dir string, said []*attest.Statement)
 		v.wrong(signAnew, "the statement is about a build of type %.80q, not %s", p.BuildDefinition.BuildType, attest.RuntimeBuild)
 		return
 	}
-	list, err := sumOfFile(filepath.Join(dir, filepath.FromSlash(generation.ManifestPath)))
+	list, err := digest.OfFile(filepath.Join(dir, filepath.FromSlash(generation.ManifestPath)))
 	if err != nil {
 		v.refuse(err)
 	} else if !statement.About(list.String()) {
@@ -233,7 +234,7 @@ func (v *Verdict) verifyAsked(dir string, m *generation.Manifest, p *attest.Prov
 			v.wrong(noStranger, "the manifest says %s %.80q, the provenance %.80q", c.what, c.have, c.signed)
 		}
 	}
-	lockSum, err := sumOfFile(filepath.Join(dir, filepath.FromSlash(generation.LockPath)))
+	lockSum, err := digest.OfFile(filepath.Join(dir, filepath.FromSlash(generation.LockPath)))
 	if err != nil {
 		v.refuse(err)
 		return false
@@ -283,6 +284,8 @@ func (v *Verdict) verifyInputs(dir string, m *generation.Manifest, p *attest.Pro
 type wanted struct {
 	uri  string
 	sums []string
+
+	folder bool // it is locked as a folder, of which no digest is known
 }
 
 // by tells whether the input r is it: one of its files, or what was built here, by
@@ -296,7 +299,7 @@ func (w wanted) by(r attest.Resource, said []*attest.Statement) bool {
 		return true
 	}
 	_, p, err := about(said, sum)
-	return err == nil && slices.ContainsFunc(w.sums, p.Has)
+	return err == nil && (w.folder || slices.ContainsFunc(w.sums, p.Has))
 }
 
 // wantedInputs are the interpreter and the packages that the lock inside the
@@ -322,10 +325,17 @@ func wantedInputs(dir string, m *generation.Manifest) ([]wanted, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := []wanted{{attest.Generic("cpython", m.Python), interpretersOf(l, m)}}
+	out := []wanted{{uri: attest.Generic("cpython", m.Python), sums: interpretersOf(l, m)}}
 	for _, s := range selected {
-		if s.Package.Directory == nil { // a first-party project is no input, but what it is about
-			out = append(out, wanted{attest.Package(s.Package.Name, s.Package.Version), sumsOf(s.Package)})
+		if s.Package.Directory == nil {
+			out = append(out, wanted{uri: attest.Package(s.Package.Name, s.Package.Version), sums: sumsOf(s.Package)})
+			continue
+		}
+		// A first-party project is no input, but what it is about; of another folder a wheel was built.
+		for _, p := range m.Packages {
+			if p.Name == s.Package.Name && p.SHA256 != "" {
+				out = append(out, wanted{uri: attest.Package(p.Name, p.Version), folder: true})
+			}
 		}
 	}
 	return out, nil
