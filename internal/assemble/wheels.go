@@ -101,7 +101,7 @@ func (in *Input) wheels(ctx context.Context) ([]layer, error) {
 		g.Go(func() error {
 			l, err := in.wheel(ctx, src)
 			if err != nil {
-				return fmt.Errorf("%s %s: %w", src.name, src.version, err)
+				return src.named(err)
 			}
 			layers[i] = l
 			in.progress("unpack", done.Add(1), int64(len(sources)), "packages")
@@ -112,6 +112,15 @@ func (in *Input) wheels(ctx context.Context) ([]layer, error) {
 		return nil, err
 	}
 	return layers, in.portable(layers)
+}
+
+// named is an error of this wheel that says so.
+func (s source) named(err error) error {
+	name := s.name + " " + s.version
+	if strings.HasPrefix(err.Error(), name) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 // sources are the wheels that the lock selects for this runtime and target.

@@ -107,10 +107,11 @@ func (b *Builder) Metadata(ctx context.Context, job Job) ([]byte, error) {
 	if name != nil {
 		return r.prepared(*name)
 	}
-	if err := r.ask(ctx, "wheel", &name); err != nil {
+	var wheel string // the answer may be null
+	if err := r.ask(ctx, "wheel", &wheel); err != nil {
 		return nil, err
 	}
-	file, err := r.wheel(*name)
+	file, err := r.wheel(wheel)
 	if err != nil {
 		return nil, err
 	}

@@ -130,7 +130,7 @@ func TestBuildsAWheel(t *testing.T) {
 	if !strings.Contains(log.String(), "hello from the backend") {
 		t.Errorf("log: %q", log.String())
 	}
-	if want := []string{"copy the sources", "wheel"}; !slices.Equal(steps[:2], want) {
+	if want := []string{"wheel", "check and normalise"}; !slices.Equal(steps[:2], want) {
 		t.Errorf("steps %q", steps)
 	}
 	if left, _ := filepath.Glob(filepath.Join(b.temp, "build-*")); len(left) != 0 {
@@ -173,6 +173,18 @@ def build_wheel(*a): raise AssertionError("not asked for")`)
 	}
 }
 
+const nullAnswer = `
+def build_wheel(f, *a):
+    open(f + "/answer.json", "w").write('{"value": null}')
+    os._exit(0)`
+
+func TestNullForTheWheelThatTellsMetadata(t *testing.T) {
+	b := newBench(t)
+	if _, err := b.Metadata(context.Background(), b.job(t, nullAnswer)); err == nil || !strings.Contains(err.Error(), "not the name of a wheel") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // What a backend does wrong is told as what it is, and nothing of it comes out.
 func TestBadBackends(t *testing.T) {
 	b := newBench(t)
@@ -183,7 +195,7 @@ func TestBadBackends(t *testing.T) {
 		{"raises", `raise ValueError("odd value")`, "odd value"},
 		{"needs a module", `import nowhere_to_be_found`, "nowhere_to_be_found"},
 		{"has no hook", `del build_wheel`, "no build_wheel"},
-		{"asks", `input("may I? ")`, "EOF when reading"},
+		{"asks", `input("may I? ")`, "asks for input"},
 		{"returns nothing", `build_wheel = lambda *a: None`, "returned None"},
 		{"returns a number", `build_wheel = lambda *a: 3`, "returned 3"},
 		{"names what is not there", `build_wheel = lambda *a: "demo-1.0-py3-none-any.whl"`, "did not make"},
@@ -222,6 +234,7 @@ def build_wheel(f, *a):
 def build_wheel(f, *a):
     os.symlink("/etc/passwd", f + "/answer.json")
     os._exit(0)`, "without an answer"},
+		{"answers nothing", nullAnswer, "not the name of a wheel"},
 		{"is not in its path", `import sys; sys.modules["own"] = sys.modules["json"]`, "does not hold own"},
 	}
 	for _, c := range cases {

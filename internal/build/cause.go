@@ -28,6 +28,7 @@ const (
 	causePython   = "python"      // it does not know this version of Python
 	causeVersion  = "version"     // it does not know its own version without a repository
 	causeCompile  = "compile"     // its code does not compile
+	causeInput    = "input"       // it asked for input
 	causeUnknown  = "unknown"
 )
 
@@ -41,7 +42,7 @@ type Cause struct {
 
 const (
 	moreLimits = "a build that is to be trusted may be given more; another version may need less"
-	otherwise  = "read the last lines of its log; another version may build"
+	otherwise  = "another version may build"
 )
 
 // rule finds one kind of cause in a log. The first that finds something speaks: what
@@ -83,6 +84,7 @@ var rules = []rule{
 	{kind: causeVersion, pattern: log(`setuptools[-_]scm was unable to detect version|unable to detect version for|Error getting the version from source .?vcs|versioningit|No tags? found.*git`), text: "it reads its version from a repository, which is not among the sources", remedy: `a recipe can tell it: env = { SETUPTOOLS_SCM_PRETEND_VERSION = "…" }`},
 	{kind: causeProgram, pattern: log(`(?:[Cc]ould not find|[Pp]roblem with the|Did not find) (?:the )?(CMake|cmake|[Nn]inja|pkg-config)|(CMake|ninja|pkg-config) (?:must be|is not) installed|FileNotFoundError: \[Errno 2\] No such file or directory: '([\w.+-]+)'|(?:/bin/sh|sh|bash)(?:: line \d+)?: (?:\d+: )?([\w.+-]+): (?:command )?not found|command '([\w./+-]+)' failed: No such file or directory|Program '([\w.+-]+)' not found|make\S*: ([\w.+-]+): No such file or directory`), text: "the program $1 is missing"},
 	{kind: causeRequires, pattern: log(`ModuleNotFoundError: No module named '?([\w.]+)|ImportError: No module named '?([\w.]+)`), text: "a build requirement is missing: module $1"},
+	{kind: causeInput, pattern: log(`^EOFError: EOF when reading a line`), text: "it asks for input, which no build gets"},
 	{kind: causeCompile, pattern: log(`^\S+?:\d+(?::\d+)?: (?:fatal )?error: (.+)$|^error(?:\[E\d+\])?: (could not compile .+)$`), text: "its code does not compile: $1"},
 }
 

@@ -64,8 +64,8 @@ func TestCausesBesideTheLog(t *testing.T) {
 		remedy string
 	}{
 		{"a.c:1:1: fatal error: foo.h: No such file", answer{}, sandbox.Result{Killed: "memory"}, nil, causeLimit, "limit of memory", "given more"},
-		{"", answer{}, sandbox.Result{Exit: 139}, nil, causeCrash, "exit code 139", "log"},
-		{"", answer{Kind: "exit", Text: "sorry\nnot today"}, sandbox.Result{}, nil, causeUnknown, "sorry not today", "log"},
+		{"", answer{}, sandbox.Result{Exit: 139}, nil, causeCrash, "exit code 139", "another version"},
+		{"", answer{Kind: "exit", Text: "sorry\nnot today"}, sandbox.Result{}, nil, causeUnknown, "sorry not today", "another version"},
 		{"", answer{Kind: "module", Text: "Cython.Build"}, sandbox.Result{}, nil, causeRequires, "Cython.Build", "add cython to"},
 		{"", answer{Kind: "module", Text: "pkg_resources"}, sandbox.Result{}, nil, causeRequires, "pkg_resources", `add "setuptools<81" to`},
 		{"", answer{Kind: "module", Text: "distutils"}, sandbox.Result{}, nil, causePython, "distutils", "older Python"},

@@ -120,6 +120,8 @@ def answer(request):
         gave_up = isinstance(e, SystemExit)
         traceback.print_exception(type(e), e, e.__traceback__, limit=0 if gave_up else -3, chain=not gave_up)
         kind, text = "raised", "".join(traceback.format_exception_only(type(e), e)).strip()
+        if isinstance(e, SyntaxError):  # several lines, of which the last says least without the first
+            text = f"{type(e).__name__}: {e}"
         if gave_up:
             kind, text = "exit", f"{e.code}"
         elif isinstance(e, ModuleNotFoundError):

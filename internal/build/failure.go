@@ -2,6 +2,7 @@ package build
 
 import (
 	"fmt"
+	"strings"
 
 	"snug/internal/digest"
 	"snug/internal/fault"
@@ -17,7 +18,7 @@ type Failure struct {
 }
 
 func (f *Failure) Error() string {
-	return fmt.Sprintf("build %s %s: %s", f.Name, f.Version, f.Cause.Text)
+	return fmt.Sprintf("%s cannot be built: %s", strings.TrimSpace(f.Name+" "+f.Version), f.Cause.Text)
 }
 
 // failed makes the error of a hook that did not answer well.

@@ -64,7 +64,6 @@ func (r *room) furnish(ctx context.Context) error {
 	if !local(r.job.Name) {
 		return fault.New(fault.Internal, "", "%q cannot be the name of a folder", r.job.Name)
 	}
-	r.step("copy the sources")
 	source := filepath.Join(r.dir, r.job.Name)
 	for _, folder := range []string{"out", "tmp", "in"} {
 		if err := os.Mkdir(filepath.Join(r.dir, folder), 0o755); err != nil {

@@ -56,6 +56,9 @@ func (t *talk) progress(e event.Event) {
 	now := t.now()
 	since := now.Sub(t.start(e, now))
 	unmeasured := e.Done == 0 && e.Total == 0 // nothing may follow for long
+	if !t.terminal && e.Message != "" && since > 0 && now.Sub(t.last) < plainLine {
+		return // one more step of what was told
+	}
 	if !unmeasured && (since < silence || now.Sub(t.last) < t.every()) || e.Stage != t.stage && now.Before(t.until) && e.Unit != "bytes" {
 		return
 	}
@@ -104,6 +107,9 @@ func progressText(e event.Event, since time.Duration) string {
 	line := e.Stage
 	if e.Subject != "" {
 		line += " " + e.Subject
+	}
+	if e.Message != "" {
+		line += ": " + e.Message
 	}
 	number, unit := func(n int64) string { return fmt.Sprint(n) }, " "+e.Unit
 	if e.Unit == "bytes" {

@@ -21,6 +21,9 @@ func TestTalk(t *testing.T) {
 	files := func(at int, done int64) step {
 		return step{at, event.Event{Stage: "assemble", Kind: event.Progress, Subject: "prod", Done: done, Total: 100, Unit: "files"}}
 	}
+	building := func(at int, what string) step {
+		return step{at, event.Event{Stage: "build", Kind: event.Progress, Subject: "x 1", Message: what}}
+	}
 	note := func(at int) step {
 		return step{at, event.Event{Stage: "index", Kind: event.Note, Message: "find-links is ignored"}}
 	}
@@ -36,6 +39,8 @@ func TestTalk(t *testing.T) {
 		"bytes first":    {terminal: true, steps: []step{files(0, 1), bytesOf(0, 1, 4e6), files(1000, 30), bytesOf(1200, 2e6, 4e6), files(1300, 50)}, want: clear + "assemble prod 30 of 100 files, 30/s" + clear + "fetch 2.0 MB of 4.0 MB, 1.7 MB/s"},
 		"slow":           {steps: []step{files(0, 1), files(30000, 2)}, want: "assemble prod 2 of 100 files\n"},
 		"a note between": {terminal: true, steps: []step{files(0, 1), files(1000, 50), note(1001)}, want: clear + "assemble prod 50 of 100 files, 50/s" + clear + "find-links is ignored\n"},
+		"plain steps":    {steps: []step{building(0, "its needs"), building(300, "its wheel"), building(6000, "strip")}, want: "build x 1: its needs …\nbuild x 1: strip …\n"},
+		"steps":          {terminal: true, steps: []step{building(0, "its needs"), building(300, "its wheel")}, want: clear + "build x 1: its needs …" + clear + "build x 1: its wheel …"},
 		"unknown size":   {steps: []step{bytesOf(0, 0, 0)}, want: "fetch …\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

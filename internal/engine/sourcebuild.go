@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,9 @@ import (
 	"snug/internal/sdist"
 	"snug/internal/store"
 )
+
+// hookWords says what is asked of a build backend.
+var hookWords = map[string]string{"requires": "what it is built with", "metadata": "what it depends on", "wheel": "its wheel"}
 
 // Names of the files in the tree of a built wheel, beside the wheel.
 const (
@@ -152,7 +156,7 @@ func (s *sources) jobOf(o origin, src *sdist.Source, with equipment) build.Job {
 	return build.Job{Name: o.Name, Version: o.Version, Backend: src.Build.Backend, BackendPath: src.Build.BackendPath, Epoch: src.Epoch,
 		Recipe: with.recipe, Toolchain: with.tools, Log: io.Discard,
 		Expect: repro.Expect{Name: o.Name, Version: o.Version, Python: s.here.Python, Target: s.here.Target},
-		Step:   func(step string) { s.say("build", event.Progress, o.String()+", "+step, step) }}
+		Step:   func(step string) { s.say("build", event.Progress, o.String(), cmp.Or(hookWords[step], step)) }}
 }
 
 // build builds o into dir: the wheel, the log and the facts.
@@ -298,6 +302,25 @@ func (s *sources) native(ctx context.Context, o origin) bool {
 	return wheels > 0 && wheels == platforms
 }
 
+// ask runs a hook that answers a question. Its log is kept if that fails.
+func (s *sources) ask(ctx context.Context, o origin, n needs, with equipment, hook func(Builder, build.Job) error) error {
+	dir, remove, err := s.folder("log-")
+	if err != nil {
+		return err
+	}
+	defer remove()
+	log, err := os.Create(filepath.Join(dir, logName))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	err = s.job(ctx, o, n, with, func(b Builder, job build.Job) error {
+		job.Log = log
+		return hook(b, job)
+	})
+	return s.failed(err, log)
+}
+
 // failed keeps the log of a failed build, and says where.
 func (s *sources) failed(err error, log *os.File) error {
 	var f *build.Failure
@@ -312,7 +335,20 @@ func (s *sources) failed(err error, log *os.File) error {
 	if failed := os.Rename(log.Name(), kept); failed != nil {
 		return errors.Join(err, failed)
 	}
-	s.Events.Handle(event.Event{Time: s.Now(), Stage: "build", Kind: event.Note, Subject: f.Name, Message: "the build's last lines:\n" + strings.Join(f.Tail, "\n"),
-		Data: map[string]any{"log": kept, "cause": f.Cause.Kind, "step": f.Step}})
-	return err
+	s.Events.Handle(event.Event{Time: s.Now(), Stage: "build", Kind: event.Note, Subject: f.Name, Message: s.lastWords(f, kept),
+		Data: map[string]any{"version": f.Version, "step": f.Step, "cause": f.Cause.Kind, "missing": f.Cause.Name, "tail": f.Tail, "log": kept}})
+	if s.trying { // it is said of a version that it cannot be used
+		return fault.New(fault.CodeOf(err), fault.HintOf(err), "it cannot be built: %s", f.Cause.Text)
+	}
+	return fault.New(fault.CodeOf(err), cmp.Or(fault.HintOf(err), "read why")+"; the log: "+kept, "%w", err)
+}
+
+// lastWords are the end of a failed build's log. While versions are tried, one of
+// which may do, only its place is told.
+func (s *sources) lastWords(f *build.Failure, kept string) string {
+	if s.trying {
+		return f.Error() + " (the log: " + kept + ")"
+	}
+	lines := append([]string{"the last lines of the build of " + strings.TrimSpace(f.Name+" "+f.Version) + ":"}, f.Tail...)
+	return strings.Join(lines, "\n  ")
 }

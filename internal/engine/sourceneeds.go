@@ -58,7 +58,7 @@ func (s *sources) prepare(ctx context.Context, o origin, src *sdist.Source) ([]b
 		return nil, err
 	}
 	return s.note(ctx, "metadata-"+key, func() (out []byte, err error) {
-		err = s.job(ctx, o, n, with, func(b Builder, job build.Job) (err error) {
+		err = s.ask(ctx, o, n, with, func(b Builder, job build.Job) (err error) {
 			out, err = b.Metadata(ctx, job)
 			return err
 		})
@@ -119,7 +119,7 @@ func (s *sources) asked(ctx context.Context, o origin, src *sdist.Source, n need
 	}
 	data, err := s.note(ctx, "asked-"+key, func() ([]byte, error) {
 		var said []string
-		err := s.job(ctx, o, n, with, func(b Builder, job build.Job) (err error) {
+		err := s.ask(ctx, o, n, with, func(b Builder, job build.Job) (err error) {
 			said, err = b.Requires(ctx, job)
 			return err
 		})

@@ -36,6 +36,7 @@ type sources struct {
 	targets []resolve.TargetPython
 	here    *resolve.TargetPython // that of the targets that runs on this machine; nil: none
 	within  []string              // packages for whose building these sources are asked, outermost first
+	trying  bool                  // they are asked about versions of which another may do
 	workshop
 }
 
@@ -181,7 +182,9 @@ func (s *sources) Metadata(ctx context.Context, l *index.Listing, f index.File) 
 	if src.Metadata != nil {
 		return src.Metadata, nil
 	}
-	return s.prepare(ctx, o, src)
+	trying := *s
+	trying.trying = true
+	return trying.prepare(ctx, o, src)
 }
 
 // describe is what an sdist says of itself. It is read once, ever.
