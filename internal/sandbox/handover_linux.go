@@ -97,46 +97,87 @@ func giveTo(dir string, uid int) error {
 	})
 }
 
-// takeOver makes all below dir the caller's own again, when nothing runs in it any
-// more. Links are not followed; a file that takes on its caller's rights loses that;
-// what is no file, folder or link is removed, since reading a pipe may never end.
+// takeOver makes all below dir the caller's own again. Links are not followed, and no
+// step leaves the folder: should a process of the command's have got away, what it
+// swaps meanwhile is still its own. A file that takes on its caller's rights loses
+// that; what is no file, folder or link is removed, since reading a pipe may never end.
 func takeOver(dir string, off switches) error {
-	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if !off.on(noLinks) {
-			if path, err = filepath.EvalSymlinks(path); err != nil {
-				return err
-			}
-		}
-		info, err := os.Lstat(path)
-		if err != nil || info.Mode().IsRegular() && !off.on(noSetuid) {
-			return err
-		}
-		return owned(path, info)
-	})
-	if errors.Is(err, unix.ENAMETOOLONG) {
-		return fault.New(fault.Integrity, "remove the folder; what was built is no good", "the command left folders in %s that are deeper than a path can say", dir)
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
 	}
-	return err
+	defer root.Close()
+	return takeEntry(root, ".", off)
 }
 
-func owned(path string, info fs.FileInfo) error {
-	switch mode := info.Mode(); {
+func takeEntry(root *os.Root, name string, off switches) error {
+	if len(root.Name())+len(name) >= unix.PathMax {
+		return fault.New(fault.Integrity, "remove the folder; what was built is no good", "the command left folders in %s that are deeper than a path can say", root.Name())
+	}
+	info, err := root.Lstat(name)
+	if err != nil {
+		return err
+	}
+	switch {
+	case info.Mode()&fs.ModeSymlink != 0 && !off.on(noLinks):
+		return takeLinked(filepath.Join(root.Name(), name))
+	case info.Mode().IsRegular() && !off.on(noSetuid):
+		return nil
+	}
+	if err := owned(root, name, info.Mode()); err != nil || !info.IsDir() {
+		return err
+	}
+	f, err := root.OpenFile(name, os.O_RDONLY|unix.O_DIRECTORY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return err
+	}
+	entries, err := f.ReadDir(-1)
+	f.Close() // only read from
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := takeEntry(root, filepath.Join(name, e.Name()), off); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeLinked does to what a link leads to what would be done to it in the folder: the
+// attack, for the test that shows it.
+func takeLinked(link string) error {
+	to, err := filepath.EvalSymlinks(link)
+	if err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(filepath.Dir(to))
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	info, err := root.Lstat(filepath.Base(to))
+	if err != nil {
+		return err
+	}
+	return owned(root, filepath.Base(to), info.Mode())
+}
+
+func owned(root *os.Root, name string, mode fs.FileMode) error {
+	switch {
 	case mode.IsDir():
-		if err := os.Chmod(path, mode.Perm()|0o700); err != nil {
+		if err := root.Chmod(name, mode.Perm()|0o700); err != nil {
 			return err
 		}
 	case mode.IsRegular():
-		if err := os.Chmod(path, mode.Perm()); err != nil {
+		if err := root.Chmod(name, mode.Perm()); err != nil {
 			return err
 		}
 	case mode&fs.ModeSymlink == 0:
-		return os.Remove(path)
+		return root.Remove(name)
 	}
 	if os.Geteuid() != 0 {
 		return nil
 	}
-	return os.Lchown(path, os.Geteuid(), os.Getegid())
+	return root.Lchown(name, os.Geteuid(), os.Getegid())
 }

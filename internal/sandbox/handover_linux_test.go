@@ -59,6 +59,28 @@ func TestLinksInside(t *testing.T) {
 	}
 }
 
+// What is taken back is the folder's own, whatever leads out of it: a link that takes
+// the place of a folder or file between two steps is not followed.
+func TestTakenBackInside(t *testing.T) {
+	out, dir := t.TempDir(), t.TempDir()
+	if err := errors.Join(os.WriteFile(out+"/secret", nil, 0o600), os.Symlink(out, dir+"/folder"), os.Symlink(out+"/secret", dir+"/file")); err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	for name, mode := range map[string]fs.FileMode{"folder": fs.ModeDir | 0o777, "file": 0o777} { // as they were a moment ago
+		_ = owned(root, name, mode) // refused or not, nothing outside has changed
+	}
+	for path, want := range map[string]fs.FileMode{out: 0o755, out + "/secret": 0o600} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v %v", path, info.Mode(), err)
+		}
+	}
+}
+
 // Folders so deep that no path can say it are refused, not half taken back.
 func TestTooDeep(t *testing.T) {
 	s := open(t, Hermetic)

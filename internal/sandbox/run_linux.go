@@ -60,6 +60,11 @@ func (s *Sandbox) Run(ctx context.Context, c Command) (*Result, error) {
 		return nil, err
 	}
 	r, err := s.start(ctx, p, c.Log)
+	if p.Order.Search && p.Off.on(endAll) {
+		if endErr := endUser(p.UID); endErr != nil {
+			return nil, errors.Join(err, endErr)
+		}
+	}
 	if backErr := takeBack(); err == nil {
 		err = backErr
 	}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -59,6 +61,53 @@ func takeSlot(dir string) (*slot, error) {
 }
 
 func (s *slot) release() { s.lock.Close() }
+
+// endUser ends what is left of a command's own user. Below hermetic and netless that is
+// what a guard left behind that was killed, since it was not done in time.
+func endUser(uid int) error {
+	for end := time.Now().Add(killGrace); ; time.Sleep(time.Millisecond) {
+		left := processesOf(uid)
+		if len(left) == 0 {
+			return nil
+		}
+		if time.Now().After(end) {
+			return fault.New(fault.Failed, "end them, then build again", "%d processes of the command (user %d) cannot be ended", len(left), uid)
+		}
+		for _, pid := range left {
+			_ = unix.Kill(pid, unix.SIGKILL) // it may have ended
+		}
+	}
+}
+
+// processesOf are the processes of a user that still run.
+func processesOf(uid int) []int {
+	var out []int
+	for _, pid := range processes() {
+		text, err := readBounded("/proc/"+strconv.Itoa(pid)+"/status", 16<<10)
+		if err != nil {
+			continue // it has ended
+		}
+		if isOf, alive := userIn(text, uid); isOf && alive {
+			out = append(out, pid)
+		}
+	}
+	return out
+}
+
+// userIn reads of proc_pid_status(5) whose the process is, and whether it runs.
+func userIn(text []byte, uid int) (isOf, alive bool) {
+	for line := range bytes.Lines(text) {
+		f := bytes.Fields(line)
+		switch {
+		case len(f) < 2:
+		case string(f[0]) == "State:":
+			alive = string(f[1]) != "Z" && string(f[1]) != "X"
+		case string(f[0]) == "Uid:":
+			isOf = string(f[1]) == strconv.Itoa(uid)
+		}
+	}
+	return isOf, alive
+}
 
 // firstMapped is the first of the users to take, by those that exist here.
 func firstMapped() (int, error) {

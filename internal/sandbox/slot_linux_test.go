@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"fmt"
+	"os/exec"
+	"syscall"
 	"testing"
 
 	"snug/internal/fault"
@@ -51,5 +53,44 @@ func TestSlots(t *testing.T) {
 			again.release()
 		}
 		return
+	}
+}
+
+// What a guard that was killed left behind is ended by its user.
+func TestEndUser(t *testing.T) {
+	if !privileged() {
+		t.Skip("only root can be somebody else")
+	}
+	slot, err := takeSlot(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slot.release()
+	cmd := exec.Command("/bin/sh", "-c", "sleep 600 & sleep 600 & wait")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: &syscall.Credential{Uid: uint32(slot.uid), Gid: uint32(slot.uid)}}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if len(processesOf(slot.uid)) == 0 {
+		t.Error("its processes are not seen")
+	}
+	if err := endUser(slot.uid); err != nil {
+		t.Error(err)
+	}
+	if err := cmd.Wait(); err == nil || len(processesOf(slot.uid)) != 0 {
+		t.Errorf("it lives: %v", err)
+	}
+}
+
+func TestUserIn(t *testing.T) {
+	for text, want := range map[string][2]bool{
+		"Name:\tsh\nState:\tS (sleeping)\nUid:\t7\t8\t9\t10\n": {true, true},
+		"State:\tZ (zombie)\nUid:\t7\t7\t7\t7\n":               {true, false},
+		"State:\tR (running)\nUid:\t77\t7\t7\t7\n":             {false, true},
+		"Uid:\n": {false, false},
+	} {
+		if isOf, alive := userIn([]byte(text), 7); isOf != want[0] || alive != want[1] {
+			t.Errorf("%q: %t %t", text, isOf, alive)
+		}
 	}
 }
