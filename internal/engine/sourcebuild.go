@@ -83,7 +83,7 @@ func (s *sources) wheel(ctx context.Context, o origin, n needs) (*builtWheel, er
 		return nil, err
 	}
 	w.path = filepath.Join(tree.Dir, w.Wheel)
-	return w, s.vouch(&w.facts)
+	return w, s.sign(&w.facts)
 }
 
 // builtTree is what the store has of a hermetic build, or of one at the level that
@@ -170,8 +170,9 @@ func (s *sources) build(ctx context.Context, o origin, n needs, with equipment, 
 	defer log.Close()
 	var out *build.Output
 	var epoch time.Time
+	var headers string
 	err = s.job(ctx, o, n, with, func(b Builder, job build.Job) (err error) {
-		job.Conditions, job.Out, job.Log, epoch = how, dir, log, job.Epoch
+		job.Conditions, job.Out, job.Log, epoch, headers = how, dir, log, job.Epoch, job.Headers
 		out, err = b.Wheel(ctx, job)
 		return err
 	})
@@ -181,6 +182,11 @@ func (s *sources) build(ctx context.Context, o origin, n needs, with equipment, 
 	f, err := s.factsOf(o, n, with, out)
 	if err != nil {
 		return nil, err
+	}
+	if headers != "" {
+		if err := s.addHeaders(f); err != nil {
+			return nil, err
+		}
 	}
 	f.Epoch, f.Started, f.Finished = epoch, began, s.Now()
 	data, err := json.MarshalIndent(f, "", " ")
@@ -201,12 +207,12 @@ func (s *sources) job(ctx context.Context, o origin, n needs, with equipment, do
 	if err != nil {
 		return err
 	}
-	room, leave, err := s.room(ctx, o, n)
+	runtime, leave, err := s.buildRuntime(ctx, o, n)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	headers, err := s.headers(ctx, b, with, room)
+	headers, err := s.headers(ctx, b, with, runtime)
 	if err != nil {
 		return err
 	}
@@ -221,15 +227,15 @@ func (s *sources) job(ctx context.Context, o origin, n needs, with equipment, do
 		}
 		defer release()
 		job := s.jobOf(o, src, with)
-		job.Source, job.Runtime, job.Headers, job.Crates, job.Expect.Native = dir, room, headers, crates, s.native(ctx, o)
+		job.Source, job.Runtime, job.Headers, job.Crates, job.Expect.Native = dir, runtime, headers, crates, s.native(ctx, o)
 		return do(b, job)
 	})
 }
 
-// room is a runtime that holds what o is built with, made once in the store. It
+// buildRuntime is a runtime that holds what o is built with, made once in the store. It
 // is not started: what build requirements do at the start of Python (.pth files)
 // is for the sandbox.
-func (s *sources) room(ctx context.Context, o origin, n needs) (dir string, leave func(), err error) {
+func (s *sources) buildRuntime(ctx context.Context, o origin, n needs) (dir string, leave func(), err error) {
 	inner, err := s.inside(o)
 	if err != nil {
 		return "", nil, err

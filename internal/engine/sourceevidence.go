@@ -140,8 +140,8 @@ type wheelChosen struct {
 	Recipe      string   `json:"recipe,omitempty"` // a SHA-256
 }
 
-// vouch signs what is known of a built wheel, unless that is kept already.
-func (s *sources) vouch(f *facts) error {
+// sign signs what is known of a built wheel, unless that is kept already.
+func (s *sources) sign(f *facts) error {
 	sum, err := digest.Parse(f.SHA256)
 	if err != nil {
 		return err

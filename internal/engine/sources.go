@@ -37,7 +37,7 @@ type sources struct {
 	here    *resolve.TargetPython // that of the targets that runs on this machine; nil: none
 	within  []string              // packages for whose building these sources are asked, outermost first
 	trying  bool                  // they are asked about versions of which another may do
-	workshop
+	buildTools
 }
 
 // Builder makes wheels of sources; *build.Builder is one.
@@ -48,8 +48,8 @@ type Builder interface {
 	Headers(ctx context.Context, runtime string, s build.HeaderSource, dir string) error
 }
 
-// workshop is what all builds of a project share, each found out when it is first asked for.
-type workshop struct {
+// buildTools are what all builds of a project share, each found out when it is first asked for.
+type buildTools struct {
 	sandbox     func() (*sandbox.Sandbox, error)
 	builder     func() (Builder, error)
 	interpreter func() (*store.Tree, error)
@@ -68,7 +68,7 @@ func (e *Engine) sources(ctx context.Context, p *manifest.Project, client *index
 	if i := slices.IndexFunc(targets, func(t resolve.TargetPython) bool { return err == nil && runsOn(t.Target, host) }); i >= 0 {
 		s.here = &targets[i]
 	}
-	s.workshop = workshop{
+	s.buildTools = buildTools{
 		sandbox: sync.OnceValues(func() (*sandbox.Sandbox, error) { return e.openSandbox(ctx, p) }),
 		interpreter: sync.OnceValues(func() (*store.Tree, error) {
 			return e.interpreterTree(ctx, p, s.here.Target, s.here.Python, s.here.Interpreter)

@@ -17,6 +17,7 @@ import (
 	"snug/internal/pytag"
 	"snug/internal/resolve"
 	"snug/internal/sdist"
+	"snug/internal/store"
 )
 
 // writeTree writes files below a new folder.
@@ -122,6 +123,16 @@ func TestBelow(t *testing.T) {
 
 // What a commit of a repository was is told by its own name too.
 func TestCommitIsAnInput(t *testing.T) {
+	s := sources313(t)
+	inputs, err := s.inputsOf(origin{sum: digest.Of([]byte("tree")), commit: strings.Repeat("a", 40)}, needs{}, equipment{})
+	if err != nil || inputs[0].Digest["gitCommit"] != strings.Repeat("a", 40) || inputs[0].Digest["sha256"] != sumOf("tree") {
+		t.Errorf("%+v %v", inputs, err)
+	}
+}
+
+// sources313 are those for Python 3.13.1 on Linux.
+func sources313(t *testing.T) *sources {
+	t.Helper()
 	python, err := pep440.Parse("3.13.1")
 	if err != nil {
 		t.Fatal(err)
@@ -130,9 +141,26 @@ func TestCommitIsAnInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &sources{here: &resolve.TargetPython{Target: target, Python: python, Interpreter: lock.Interpreter{SHA256: sumOf("python")}}}
-	inputs, err := s.inputsOf(origin{sum: digest.Of([]byte("tree")), commit: strings.Repeat("a", 40)}, needs{}, equipment{})
-	if err != nil || inputs[0].Digest["gitCommit"] != strings.Repeat("a", 40) || inputs[0].Digest["sha256"] != sumOf("tree") {
-		t.Errorf("%+v %v", inputs, err)
+	return &sources{Engine: builder(t), here: &resolve.TargetPython{Target: target, Python: python, Interpreter: lock.Interpreter{SHA256: sumOf("python")}}}
+}
+
+// The headers that a build had are among the inputs that are signed for.
+func TestHeadersAreAnInput(t *testing.T) {
+	s := sources313(t)
+	f := &facts{Name: "a"}
+	if err := s.addHeaders(f); fault.CodeOf(err) != fault.Integrity {
+		t.Errorf("of none: %v", err)
+	}
+	tree, err := s.store.AddTree(context.Background(), s.headersKey(), func(dir string) (store.Plan, error) {
+		if err := os.WriteFile(filepath.Join(dir, "Python.h"), []byte("x"), 0o644); err != nil {
+			return nil, err
+		}
+		return store.Scan(dir, generation.OwnerPython)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.addHeaders(f); err != nil || f.Inputs[0].Digest["sha256"] != tree.Digest().String() || f.Inputs[0].URI != "pkg:generic/cpython-headers@3.13" {
+		t.Errorf("%+v %v", f.Inputs, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 
+	"snug/internal/attest"
 	"snug/internal/build"
 	"snug/internal/digest"
 	"snug/internal/fault"
@@ -95,20 +96,19 @@ func (s *sources) findRust(ctx context.Context) (*build.Rust, error) {
 	return build.RustToolchain(ctx, box, s.Env)
 }
 
-// headers are those for the Python of a room that has none itself: of a Python of
+// headers are those for the Python of a runtime that has none itself: of a Python of
 // the same minor version on this machine. They are made once for an interpreter.
-func (s *sources) headers(ctx context.Context, b Builder, with equipment, room string) (string, error) {
+func (s *sources) headers(ctx context.Context, b Builder, with equipment, runtime string) (string, error) {
 	minor := s.minor()
-	if with.tools.Name == "" || build.OwnHeaders(room, minor) {
+	if with.tools.Name == "" || build.OwnHeaders(runtime, minor) {
 		return "", nil
 	}
-	key := "headers-" + s.here.Interpreter.SHA256 + "-" + headersAs
-	tree, err := s.store.AddTree(ctx, key, func(dir string) (store.Plan, error) {
+	tree, err := s.store.AddTree(ctx, s.headersKey(), func(dir string) (store.Plan, error) {
 		from, err := s.headerSource(ctx, minor)
 		if err != nil {
 			return nil, err
 		}
-		if err := b.Headers(ctx, room, from, dir); err != nil {
+		if err := b.Headers(ctx, runtime, from, dir); err != nil {
 			return nil, err
 		}
 		return store.Scan(dir, generation.OwnerPython)
@@ -120,6 +120,20 @@ func (s *sources) headers(ctx context.Context, b Builder, with equipment, room s
 }
 
 const headersAs = "1"
+
+func (s *sources) headersKey() string {
+	return "headers-" + s.here.Interpreter.SHA256 + "-" + headersAs
+}
+
+// addHeaders adds the headers that a build had to its inputs.
+func (s *sources) addHeaders(f *facts) error {
+	tree, ok := s.store.Tree(s.headersKey())
+	if !ok {
+		return fault.New(fault.Integrity, "build again", "the headers that %s was built with are gone from the store", f.Name)
+	}
+	f.Inputs = append(f.Inputs, attest.Resource{URI: attest.Generic("cpython-headers", s.minor()), Digest: attest.SHA256(tree.Digest())})
+	return nil
+}
 
 var errNoHeaders = errors.New("has no headers (Python.h)")
 
@@ -161,11 +175,11 @@ func (s *sources) zig(ctx context.Context) (build.Toolchain, error) {
 	if err != nil {
 		return build.Toolchain{}, err
 	}
-	room, leave, err := s.room(ctx, o, n)
+	runtime, leave, err := s.buildRuntime(ctx, o, n)
 	if err != nil {
 		return build.Toolchain{}, err
 	}
 	defer leave() // it was touched: the collector leaves it for days
-	folder := filepath.Join(room, "lib", "python"+s.minor(), "site-packages", "ziglang")
+	folder := filepath.Join(runtime, "lib", "python"+s.minor(), "site-packages", "ziglang")
 	return build.ZigToolchain(folder, build.ZigVersion, sum, s.project.Build.Glibc)
 }
