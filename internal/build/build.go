@@ -118,7 +118,8 @@ func (b *Builder) Metadata(ctx context.Context, job Job) ([]byte, error) {
 	return metadataOf(file)
 }
 
-// Wheel builds the wheel and writes it to Job.Out.
+// Wheel builds the wheel and writes it to Job.Out. Without a toolchain, one from
+// which something was left out for want of a compiler is a failure.
 func (b *Builder) Wheel(ctx context.Context, job Job) (*Output, error) {
 	if info, err := os.Stat(job.Out); err != nil || !info.IsDir() {
 		return nil, fault.New(fault.Internal, "", "build %s: no folder for the wheel: %s", job.Name, job.Out)
@@ -131,6 +132,9 @@ func (b *Builder) Wheel(ctx context.Context, job Job) (*Output, error) {
 	var name string
 	if err := r.ask(ctx, "wheel", &name); err != nil {
 		return nil, err
+	}
+	if job.Toolchain.Name == "" && r.log.wanted {
+		return nil, r.failure("wheel", Cause{Kind: causeCompiler, Text: "a part of it that may be left out needs a C compiler, and none is there", Remedy: compilerRemedy})
 	}
 	raw, err := r.wheel(name)
 	if err != nil {

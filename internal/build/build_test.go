@@ -111,6 +111,28 @@ func (b *bench) job(t *testing.T, lines string) Job {
 		Epoch:  time.Date(2020, 1, 2, 3, 4, 6, 0, time.UTC), Out: t.TempDir(), Limits: sandbox.Limits{Wall: 20 * time.Second}}
 }
 
+// An extension that is optional is not left out unseen: the build is one for which
+// a compiler must be there.
+func TestOptionalExtension(t *testing.T) {
+	b := newBench(t)
+	lines := `
+def build_wheel(folder, settings=None, metadata=None):
+    try:
+        import subprocess
+        subprocess.run([os.environ["CC"], "--version"])
+    except OSError as e:
+        print("left out:", e)
+        print("." * 1000000)
+    return honest(folder)
+`
+	if _, err := b.Wheel(context.Background(), b.job(t, lines)); !WantsCompiler(err) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := b.Wheel(context.Background(), b.job(t, "")); err != nil || WantsCompiler(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestBuildsAWheel(t *testing.T) {
 	b := newBench(t)
 	var log bytes.Buffer

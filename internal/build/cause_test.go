@@ -103,6 +103,23 @@ func TestSystemTable(t *testing.T) {
 	}
 }
 
+func TestLogWatches(t *testing.T) {
+	for _, pieces := range [][]string{{"x " + noCompiler + " y"}, {"x no-compiler-", "was-offered"}, {"no-compiler-was-", "", "offered"}} {
+		l := newLog(nil)
+		for _, p := range pieces {
+			if l.wanted {
+				t.Errorf("%q: too early", pieces)
+			}
+			if _, err := l.Write([]byte(p)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !l.wanted {
+			t.Errorf("%q: not seen", pieces)
+		}
+	}
+}
+
 func TestLogTail(t *testing.T) {
 	l := newLog(nil)
 	for range 100 {

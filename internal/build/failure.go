@@ -1,6 +1,7 @@
 package build
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -19,6 +20,12 @@ type Failure struct {
 
 func (f *Failure) Error() string {
 	return fmt.Sprintf("%s cannot be built: %s", strings.TrimSpace(f.Name+" "+f.Version), f.Cause.Text)
+}
+
+// WantsCompiler tells whether err is the failure of a build for want of a compiler.
+func WantsCompiler(err error) bool {
+	var f *Failure
+	return errors.As(err, &f) && f.Cause.Kind == causeCompiler
 }
 
 // failed makes the error of a hook that did not answer well.

@@ -13,7 +13,7 @@ import (
 
 // LayoutVersion changes whenever the same inputs would give another wheel: with the
 // driver, the conditions, the flags or the canonical form.
-const LayoutVersion = "1"
+const LayoutVersion = "2"
 
 // Inputs are the digests of what a Job's folders hold; zero is none.
 type Inputs struct {

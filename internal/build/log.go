@@ -1,6 +1,7 @@
 package build
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"hash"
 	"io"
@@ -15,12 +16,14 @@ const (
 	lineBytes = 300      // of each of these
 )
 
-// buildLog passes on what a build says, hashes it and keeps its end. The sandbox
-// bounds what comes and writes from one goroutine.
+// buildLog passes on what a build says, hashes it, keeps its end, and watches for
+// the name of the compiler that was not offered. The sandbox bounds what comes and
+// writes from one goroutine.
 type buildLog struct {
-	to   io.Writer
-	hash hash.Hash
-	end  []byte
+	to     io.Writer
+	hash   hash.Hash
+	end    []byte
+	wanted bool // that name was said
 }
 
 func newLog(to io.Writer) *buildLog {
@@ -33,6 +36,7 @@ func newLog(to io.Writer) *buildLog {
 func (l *buildLog) Write(p []byte) (int, error) {
 	l.hash.Write(p)
 	l.end = append(l.end, p...)
+	l.wanted = l.wanted || bytes.Contains(l.end[max(0, len(l.end)-len(p)-len(noCompiler)):], []byte(noCompiler))
 	if len(l.end) > 2*tailBytes {
 		l.end = append(l.end[:0], l.end[len(l.end)-tailBytes:]...)
 	}

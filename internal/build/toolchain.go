@@ -36,6 +36,8 @@ type Tool struct {
 // noCompiler is the name that a build without a toolchain fails to start.
 const noCompiler = "no-compiler-was-offered"
 
+const compilerRemedy = `install a C compiler, or set toolchain = "zig" in [tool.snug.build]`
+
 // Every compilation and link has these. They replace the interpreter's own flags,
 // which name another machine's compiler and paths, so they are the whole set.
 var (

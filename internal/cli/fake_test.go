@@ -202,7 +202,11 @@ func fails(job build.Job) error {
 	if err != nil {
 		return nil // they ask for none
 	}
-	f := &build.Failure{Name: job.Name, Version: job.Version, Step: "wheel", Cause: build.Cause{Kind: "other", Text: string(said), Remedy: "choose another version"}, Tail: []string{string(said)}}
+	kind, text, ok := strings.Cut(string(said), ": ")
+	if !ok {
+		kind, text = "other", kind
+	}
+	f := &build.Failure{Name: job.Name, Version: job.Version, Step: "wheel", Cause: build.Cause{Kind: kind, Text: text, Remedy: "choose another version"}, Tail: []string{text}}
 	e := fault.New(fault.Failed, f.Cause.Remedy, "%s", f.Error())
 	e.Err = f
 	return e

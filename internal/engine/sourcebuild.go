@@ -71,6 +71,11 @@ func (s *sources) wheel(ctx context.Context, o origin, n needs) (*builtWheel, er
 		return nil, err
 	}
 	tree, cached, err := s.builtTree(ctx, o, src, n, with)
+	if with.tools.Name == "" && build.WantsCompiler(err) {
+		if with, err = s.equipAgain(ctx, o, src); err == nil {
+			tree, cached, err = s.builtTree(ctx, o, src, n, with)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -205,7 +205,7 @@ func (s *sources) describe(ctx context.Context, o origin) (*sdist.Source, error)
 }
 
 // describedAs changes whenever describe would say something else of the same file.
-const describedAs = "2"
+const describedAs = "3"
 
 // note keeps what was found out in the store.
 func (s *sources) note(ctx context.Context, key string, find func() ([]byte, error)) ([]byte, error) {

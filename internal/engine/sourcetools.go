@@ -8,6 +8,7 @@ import (
 	"snug/internal/attest"
 	"snug/internal/build"
 	"snug/internal/digest"
+	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/generation"
 	"snug/internal/interp"
@@ -32,8 +33,8 @@ func (e equipment) recipeDigest() string {
 	return e.recipe.Digest.String()
 }
 
-// equip finds out what building o takes. Only what has native code is offered a
-// compiler: so other wheels do not depend on the machine.
+// equip finds out what building o takes. Only what has native code, or failed for
+// want of a compiler, is offered one: so other wheels do not depend on the machine.
 func (s *sources) equip(ctx context.Context, o origin, src *sdist.Source) (equipment, error) {
 	recipe, err := s.recipe(o)
 	if err != nil {
@@ -41,7 +42,8 @@ func (s *sources) equip(ctx context.Context, o origin, src *sdist.Source) (equip
 	}
 	with := equipment{recipe: recipe}
 	rust := src.CargoLock != "" || build.NeedsRust(src.Build.Requires, recipe)
-	if !src.Extensions && !rust && (recipe == nil || !recipe.Native) {
+	_, failed := s.store.Tree(wantsCompiler(o))
+	if !src.Extensions && !rust && !failed && (recipe == nil || !recipe.Native) {
 		return with, nil
 	}
 	if with.tools, err = s.compiler(); err != nil {
@@ -54,6 +56,19 @@ func (s *sources) equip(ctx context.Context, o origin, src *sdist.Source) (equip
 		with.crates, err = s.cratesOf(ctx, o, src)
 	}
 	return with, err
+}
+
+// wantsCompiler is the key of the note that o, which showed no native code, could
+// not be built without a compiler.
+func wantsCompiler(o origin) string { return "compiler-" + o.id() }
+
+// equipAgain is what building o takes after it failed for want of a compiler.
+func (s *sources) equipAgain(ctx context.Context, o origin, src *sdist.Source) (equipment, error) {
+	s.say("build", event.Note, o.Name, "building once more with a compiler, since "+o.String()+" asks for one")
+	if _, err := s.note(ctx, wantsCompiler(o), func() ([]byte, error) { return nil, nil }); err != nil {
+		return equipment{}, err
+	}
+	return s.equip(ctx, o, src)
 }
 
 // recipe is what is known of building o beyond what it says itself; nil: nothing.

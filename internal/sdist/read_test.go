@@ -175,9 +175,12 @@ func TestExtensions(t *testing.T) {
 		extending + "-- src/Docs/a.c --\n": false,
 		"-- setup.py --\n-- src/a.c --\n":  false,
 		extending:                          false,
-		"-- pyproject.toml --\n[build-system]\nrequires = ['maturin']\nbuild-backend = 'maturin'\n-- src/lib.rs --\n": true,
-		"-- pyproject.toml --\n[tool.setuptools]\next-modules = [{ name = 'a', sources = ['a.c'] }]\n-- a.c --\n":     true,
-		"-- pyproject.toml --\n[build-system]\nrequires = []\nbuild-backend = 'mesonpy'\n-- a.pyx --\n":               true,
+		"-- pyproject.toml --\n[build-system]\nrequires = ['maturin']\nbuild-backend = 'maturin'\n-- src/lib.rs --\n":         true,
+		"-- pyproject.toml --\n[tool.setuptools]\next-modules = [{ name = 'a', sources = ['a.c'] }]\n-- a.c --\n":             true,
+		"-- pyproject.toml --\n[build-system]\nrequires = []\nbuild-backend = 'mesonpy'\n-- a.pyx --\n":                       true,
+		"-- pyproject.toml --\n[build-system]\nrequires = []\nbuild-backend = 'own'\nbackend-path = ['tools']\n-- a.pyx --\n": true,
+		"-- pyproject.toml --\n[build-system]\nrequires = ['Cython>=3']\nbuild-backend = 'hatchling.build'\n-- a.pyx --\n":    true,
+		"-- pyproject.toml --\n[build-system]\nrequires = ['cython-lint']\nbuild-backend = 'hatchling.build'\n-- a.pyx --\n":  false,
 	} {
 		if s := read(t, text); s.Extensions != want {
 			t.Errorf("%s: %v, want %v", text, s.Extensions, want)

@@ -120,7 +120,7 @@ func (t *tree) sign(name string) {
 		return
 	}
 	switch path.Ext(name) {
-	case ".c", ".cc", ".cpp", ".cxx", ".pyx", ".rs", ".f", ".f90", ".m", ".go":
+	case ".c", ".cc", ".cpp", ".cxx", ".pyx", ".pxd", ".rs", ".f", ".f90", ".m", ".go":
 		t.native = true
 	}
 	if path.Base(name) == "Cargo.lock" && (t.cargo == "" || strings.Count(name, "/") < strings.Count(t.cargo, "/")) {

@@ -156,6 +156,14 @@ var speaks = regexp.MustCompile(`ext_modules|\bExtension\(|cythonize|cffi_module
 // nativeBackends make extension modules and little else.
 var nativeBackends = []string{"maturin", "mesonpy", "scikit_build_core", "sipbuild", "setuptools_rust", "pybind11_build"}
 
+// requires tells whether one of some packages is a build requirement.
+func (b BuildSystem) requires(names []string) bool {
+	return slices.ContainsFunc(b.Requires, func(text string) bool {
+		q, _, err := pep508.ParseLenient(text)
+		return err == nil && slices.Contains(names, q.Key())
+	})
+}
+
 // rusty tells whether what builds with Cargo is required.
 func (b BuildSystem) rusty() bool {
 	return slices.ContainsFunc(b.Requires, func(text string) bool {
@@ -164,11 +172,15 @@ func (b BuildSystem) rusty() bool {
 	})
 }
 
-// extends tells whether the build speaks of extension modules.
+// nativeRequires are what only extension modules are built with.
+var nativeRequires = []string{"cython", "cffi", "pybind11", "nanobind", "numpy", "scikit-build", "cmake", "ninja", "hatch-cython"}
+
+// extends tells whether the build speaks of extension modules. A backend that lies
+// among the sources may make anything of them.
 func extends(b BuildSystem, setup []byte, pyproject *toml.Table) bool {
 	module, _, _ := strings.Cut(b.Backend, ":")
 	module, _, _ = strings.Cut(module, ".")
-	if slices.Contains(nativeBackends, module) || speaks.Match(setup) {
+	if slices.Contains(nativeBackends, module) || speaks.Match(setup) || len(b.BackendPath) > 0 || b.rusty() || b.requires(nativeRequires) {
 		return true
 	}
 	if pyproject == nil {
