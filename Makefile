@@ -4,7 +4,8 @@
 # make interpreters  recompute the catalogues of interpreters and of CPython's sources from the whole files
 # make latest   build the examples without their as-of date
 # make bench    snug and uv in turn on the same lists: the table of docs/benchmarks.md (BENCH='-runs 3 -lists web')
-# make figures  the long runs: every fuzz target for a minute (FUZZTIME), every Go benchmark, CPython twice, make bench
+# make sdists   sixty sdists, each built twice: the table of docs/benchmarks.md (SDISTS='-only six,lxml')
+# make figures  the long runs: every fuzz target for a minute (FUZZTIME), every Go benchmark, CPython twice, make bench, make sdists
 # make fuzz-named  the readers of what comes from outside (FUZZ_NAMED), FUZZTIME each; offline
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -17,7 +18,7 @@ FUZZ = go test -run '^$$' -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 FUZZ_NAMED = pep440:FuzzParse pep440:FuzzParseSpecifiers pep508:FuzzParseMarker pep508:FuzzParse dist:FuzzWheelName \
 	dist:FuzzMetadata lock:FuzzParse elf:FuzzELF attest:FuzzEnvelope index:FuzzListingJSON index:FuzzListingHTML archive:FuzzZip
 
-.PHONY: check cross live interpreters latest bench figures fuzz fuzz-named
+.PHONY: check cross live interpreters latest bench sdists figures fuzz fuzz-named
 
 check:
 	@unformatted=$$(gofmt -l cmd internal examples); test -z "$$unformatted" || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
@@ -44,10 +45,14 @@ latest:
 bench:
 	@go run ./internal/bench $(BENCH)
 
+sdists:
+	@go run ./internal/bench -sdists $(SDISTS)
+
 figures: fuzz
 	go test -run '^$$' -bench . -benchmem ./...
 	SNUG_BUILD_PYTHON=1 go test -tags live -run TestLiveBuild -timeout 90m -v ./internal/cpython
 	@$(MAKE) --no-print-directory bench
+	@$(MAKE) --no-print-directory sdists
 
 fuzz:
 	@for p in $$(go list ./...); do \

@@ -5,6 +5,10 @@
 //
 //	go run ./internal/bench [-runs N] [-rows REGEXP] [-lists web,mid,data,big] [-cache DIR] [-keep] [-serve]
 //
+// or, by `make sdists`, builds a list of sdists twice each and prints what came of it:
+//
+//	go run ./internal/bench -sdists [-only NAME,…] [-limit TIME] [-side N] [-out FILE]
+//
 // It is no part of snug: it starts programs and listens on the loopback, which
 // the product leaves to interp and fetch. Nothing that it times depends on the
 // network: both tools ask a mirror on 127.0.0.1 that was filled by letting them
@@ -13,9 +17,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -23,6 +29,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // settings are the flags.
@@ -33,6 +40,9 @@ type settings struct {
 	cache string // mirror, tools and folders of the runs
 	keep  bool   // leave the folders of the runs, for profiling
 	serve bool   // only serve the mirror
+	out   string // file for the table; "": standard output
+
+	sdists sdistSettings
 }
 
 func main() {
@@ -40,7 +50,7 @@ func main() {
 	defer stop()
 	s, err := readSettings()
 	if err == nil {
-		err = run(ctx, s)
+		err = s.run(ctx)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -59,17 +69,40 @@ func readSettings() (settings, error) {
 	cache := flag.String("cache", filepath.Join(base, "snug-bench"), "`DIR` for the mirror, uv and the runs")
 	keep := flag.Bool("keep", false, "leave the folders of the runs")
 	serve := flag.Bool("serve", false, "only serve the mirror, until interrupted")
+	out := flag.String("out", "", "`FILE` for the table (default: standard output)")
+	var sdists sdistSettings
+	flag.BoolVar(&sdists.wanted, "sdists", false, "build the sdists of sdists.txt instead")
+	flag.StringVar(&sdists.only, "only", "", "of the sdists only these `NAMES`, with commas")
+	flag.DurationVar(&sdists.limit, "limit", 20*time.Minute, "`TIME` for each sdist")
+	flag.IntVar(&sdists.side, "side", 1, "sdists at a time")
 	flag.Parse()
 	match, err := regexp.Compile(*rows)
 	if err != nil {
 		return settings{}, fmt.Errorf("-rows: %w", err)
 	}
 	dir, err := filepath.Abs(*cache)
-	return settings{runs: max(1, *runs), rows: match, lists: strings.Split(*lists, ","), cache: dir, keep: *keep, serve: *serve}, err
+	return settings{runs: max(1, *runs), rows: match, lists: strings.Split(*lists, ","), cache: dir, keep: *keep, serve: *serve, out: *out, sdists: sdists}, err
 }
 
-// run prepares the tools and the mirror, and then measures row by row.
-func run(ctx context.Context, s settings) error {
+// run does what the flags say, with the table to where they say.
+func (s settings) run(ctx context.Context) error {
+	var table bytes.Buffer
+	measure := compare
+	if s.sdists.wanted {
+		measure = runSdists
+	}
+	if err := measure(ctx, s, &table); err != nil {
+		return err
+	}
+	if s.out == "" {
+		_, err := table.WriteTo(os.Stdout)
+		return err
+	}
+	return os.WriteFile(s.out, table.Bytes(), 0o644)
+}
+
+// compare prepares the tools and the mirror, and then measures row by row.
+func compare(ctx context.Context, s settings, out io.Writer) error {
 	m, err := openMirror(ctx, filepath.Join(s.cache, "mirror"), os.Getenv)
 	if err != nil {
 		return err
@@ -107,5 +140,5 @@ func run(ctx context.Context, s settings) error {
 		}
 		results = append(results, more...)
 	}
-	return printReport(ctx, os.Stdout, t, results)
+	return printReport(ctx, out, t, results)
 }

@@ -22,12 +22,8 @@ func printReport(ctx context.Context, out io.Writer, t *tools, results []result)
 	if err != nil {
 		return err
 	}
-	revision := "unknown"
-	if text, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty").Output(); err == nil {
-		revision = strings.TrimSpace(string(text))
-	}
 	fmt.Fprintf(out, "snug %s and uv %s, %s/%s, %d cores, CPython %s for both, index of %s on the loopback; medians, least in brackets; cpu is of all processes.\nPeak memory is never shown below %d MB, which is the benchmark's own.\n\n",
-		revision, uvVersion, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), pythonVersion, asOf.Format(time.DateOnly), floor.peak>>10)
+		revision(ctx), uvVersion, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), pythonVersion, asOf.Format(time.DateOnly), floor.peak>>10)
 	w := tabwriter.NewWriter(out, 0, 0, 1, ' ', 0)
 	fmt.Fprintln(w, "| list\t| row\t| default of\t| uv ms\t| snug ms\t| snug / uv\t| goal\t| met\t| uv cpu\t| snug cpu\t| uv MB\t| snug MB\t| runs\t|")
 	fmt.Fprintln(w, "|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|")
@@ -35,6 +31,15 @@ func printReport(ctx context.Context, out io.Writer, t *tools, results []result)
 		fmt.Fprintln(w, r)
 	}
 	return w.Flush()
+}
+
+// revision is what is measured.
+func revision(ctx context.Context) string {
+	text, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty").Output()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(text))
 }
 
 // String is the row of the table.
