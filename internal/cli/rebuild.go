@@ -98,20 +98,24 @@ func (a *app) printRebuilt(r *engine.Rebuilt) error {
 	case r.Reproducible():
 		fmt.Fprintln(a.Stdout, "reproducible: a build with another clock, host name, umask, folder and parallelism gave the same bytes")
 	case r.Again != nil:
-		fmt.Fprintln(a.Stdout, "not reproducible: a build under other conditions differs")
+		fmt.Fprintln(a.Stdout, "not reproducible: a build with another clock, host name, umask, folder and parallelism differs")
 		a.printDifference(r.Again)
 	}
 	if r.Published == nil {
 		fmt.Fprintln(a.Stdout, "published: there is no wheel of it for this machine")
 		return nil
 	}
-	fmt.Fprintf(a.Stdout, "published: %s: %s\n", r.Published.Theirs, r.Published.Verdict)
+	fmt.Fprintf(a.Stdout, "published: %s\n", r.Published.Theirs)
 	a.printDifference(r.Published)
 	return nil
 }
 
+// printDifference prints what matters most of a difference.
 func (a *app) printDifference(d *repro.Difference) {
 	for line := range strings.Lines(d.String()) {
 		fmt.Fprintf(a.Stdout, "  %s\n", strings.TrimRight(line, "\n"))
+	}
+	if len(d.Files)+len(d.Fields) > 0 {
+		fmt.Fprintln(a.Stdout, "    (+ here, - there; --json has all of it)")
 	}
 }

@@ -21,7 +21,7 @@ type Binary struct {
 	// Functions are told by name where both have symbols for all of them, else by the table for
 	// unwinding and the symbols that are left. One that is the same in both but lies elsewhere may
 	// differ in the addresses within it: then Moved is set.
-	Functions int        `json:"functions"` // compared
+	Functions int        `json:"functions"` // of both together
 	Changed   []Function `json:"changed,omitempty"`
 	Moved     bool       `json:"moved,omitempty"`
 	Unlisted  int        `json:"unlisted,omitempty"` // functions beyond the bound
@@ -220,7 +220,7 @@ func (out *Binary) functions(a, b *binary) {
 		out.Note = "its functions cannot be told apart: " + err.Error()
 		return
 	}
-	out.Functions = max(len(mine), len(others))
+	out.Functions = len(mine)
 	mine, others = out.named(mine, others)
 	mine, others = unpaired(mine, others)
 	for _, f := range mine {
@@ -229,6 +229,7 @@ func (out *Binary) functions(a, b *binary) {
 	for _, f := range others {
 		out.function(Function{Name: f.label(), Ours: -1, Theirs: int64(f.size)})
 	}
+	out.Functions += len(others) // that only theirs has
 	// Those of one size come last: they may be the same.
 	slices.SortStableFunc(out.Changed, func(a, b Function) int { return cmp.Compare(a.sameSize(), b.sameSize()) })
 }

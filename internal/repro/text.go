@@ -1,65 +1,95 @@
 package repro
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// shown is how many files, fields or functions the text lists of a kind; the data has all.
-const shown = 20
+// What the text lists of a kind; the data has all.
+const (
+	shownFiles = 4
+	shownNames = 3
+)
 
-// String is the difference for people, line by line.
+// String is the difference for people: the verdict, counts, and what matters most,
+// in twelve lines at most. + is ours, - is theirs.
 func (d *Difference) String() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s: %s and %s, %d files alike\n", d.Verdict, d.Ours, d.Theirs, d.Same)
-	for i, f := range d.Fields {
-		if i == shown {
-			fmt.Fprintf(&out, "  and %d fields more\n", len(d.Fields)-shown)
-			break
-		}
-		sides(&out, "  "+f.File+" "+f.Name, f)
+	fmt.Fprintf(&out, "%s: %s alike", d.Verdict, several(d.Same, "file"))
+	if n := len(d.Files) + d.Unlisted; n > 0 {
+		fmt.Fprintf(&out, ", %d not", n)
 	}
-	for i, c := range d.Files {
-		if i == shown {
-			fmt.Fprintf(&out, "  and %d files more\n", len(d.Files)-shown+d.Unlisted)
-			break
-		}
+	out.WriteString("\n")
+	if len(d.Fields) > 0 {
+		fmt.Fprintf(&out, "  other lines: %s\n", fieldNames(d.Fields))
+	}
+	files := slices.Clone(d.Files)
+	slices.SortStableFunc(files, func(a, b Change) int { return cmp.Compare(a.rank(), b.rank()) })
+	for _, c := range files[:min(len(files), shownFiles)] {
 		c.write(&out)
+	}
+	if more := len(files) + d.Unlisted - shownFiles; more > 0 {
+		fmt.Fprintf(&out, "  and %s more\n", several(more, "file"))
 	}
 	return out.String()
 }
 
-// sides shows the values that only one of two has.
-func sides(out *strings.Builder, what string, f Field) {
-	for _, value := range f.Ours {
-		fmt.Fprintf(out, "%s: ours %q\n", what, value)
+func several(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
 	}
-	for _, value := range f.Theirs {
-		fmt.Fprintf(out, "%s: theirs %q\n", what, value)
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// first are the first of some names.
+func first(names []string) string {
+	names = slices.Compact(names)
+	if len(names) > shownNames {
+		return strings.Join(names[:shownNames], ", ") + ", …"
 	}
+	return strings.Join(names, ", ")
+}
+
+func fieldNames(fields []Field) string {
+	var names []string
+	for _, f := range fields {
+		names = append(names, strings.TrimSpace(f.File+" "+f.Name))
+	}
+	return first(names)
+}
+
+// rank puts first what changes what runs.
+func (c *Change) rank() int {
+	if c.Code {
+		return 0
+	}
+	return 1
 }
 
 func (c *Change) write(out *strings.Builder) {
 	said := map[string]string{"added": "only ours has it", "removed": "only theirs has it", "changed": "differs"}[c.Kind]
-	if c.Kind == "changed" && c.Native != nil && !c.Code {
-		said = "differs in what is not loaded"
+	switch {
+	case c.Native != nil && c.Kind == "changed":
+		said = c.Native.String()
+	case c.Text != nil:
+		said = fmt.Sprintf("differs from line %d on", c.Text.First)
 	}
 	if c.Note != "" {
 		said += " (" + c.Note + ")"
 	}
-	fmt.Fprintf(out, "  %s: %s\n", c.Path, said)
-	if c.Text != nil {
-		fmt.Fprintf(out, "    from line %d on, of %d lines in ours and %d in theirs\n", c.Text.First, c.Text.Count[0], c.Text.Count[1])
-		for _, line := range c.Text.Ours {
-			fmt.Fprintf(out, "    + %s\n", printable(line))
-		}
-		for _, line := range c.Text.Theirs {
-			fmt.Fprintf(out, "    - %s\n", printable(line))
+	fmt.Fprintf(out, "  %s: %s\n", printable(c.Path), said)
+	if c.Text == nil || !c.Code {
+		return
+	}
+	one := func(mark string, lines []string) {
+		if len(lines) > 0 {
+			fmt.Fprintf(out, "    %s %s\n", mark, printable(lines[0]))
 		}
 	}
-	if c.Native != nil {
-		c.Native.write(out)
-	}
+	one("+", c.Text.Ours)
+	one("-", c.Text.Theirs)
 }
 
 // printable keeps a stranger's text from moving the cursor.
@@ -68,43 +98,53 @@ func printable(line string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`), `\t`, "  ")
 }
 
-func (b *Binary) write(out *strings.Builder) {
+// String says what of a native file differs, in one line.
+func (b *Binary) String() string {
+	var said []string
+	add := func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
 	if b.Note != "" {
-		fmt.Fprintf(out, "    %s\n", b.Note)
+		add("%s", b.Note)
 	}
-	for _, s := range b.Sections {
-		said := ""
-		if !s.Loaded {
-			said = ", not loaded"
+	if n := len(b.Changed) + b.Unlisted; n > 0 {
+		var names []string
+		for _, f := range b.Changed {
+			names = append(names, printable(f.Name))
 		}
-		fmt.Fprintf(out, "    section %s: %s in ours, %s in theirs%s\n", printable(s.Name), size(s.Ours), size(s.Theirs), said)
+		add("%d of %s (%s)", n, several(b.Functions, "function"), first(names))
 	}
 	for _, f := range b.Needs {
-		sides(out, "    "+f.Name, f)
+		add("%s %s", f.Name, sides(f))
+	}
+	if names := b.loaded(); len(names) > 0 && len(b.Changed) == 0 {
+		add("%s", first(names))
+	}
+	if !b.Code {
+		add("nothing that is loaded")
 	}
 	if b.Compiler != nil {
-		sides(out, "    compiler", *b.Compiler)
+		add("compiler %s", sides(*b.Compiler))
 	}
-	if len(b.Changed) == 0 {
-		return
-	}
-	fmt.Fprintf(out, "    %d of %d functions differ", len(b.Changed)+b.Unlisted, b.Functions)
-	if b.Moved {
-		out.WriteString("; the code lies elsewhere, so that those of one size may differ in addresses only")
-	}
-	out.WriteString("\n")
-	for i, f := range b.Changed {
-		if i == shown {
-			fmt.Fprintf(out, "      and %d more\n", len(b.Changed)-shown+b.Unlisted)
-			break
-		}
-		fmt.Fprintf(out, "      %s: %s in ours, %s in theirs\n", printable(f.Name), size(f.Ours), size(f.Theirs))
-	}
+	return "differs: " + strings.Join(said, "; ")
 }
 
-func size(n int64) string {
-	if n < 0 {
-		return "absent"
+// loaded are the sections that differ of those that programs see.
+func (b *Binary) loaded() (names []string) {
+	for _, s := range b.Sections {
+		if s.Loaded {
+			names = append(names, printable(s.Name))
+		}
 	}
-	return fmt.Sprintf("%d bytes", n)
+	return names
+}
+
+// sides shows the values that only one of two has.
+func sides(f Field) string {
+	var out []string
+	for _, value := range f.Ours {
+		out = append(out, fmt.Sprintf("+%q", value))
+	}
+	for _, value := range f.Theirs {
+		out = append(out, fmt.Sprintf("-%q", value))
+	}
+	return first(out)
 }
