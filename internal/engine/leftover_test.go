@@ -29,12 +29,27 @@ func TestLeftovers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.Mkdir(filepath.Join(home, "logs"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, days := range map[string]int{"old": 31, "young": 29} {
+		log := filepath.Join(home, "logs", name+".txt")
+		if err := os.WriteFile(log, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(log, now.AddDate(0, 0, -days), now.AddDate(0, 0, -days)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	out, err := e.GC(t.Context(), t.TempDir(), 1)
-	if err != nil || out.Entries != 1 {
+	if err != nil || out.Entries != 2 {
 		t.Errorf("%+v, %v", out, err)
 	}
 	left, err := os.ReadDir(filepath.Join(home, "tmp"))
 	if err != nil || len(left) != 1 || left[0].Name() != "young" {
 		t.Errorf("left %v, %v", left, err)
+	}
+	if logs, err := os.ReadDir(filepath.Join(home, "logs")); err != nil || len(logs) != 1 || logs[0].Name() != "young.txt" {
+		t.Errorf("left %v, %v", logs, err)
 	}
 }

@@ -95,11 +95,23 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	for _, l := range append(made.apart, made.lock) {
 		l.Tool.Asked = asked
 	}
+	e.sayUnused(made.lock, req.FromSource)
 	out := &Locked{Lock: made.lock, Path: path, From: from}
 	if old != nil {
 		out.Moved = changesOf(versionsIn(old), versionsIn(made.lock))
 	}
 	return out, e.writeLocked(out, old, made, req)
+}
+
+// sayUnused tells which of the names to be built from source no package has.
+func (e *Engine) sayUnused(l *lock.Lock, fromSource []string) {
+	versions := versionsIn(l)
+	for _, name := range fromSource {
+		name = pep508.NormalizeName(name)
+		if _, ok := versions[name]; !ok && name != manifest.AllPackages && name != "" {
+			e.say("lock", event.Note, name, "--from-source "+name+": the lock has no such package")
+		}
+	}
 }
 
 // lockBefore is the lock at path, as far as the request reads it; nil without one.

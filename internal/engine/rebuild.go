@@ -186,13 +186,13 @@ func (s *sources) release(ctx context.Context, l *lock.Lock, req RebuildRequest)
 			}
 		}
 		if version != "" {
-			break
+			return nil, origin{}, fault.New(fault.NotFound, "name another version: snug rebuild "+req.Name+"==VERSION", "%s %s has no sdist", req.Name, version)
 		}
 	}
 	if version == "" {
 		return nil, origin{}, fault.New(fault.NotFound, "there is nothing to build it from", "%s has no release with an sdist", req.Name)
 	}
-	return nil, origin{}, fault.New(fault.NotFound, "name another version: snug rebuild "+req.Name+"==VERSION", "%s %s has no sdist", req.Name, version)
+	return nil, origin{}, fault.New(fault.NotFound, "snug why-not "+req.Name+"=="+version+" names those that there are", "there is no %s %s", req.Name, version)
 }
 
 func sameVersion(v pep440.Version, text string) bool {

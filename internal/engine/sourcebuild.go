@@ -219,7 +219,7 @@ func (s *sources) job(ctx context.Context, o origin, n needs, with equipment, do
 	defer leave()
 	headers, err := s.headers(ctx, b, with, runtime)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s has native code: %w", o, err)
 	}
 	crates, err := s.vendored(ctx, with.crates)
 	if err != nil {

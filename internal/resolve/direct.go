@@ -81,7 +81,11 @@ func (s *shelf) loadSource(ctx context.Context, p *project, q manifest.Requireme
 	if pep508.NormalizeName(d.Name) != p.name || err != nil {
 		return fault.New(fault.Input, "write the name that it has", "%s: what is named as %s calls itself %q %q", q.Origin, p.name, d.Name, d.Version)
 	}
-	if err := d.hashed(s.asked.names[p.name].hashes); err != nil {
+	err = d.hashed(s.asked.names[p.name].hashes)
+	if err == nil {
+		err = d.promised(q.URL)
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %s: %w", q.Origin, p.name, err)
 	}
 	p.direct = &direct{metadata: d.Metadata, source: d}
@@ -105,6 +109,22 @@ func (d *DirectSource) hashed(allowed []string) error {
 		}
 	}
 	return fault.New(fault.Integrity, "the file was changed, or the hash is wrong: find out which", "the archive's hash is none of those that the requirement allows")
+}
+
+// promised holds an archive to the hash in its address, if there is one.
+func (d *DirectSource) promised(address string) error {
+	_, fragment, _ := strings.Cut(address, "#")
+	alg, sum, err := promise(fragment)
+	switch {
+	case err != nil || alg == "" || d.Archive == nil:
+		return err
+	case alg != "sha256":
+		return fault.New(fault.Unsupported, "give the archive's sha256 in its place", "the address gives %s, to which no archive of sources is held here", alg)
+	case sum != d.Archive.Hashes[alg]:
+		return fault.New(fault.Integrity, "the file was changed, or the hash in the address is wrong: find out which",
+			"the archive has the %s %s, the address says %s", alg, d.Archive.Hashes[alg], sum)
+	}
+	return nil
 }
 
 // ofDirect is the raw METADATA of what the project names by URL or path, for

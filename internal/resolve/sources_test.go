@@ -42,7 +42,7 @@ func (b *builder) Metadata(_ context.Context, _ *index.Listing, f index.File) ([
 }
 
 func (b *builder) Direct(_ context.Context, q manifest.Requirement) (*DirectSource, error) {
-	if d := b.direct[q.URL+q.Path]; d != nil {
+	if d := b.direct[strings.Split(q.URL, "#")[0]+q.Path]; d != nil {
 		return d, nil
 	}
 	return nil, fault.New(fault.NotFound, "look again", "nothing at %s", q.URL+q.Path)
@@ -224,6 +224,9 @@ func TestDirectSources(t *testing.T) {
 		{"archive", "a @ " + url, "", "", ""},
 		{"archive with its hash", "a @ " + url, "", "sha256:" + sum, ""},
 		{"archive with another hash", "a @ " + url, "", "sha256:" + strings.Repeat("cd", 32), "none of those that the requirement allows"},
+		{"archive with its hash in the address", "a @ " + url + "#sha256=" + strings.ToUpper(sum), "", "", ""},
+		{"archive with another hash in the address", "a @ " + url + "#subdirectory=x&sha256=" + strings.Repeat("cd", 32), "", "", "the address says cdcd"},
+		{"archive with a weak hash in the address", "a @ " + url + "#md5=" + strings.Repeat("cd", 16), "", "", "md5"},
 		{"folder", "a", "libs", "", ""},
 		{"folder with a hash", "a", "libs", "sha256:" + sum, "only an archive has a hash"},
 		{"repository", "a @ git+https://files.example/a@main", "", "", ""},
@@ -251,7 +254,7 @@ func TestDirectSources(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := sources[q.URL+q.Path]
+			want := sources[strings.Split(q.URL, "#")[0]+q.Path]
 			if p := l.Packages[0]; p.Archive != want.Archive || p.Directory != want.Directory || p.VCS != want.VCS || p.Version != "1.0" {
 				t.Errorf("locked as %+v", p)
 			}

@@ -186,6 +186,7 @@ const (
 	SdistAsks     = "fake/asks"     // build requirements that the backend asks for, one a line
 	SdistMetadata = "fake/METADATA" // what it prepares
 	SdistWheel    = "fake/wheel/"   // folder of the wheel that it makes
+	SdistAgain    = "fake/again/"   // folder of the wheel that it makes under other conditions, if another
 	SdistFails    = "fake/fails"    // what it says instead, where that file is
 )
 
@@ -208,6 +209,14 @@ func (s Spec) source() map[string]string {
 	files[SdistAsks] = strings.Join(s.BackendAsks, "\n")
 	files[SdistMetadata] = s.MetadataText()
 	files[SdistWheel+s.WheelName("")] = string(Wheel(s))
+	if s.BuildVaries {
+		other := s
+		other.Files = s.files()
+		for name := range other.Files {
+			other.Files[name] += "made_elsewhere = True\n"
+		}
+		files[SdistAgain+s.WheelName("")] = string(Wheel(other))
+	}
 	if s.BuildFails != "" {
 		files[SdistFails] = s.BuildFails
 	}

@@ -18,7 +18,7 @@
 // (reason), Upload-Time (or none), Console-Script, Entry-Point (group, then the entry),
 // Root-Is-Purelib, Status (PEP 792, then the reason), Served-As (another file
 // name for its wheel), of an sdist Build-Requires, Backend-Asks (what its backend needs besides), Dynamic (yes: only a
-// build tells its metadata) and Build-Fails (with what), and what only a hostile wheel has: Zip-Entry (a raw name,
+// build tells its metadata), Build-Varies (yes: a build under other conditions gives another file) and Build-Fails (with what), and what only a hostile wheel has: Zip-Entry (a raw name,
 // perhaps "= text"), Zip-Link (name -> target) and Zip-Bomb (a name and its
 // megabytes of zeros), and Lacks (a file of its dist-info that is not there). A release without files gets one module of its name; one
 // that brings a file of its dist-info folder gets no other there. An sdist holds the
@@ -52,6 +52,7 @@ type Spec struct {
 	BackendAsks   []string          // what its backend asks for besides
 	Dynamic       bool              // only a build tells what the sdist depends on
 	BuildFails    string            // what its build says in place of a wheel
+	BuildVaries   bool              // its build gives another file under other conditions
 	Source        map[string]string // path in the sdist to content; nil: those of the fake backend
 	NoWheel       bool
 	Yanked        bool
@@ -167,6 +168,8 @@ func (s *Spec) set(key, value, line string) (err error) {
 		s.BackendAsks = append(s.BackendAsks, value)
 	case "Dynamic":
 		s.Dynamic = value == "yes"
+	case "Build-Varies":
+		s.BuildVaries = value == "yes"
 	case "Build-Fails":
 		s.BuildFails = value
 	case "Yanked":
