@@ -66,12 +66,11 @@ func ParseMetadata(data []byte) (*Metadata, error) {
 // further than it must.
 func Identity(data []byte) (name, version string) {
 	for line := range bytes.Lines(bytes.TrimPrefix(data, []byte("\ufeff"))) {
-		folded := isFolded(string(line[:1]))
+		if isFolded(string(line[:1])) {
+			continue // it goes on, be there nothing but blanks
+		}
 		if line = bytes.TrimSpace(line); len(line) == 0 || name != "" && version != "" {
 			break
-		}
-		if folded {
-			continue
 		}
 		switch field, value, _ := bytes.Cut(line, []byte(":")); {
 		case name == "" && bytes.EqualFold(field, []byte("Name")):
