@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -29,16 +30,20 @@ func Fetch(ctx context.Context, c *fetch.Client, repository, commit, dir string)
 	if !IsCommit(commit) {
 		return nil, fault.New(fault.Input, "40 hex digits", "%q is no commit id", commit)
 	}
-	temp, err := os.CreateTemp("", "snug-pack-*")
+	beside := filepath.Dir(dir) // where there is room for the files
+	if err := os.MkdirAll(beside, 0o755); err != nil {
+		return nil, err
+	}
+	temp, err := os.CreateTemp(beside, ".pack-")
 	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(temp.Name()) // a file that stays in the temporary folder harms nobody
+	defer os.Remove(temp.Name()) // where this fails, it goes with the folder that dir is in
 	defer temp.Close()
 	if err := download(ctx, c, repository, commit, temp); err != nil {
 		return nil, err
 	}
-	objects, err := index(temp)
+	objects, err := index(ctx, temp)
 	if err == nil {
 		var out *Commit
 		if out, err = checkout(objects, commit, dir); err == nil {
@@ -46,7 +51,7 @@ func Fetch(ctx context.Context, c *fetch.Client, repository, commit, dir string)
 		}
 	}
 	if refused := (*archive.UnsafeError)(nil); errors.As(err, &refused) {
-		refused.Archive = repository + "@" + commit
+		refused.Archive = fetch.Redact(repository) + "@" + commit
 		return nil, err
 	}
 	if damaged := (*damage)(nil); errors.As(err, &damaged) {
@@ -82,7 +87,7 @@ func download(ctx context.Context, c *fetch.Client, repository, commit string, t
 			return answerError(repository, err)
 		case line == nil || strings.HasPrefix(string(line), "shallow") || strings.HasPrefix(string(line), "unshallow"):
 		case strings.HasPrefix(string(line), "ERR "):
-			return fault.New(fault.NotFound, "is the commit still there, and does the server give commits by their id?", "%s: commit %s: the server says: %.200q", repository, commit, line[4:])
+			return fault.New(fault.NotFound, "is the commit still there, and does the server give commits by their id?", "%s: commit %s: the server says: %.200q", fetch.Redact(repository), commit, line[4:])
 		case string(line) == "packfile\n":
 			return answerError(repository, unband(r, to))
 		}

@@ -52,7 +52,7 @@ func Resolve(ctx context.Context, c *fetch.Client, repository, revision string) 
 		return "", err
 	}
 	if answer.ContentType != "" && !strings.HasPrefix(answer.ContentType, advertisement) {
-		return "", fault.New(fault.Unsupported, "is it the address of a git repository, as git clone takes it?", "%s does not answer as a git repository: %.80q", repository, answer.ContentType)
+		return "", fault.New(fault.Unsupported, "is it the address of a git repository, as git clone takes it?", "%s does not answer as a git repository: %.80q", fetch.Redact(repository), answer.ContentType)
 	}
 	refs, err := readRefs(answer.Body)
 	if err != nil {
@@ -67,7 +67,7 @@ func Resolve(ctx context.Context, c *fetch.Client, repository, revision string) 
 	if _, err := hex.DecodeString(revision + strings.Repeat("0", len(revision)%2)); err == nil && len(revision) >= 7 {
 		hint = "a commit needs its whole id, of 40 hex digits: only a clone of all history could tell what a short one means"
 	}
-	return "", fault.New(fault.NotFound, hint, "%s has no branch or tag %q", repository, revision)
+	return "", fault.New(fault.NotFound, hint, "%s has no branch or tag %q", fetch.Redact(repository), revision)
 }
 
 const advertisement = "application/x-git-upload-pack-advertisement"
@@ -87,7 +87,7 @@ func candidates(revision string) []string {
 
 // broken is an answer that no git server gives.
 func broken(repository string, err error) error {
-	return fault.New(fault.Integrity, "try again; if it stays so, clone the repository by git, and name the folder", "%s: %w", repository, err)
+	return fault.New(fault.Integrity, "try again; if it stays so, clone the repository by git, and name the folder", "%s: %w", fetch.Redact(repository), err)
 }
 
 // readRefs reads the list of references of protocol version 0.

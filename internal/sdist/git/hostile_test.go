@@ -80,7 +80,13 @@ func fetched(t testing.TB, answer []byte, commit string) (string, *Commit, error
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "src")
-	got, err := Fetch(t.Context(), c, "https://code.example/a", commit, dir)
+	got, err := Fetch(t.Context(), c, "https://user:secret@code.example/a", commit, dir)
+	if err != nil && strings.Contains(err.Error(), "secret") {
+		t.Errorf("the login is shown: %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(dir), ".*")); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
 	return dir, got, err
 }
 
@@ -187,7 +193,7 @@ func TestResolveLies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Resolve(t.Context(), c, "https://code.example/a", "main"); err == nil || !strings.Contains(err.Error(), want) || fault.HintOf(err) == "" {
+		if _, err := Resolve(t.Context(), c, "https://user:secret@code.example/a", "main"); err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), want) || fault.HintOf(err) == "" {
 			t.Errorf("got %v\nwant %s", err, want)
 		}
 	}
@@ -224,7 +230,7 @@ func FuzzPack(f *testing.F) {
 		if _, err := file.Write(data); err != nil {
 			t.Fatal(err)
 		}
-		p, err := index(file)
+		p, err := index(t.Context(), file)
 		if err != nil {
 			return
 		}

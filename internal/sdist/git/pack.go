@@ -3,6 +3,7 @@ package git
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha1"
 	"encoding/binary"
 	"encoding/hex"
@@ -59,7 +60,7 @@ const (
 )
 
 // index finds every object of a pack and works out its id.
-func index(file *os.File) (*pack, error) {
+func index(ctx context.Context, file *os.File) (*pack, error) {
 	p := &pack{file: file, objects: map[int64]packed{}, byID: map[id]int64{}, kept: map[int64][]byte{}}
 	if err := p.scan(); err != nil {
 		return nil, err
@@ -68,6 +69,9 @@ func index(file *os.File) (*pack, error) {
 	for round := 0; len(waiting) > 0; round++ { // a delta may be upon an object that is named later
 		var again []int64
 		for _, at := range waiting {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 			kind, content, err := p.content(at, 0)
 			if errors.Is(err, errNotYet) {
 				again = append(again, at)
