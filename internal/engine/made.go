@@ -13,8 +13,8 @@ import (
 )
 
 // keepSigned signs for what was made here, known by sum, and keeps that in the
-// store until what is made of it takes it along.
-func (e *Engine) keepSigned(name string, sum digest.SHA256, b attest.Build) error {
+// store, before what is kept, until what is made of it takes it along.
+func (e *Engine) keepSigned(name string, sum digest.SHA256, b attest.Build, kept ...*attest.Envelope) error {
 	key, err := e.signer()
 	if err != nil {
 		return err
@@ -27,7 +27,7 @@ func (e *Engine) keepSigned(name string, sum digest.SHA256, b attest.Build) erro
 	if err != nil {
 		return err
 	}
-	return e.store.AddEvidence(sum, attest.Bundle{signed})
+	return e.store.AddEvidence(sum, append(attest.Bundle{signed}, kept...))
 }
 
 // pythonAsked are the external parameters of an interpreter's provenance.

@@ -298,8 +298,12 @@ func (w wanted) by(r attest.Resource, said []*attest.Statement) bool {
 	if slices.Contains(w.sums, sum) {
 		return true
 	}
-	_, p, err := about(said, sum)
-	return err == nil && (w.folder || slices.ContainsFunc(w.sums, p.Has))
+	return slices.ContainsFunc(said, func(s *attest.Statement) bool { // several sources may come to the same wheel
+		if _, p, err := about([]*attest.Statement{s}, sum); err == nil {
+			return w.folder || slices.ContainsFunc(w.sums, p.Has)
+		}
+		return false
+	})
 }
 
 // wantedInputs are the interpreter and the packages that the lock inside the

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -140,15 +141,21 @@ type wheelChosen struct {
 	Recipe      string   `json:"recipe,omitempty"` // a SHA-256
 }
 
+// maxKept bounds the statements about one wheel: several sources may come to the
+// same bytes, as a folder and a commit of it do.
+const maxKept = 8
+
 // sign signs what is known of a built wheel, unless that is kept already.
 func (s *sources) sign(f *facts) error {
 	sum, err := digest.Parse(f.SHA256)
 	if err != nil {
 		return err
 	}
-	if _, err := s.store.Evidence(sum); fault.CodeOf(err) != fault.NotFound {
+	kept, err := s.store.Evidence(sum)
+	if err != nil && fault.CodeOf(err) != fault.NotFound || saysSource(kept, f) {
 		return err
 	}
+	kept = kept[:min(len(kept), maxKept-1)]
 	return s.keepSigned(f.Wheel, sum, attest.Build{
 		Type:     attest.WheelBuild,
 		External: wheelAsked{f.Name, f.Version, f.Target},
@@ -158,5 +165,19 @@ func (s *sources) sign(f *facts) error {
 			{Name: "log", Digest: map[string]string{"sha256": f.Log}},
 			{Name: "wheel as the build backend made it", Digest: map[string]string{"sha256": f.Raw}},
 		},
+	}, kept...)
+}
+
+// saysSource tells whether a statement says that the wheel was made of its source.
+func saysSource(kept attest.Bundle, f *facts) bool {
+	return slices.ContainsFunc(kept, func(e *attest.Envelope) bool {
+		said, err := e.Claim()
+		if err != nil {
+			return false
+		}
+		p, err := said.Provenance()
+		return err == nil && slices.ContainsFunc(p.BuildDefinition.ResolvedDependencies, func(r attest.Resource) bool {
+			return r.URI == f.Inputs[0].URI && maps.Equal(r.Digest, f.Inputs[0].Digest)
+		})
 	})
 }

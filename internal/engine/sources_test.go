@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"snug/internal/attest"
 	"snug/internal/build"
 	"snug/internal/digest"
 	"snug/internal/fault"
@@ -162,5 +163,38 @@ func TestHeadersAreAnInput(t *testing.T) {
 	}
 	if err := s.addHeaders(f); err != nil || f.Inputs[0].Digest["sha256"] != tree.Digest().String() || f.Inputs[0].URI != "pkg:generic/cpython-headers@3.13" {
 		t.Errorf("%+v %v", f.Inputs, err)
+	}
+}
+
+// Two sources may come to the same wheel: what is signed about it names both.
+func TestOneWheelOfTwoSources(t *testing.T) {
+	s := sources313(t)
+	log := sumOf("log")
+	f := func(source string) *facts {
+		return &facts{Name: "a", Version: "1", Wheel: "a-1-py3-none-any.whl", SHA256: sumOf("wheel"), Log: log, Raw: log,
+			Inputs: []attest.Resource{{URI: attest.Package("a", "1"), Digest: map[string]string{"sha256": sumOf(source)}}}}
+	}
+	for _, source := range []string{"folder", "commit", "folder"} {
+		if err := s.sign(f(source)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept, err := s.store.Evidence(digest.Of([]byte("wheel")))
+	if err != nil || len(kept) != 2 {
+		t.Fatalf("%d statements, %v", len(kept), err)
+	}
+	var said []*attest.Statement
+	for _, e := range kept {
+		claim, err := e.Claim()
+		if err != nil {
+			t.Fatal(err)
+		}
+		said = append(said, claim)
+	}
+	wheel := attest.Resource{URI: attest.Package("a", "1"), Digest: map[string]string{"sha256": sumOf("wheel")}}
+	for source, want := range map[string]bool{"folder": true, "commit": true, "other": false} {
+		if got := (wanted{uri: wheel.URI, sums: []string{sumOf(source)}}).by(wheel, said); got != want {
+			t.Errorf("%s: %t", source, got)
+		}
 	}
 }
