@@ -22,7 +22,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		CPU: 4 * time.Hour, Wall: 2 * time.Hour,
-		Memory: 4 << 30, Disk: 8 << 30, FileSize: 4 << 30, Output: 64 << 20,
+		Memory: 4 << 30, Disk: 8 << 30, FileSize: 4 << 30, Output: 256 << 20,
 		Processes: 1024, Files: 4096,
 	}
 }
