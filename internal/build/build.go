@@ -34,6 +34,7 @@ const (
 type Job struct {
 	Name, Version string // expected; the version may be "" where it is not known yet
 	Source        string // the unpacked sources; copied, never written to
+	Given         bool   // the sources need not be there afterwards: they are moved where that can be done
 	Runtime       string // a runtime with the build requirements: its Python is bin/python3
 	Headers       string // what Builder.Headers made for Runtime's Python, "" if it has its own
 

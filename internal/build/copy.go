@@ -23,6 +23,17 @@ const (
 // order of times are left of it: modes are 0644 and 0755, no time is after the
 // epoch. Links that lead out and special files are refused.
 func copyTree(from, to string, epoch time.Time) error {
+	return laidOut(from, to, epoch, copyEntry)
+}
+
+// tidyTree makes of a source tree what copyTree would make of it elsewhere.
+func tidyTree(tree string, epoch time.Time) error {
+	return laidOut(tree, tree, epoch, tidyEntry)
+}
+
+// laidOut calls entry for each file, link and folder of a source tree that lies, or
+// comes to lie, at to, and gives the folders their times.
+func laidOut(from, to string, epoch time.Time, entry func(root *os.Root, rel, to string, info fs.FileInfo, epoch time.Time) error) error {
 	root, err := os.OpenRoot(from)
 	if err != nil {
 		return err
@@ -48,7 +59,7 @@ func copyTree(from, to string, epoch time.Time) error {
 		if d.IsDir() {
 			dirs = append(dirs, rel)
 		}
-		return copyEntry(root, rel, filepath.Join(to, rel), info, epoch)
+		return entry(root, rel, filepath.Join(to, rel), info, epoch)
 	})
 	if err != nil {
 		return err
@@ -69,18 +80,63 @@ func copyEntry(root *os.Root, rel, to string, info fs.FileInfo, epoch time.Time)
 		}
 		return os.Chmod(to, 0o755)
 	case info.Mode()&fs.ModeSymlink != 0:
-		target, err := root.Readlink(rel)
+		target, err := insideLink(root, rel)
 		if err != nil {
 			return err
 		}
-		if reason := archive.CheckLink(filepath.ToSlash(rel), target); reason != "" {
-			return fault.New(fault.Integrity, "", "the source tree: %s: %s", rel, reason)
-		}
 		return os.Symlink(target, to)
 	case !info.Mode().IsRegular():
-		return fault.New(fault.Integrity, "", "the source tree holds a special file: %s", rel)
+		return special(rel)
 	}
 	return copyFile(root, rel, to, info, epoch)
+}
+
+// insideLink is where a link points, which must be inside of the tree.
+func insideLink(root *os.Root, rel string) (string, error) {
+	target, err := root.Readlink(rel)
+	if err != nil {
+		return "", err
+	}
+	if reason := archive.CheckLink(filepath.ToSlash(rel), target); reason != "" {
+		return "", fault.New(fault.Integrity, "", "the source tree: %s: %s", rel, reason)
+	}
+	return target, nil
+}
+
+func special(rel string) error {
+	return fault.New(fault.Integrity, "", "the source tree holds a special file: %s", rel)
+}
+
+// tidyEntry is copyEntry of what lies there already.
+func tidyEntry(root *os.Root, rel, file string, info fs.FileInfo, epoch time.Time) error {
+	switch {
+	case info.IsDir():
+		return withMode(file, info, 0o755)
+	case info.Mode()&fs.ModeSymlink != 0:
+		_, err := insideLink(root, rel)
+		return err
+	case !info.Mode().IsRegular():
+		return special(rel)
+	}
+	if err := withMode(file, info, modeOf(info)); err != nil || !info.ModTime().After(epoch) {
+		return err
+	}
+	return os.Chtimes(file, epoch, epoch)
+}
+
+func withMode(file string, info fs.FileInfo, mode fs.FileMode) error {
+	if info.Mode()&^fs.ModeDir == mode {
+		return nil
+	}
+	return os.Chmod(file, mode)
+}
+
+// modeOf is the mode that a file has in a room.
+func modeOf(info fs.FileInfo) fs.FileMode {
+	if info.Mode()&0o100 != 0 {
+		return 0o755
+	}
+	return 0o644
 }
 
 func copyFile(root *os.Root, rel, to string, info fs.FileInfo, epoch time.Time) (err error) {
@@ -89,11 +145,7 @@ func copyFile(root *os.Root, rel, to string, info fs.FileInfo, epoch time.Time) 
 		return err
 	}
 	defer in.Close()
-	mode := fs.FileMode(0o644)
-	if info.Mode()&0o100 != 0 {
-		mode = 0o755
-	}
-	if err := writeFrom(to, in, mode); err != nil {
+	if err := writeFrom(to, in, modeOf(info)); err != nil {
 		return err
 	}
 	at := info.ModTime()

@@ -70,8 +70,8 @@ func (r *room) furnish(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := copyTree(r.job.Source, source, r.job.Epoch); err != nil {
-		return fmt.Errorf("copy the sources of %s: %w", r.job.Name, err)
+	if err := r.layOut(source); err != nil {
+		return fmt.Errorf("lay out the sources of %s: %w", r.job.Name, err)
 	}
 	if err := r.job.Recipe.apply(source, r.job.Version, r.job.Epoch); err != nil {
 		return err
@@ -100,6 +100,15 @@ func (r *room) furnish(ctx context.Context) error {
 		r.late = r.conditions.Clock
 	}
 	return nil
+}
+
+// layOut copies the sources, or moves them where they are given and lie on the same
+// disk: to make thousands of files is what building a small package would cost most.
+func (r *room) layOut(source string) error {
+	if r.job.Given && os.Rename(r.job.Source, source) == nil {
+		return tidyTree(source, r.job.Epoch)
+	}
+	return copyTree(r.job.Source, source, r.job.Epoch)
 }
 
 // show makes a file or folder of the host visible and says where.

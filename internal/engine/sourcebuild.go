@@ -232,7 +232,7 @@ func (s *sources) job(ctx context.Context, o origin, n needs, with equipment, do
 		}
 		defer release()
 		job := s.jobOf(o, src, with)
-		job.Source, job.Runtime, job.Headers, job.Crates, job.Expect.Native = dir, runtime, headers, crates, s.native(ctx, o)
+		job.Source, job.Given, job.Runtime, job.Headers, job.Crates, job.Expect.Native = dir, true, runtime, headers, crates, s.native(ctx, o)
 		return do(b, job)
 	})
 }
@@ -250,6 +250,7 @@ func (s *sources) buildRuntime(ctx context.Context, o origin, n needs) (dir stri
 		return "", nil, err
 	}
 	l := n.Lock(&lock.Lock{LockVersion: lock.Version, CreatedBy: createdBy})
+	l.Tool.Runtimes[0].Roots = nil // the same packages make the same room, whoever asked for them
 	in := assemble.Input{Lock: l, LockBytes: l.Marshal(), Runtime: lock.BuildRuntime, Target: s.here.Target, Python: s.here.Python,
 		Store: s.store, Interpreter: python, Runner: s.Runner, Bytecode: true, Shared: true, Jobs: s.Jobs, Events: paced{s.Engine},
 		Download: s.download, Confirm: s.client.Confirm,

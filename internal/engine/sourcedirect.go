@@ -134,12 +134,8 @@ func (s *sources) originOfFolder(name, version string, d *lock.Directory) (origi
 
 // summed is o with the digest of all that is in its folder.
 func (s *sources) summed(o origin) (origin, error) {
-	copied, remove, err := s.folder("source-")
-	if err != nil {
-		return o, err
-	}
-	defer remove()
-	if o.sum, err = sdist.Copy(o.dir, copied); err != nil {
+	var err error
+	if o.sum, err = sdist.Sum(o.dir); err != nil {
 		return o, fmt.Errorf("read the sources of %s: %w", o, err)
 	}
 	return o, nil

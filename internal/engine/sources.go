@@ -190,18 +190,46 @@ func (s *sources) Metadata(ctx context.Context, l *index.Listing, f index.File) 
 // describe is what an sdist says of itself. It is read once, ever.
 func (s *sources) describe(ctx context.Context, o origin) (*sdist.Source, error) {
 	data, err := s.note(ctx, "sdist-"+o.id()+"-"+describedAs, func() ([]byte, error) {
-		var out []byte
-		err := s.open(ctx, o, func(_ string, src *sdist.Source) (err error) {
-			out, err = json.Marshal(src)
-			return err
-		})
-		return out, err
+		src, err := s.readSource(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(src)
 	})
 	if err != nil {
 		return nil, err
 	}
 	src := &sdist.Source{}
 	return src, json.Unmarshal(data, src)
+}
+
+// readSource reads an archive as it lies in the store where that tells, and a
+// folder, or what links make of an archive, laid out.
+func (s *sources) readSource(ctx context.Context, o origin) (*sdist.Source, error) {
+	if o.dir == "" {
+		if src, ok, err := s.peek(ctx, o); ok || err != nil {
+			return src, err
+		}
+	}
+	var said *sdist.Source
+	err := s.open(ctx, o, func(_ string, src *sdist.Source) error {
+		said = src
+		return nil
+	})
+	return said, err
+}
+
+func (s *sources) peek(ctx context.Context, o origin) (*sdist.Source, bool, error) {
+	f, size, err := s.openBlob(ctx, o)
+	if err != nil {
+		return nil, false, err
+	}
+	defer f.Close() // only read from
+	src, ok, err := sdist.Peek(f, size, o.file.FileName(), o.within)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", o, err)
+	}
+	return src, ok, err
 }
 
 // describedAs changes whenever describe would say something else of the same file.
@@ -272,24 +300,30 @@ func (s *sources) layOut(ctx context.Context, o origin, dir string) error {
 		}
 		return err
 	}
-	blob, err := s.blob(ctx, o)
-	if err != nil {
-		return err
-	}
-	return unpackSdist(blob, o.file.FileName(), dir)
-}
-
-func unpackSdist(blob, name, dir string) error {
-	f, err := os.Open(blob)
+	f, size, err := s.openBlob(ctx, o)
 	if err != nil {
 		return err
 	}
 	defer f.Close() // only read from
+	return sdist.Unpack(f, size, o.file.FileName(), dir)
+}
+
+// openBlob opens the sdist's file in the store.
+func (s *sources) openBlob(ctx context.Context, o origin) (*os.File, int64, error) {
+	blob, err := s.blob(ctx, o)
+	if err != nil {
+		return nil, 0, err
+	}
+	f, err := os.Open(blob)
+	if err != nil {
+		return nil, 0, err
+	}
 	info, err := f.Stat()
 	if err != nil {
-		return err
+		f.Close()
+		return nil, 0, err
 	}
-	return sdist.Unpack(f, info.Size(), name, dir)
+	return f, info.Size(), nil
 }
 
 // folder is an empty one for a while.

@@ -16,9 +16,12 @@ import (
 // beside is what lies in a working folder and is no source.
 var beside = []string{".git", ".hg", ".svn", ".snug", ".venv", ".tox", "__pycache__", "node_modules"}
 
+// Sum is the digest of what Copy would copy of a folder.
+func Sum(from string) (digest.SHA256, error) { return Copy(from, "") }
+
 // Copy copies a folder of sources into the empty folder to, without what version
 // control and tools keep there, and returns the digest of what it copied. Links
-// are kept where they stay inside; special files are refused.
+// are kept where they stay inside; special files are refused. To "" it copies nothing.
 func Copy(from, to string) (digest.SHA256, error) {
 	root, err := os.OpenRoot(from)
 	if err != nil {
@@ -54,6 +57,8 @@ func (c *copying) entry(name string, d fs.DirEntry, err error) error {
 	switch {
 	case d.IsDir() && slices.Contains(beside, d.Name()):
 		return fs.SkipDir
+	case d.IsDir() && c.to == "":
+		return nil
 	case d.IsDir():
 		return os.MkdirAll(to, 0o755)
 	case info.Mode()&fs.ModeSymlink != 0:
@@ -73,6 +78,9 @@ func (c *copying) link(name, to string) error {
 		return fault.New(fault.Input, "put the file itself there", "%s: %s", filepath.Join(c.root.Name(), name), reason)
 	}
 	c.entries = append(c.entries, digest.Entry{Path: name, Link: target, Sum: digest.Of([]byte(target))})
+	if c.to == "" {
+		return nil
+	}
 	return os.Symlink(target, to)
 }
 
@@ -86,14 +94,19 @@ func (c *copying) file(name, to string, info fs.FileInfo) (err error) {
 	if info.Mode()&0o100 != 0 {
 		mode = 0o755
 	}
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	body := io.LimitReader(in, Limits().Entry)
+	if c.to != "" {
+		out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, out.Close(), os.Chtimes(to, info.ModTime(), info.ModTime())) }()
+		body = io.TeeReader(body, out)
+	}
+	sum, _, err := digest.OfReader(body)
 	if err != nil {
 		return err
 	}
-	sum, _, err := digest.OfReader(io.TeeReader(io.LimitReader(in, Limits().Entry), out))
-	if err = errors.Join(err, out.Close()); err != nil {
-		return err
-	}
 	c.entries = append(c.entries, digest.Entry{Path: name, Mode: mode, Sum: sum})
-	return os.Chtimes(to, info.ModTime(), info.ModTime())
+	return nil
 }

@@ -66,8 +66,8 @@ func Read(dir string) (*Source, error) {
 		return nil, err
 	}
 	defer root.Close()
-	t := &tree{root: root}
-	if err := t.walk(); err != nil {
+	t := &tree{read: func(name string) ([]byte, error) { return readTop(root, name) }}
+	if err := t.walk(root.FS()); err != nil {
 		return nil, err
 	}
 	return t.source()
@@ -75,7 +75,7 @@ func Read(dir string) (*Source, error) {
 
 // tree is a source tree in reading.
 type tree struct {
-	root   *os.Root
+	read   func(name string) ([]byte, error) // a file at the top; no such file is nil
 	newest time.Time
 	native bool   // there is a file of native source
 	cargo  string // the Cargo.lock nearest to the top
@@ -89,8 +89,8 @@ var aside = []string{".git", ".hg", ".svn", ".snug", ".tox", ".nox", ".venv", "n
 var unbuilt = []string{"test", "tests", "testing", "test cases", "doc", "docs", "example", "examples", "benchmark", "benchmarks"}
 
 // walk looks at every file once.
-func (t *tree) walk() error {
-	return fs.WalkDir(t.root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+func (t *tree) walk(files fs.FS) error {
+	return fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -99,19 +99,24 @@ func (t *tree) walk() error {
 		case !d.Type().IsRegular():
 			return nil
 		}
-		if t.files++; t.files > maxFiles {
-			return fault.New(fault.Input, "name the folder of one package", "more than %d files in the source tree", maxFiles)
-		}
 		info, err := d.Info()
 		if err != nil {
 			return err
 		}
-		if info.ModTime().After(t.newest) {
-			t.newest = info.ModTime()
-		}
-		t.sign(name)
-		return nil
+		return t.note(name, info.ModTime())
 	})
+}
+
+// note takes a file into account.
+func (t *tree) note(name string, changed time.Time) error {
+	if t.files++; t.files > maxFiles {
+		return fault.New(fault.Input, "name the folder of one package", "more than %d files in the source tree", maxFiles)
+	}
+	if changed.After(t.newest) {
+		t.newest = changed
+	}
+	t.sign(name)
+	return nil
 }
 
 // sign notes what the name of a file tells.
@@ -141,9 +146,8 @@ func (t *tree) epoch() time.Time {
 	}
 }
 
-// read reads a file at the top; no such file is nil.
-func (t *tree) read(name string) ([]byte, error) {
-	f, err := t.root.Open(name)
+func readTop(root *os.Root, name string) ([]byte, error) {
+	f, err := root.Open(name)
 	if os.IsNotExist(err) {
 		return nil, nil
 	}
@@ -154,7 +158,11 @@ func (t *tree) read(name string) ([]byte, error) {
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		return nil, fault.New(fault.Input, hintTree, "%s is no regular file", name)
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxText+1))
+	return readText(f, name)
+}
+
+func readText(r io.Reader, name string) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxText+1))
 	if err != nil {
 		return nil, err
 	}

@@ -38,14 +38,32 @@ func CutSuffix(filename string) (stem string, ok bool) {
 // anything beside that folder. On an error dir is left half full.
 func Unpack(r io.ReaderAt, size int64, filename, dir string) error {
 	if _, ok := CutSuffix(filename); !ok {
-		return fault.New(fault.Unsupported, "source distributions end in "+strings.Join(suffixes, ", "), "%s is no source archive that can be read", filename)
+		return unknownSuffix(filename)
 	}
-	u, err := newUnpacking(dir)
+	to, err := emptyFolder(dir)
 	if err != nil {
 		return err
 	}
-	u.size = size
-	defer u.root.Close()
+	defer to.root.Close()
+	return unpackInto(to, r, size, filename)
+}
+
+func unknownSuffix(filename string) error {
+	return fault.New(fault.Unsupported, "source distributions end in "+strings.Join(suffixes, ", "), "%s is no source archive that can be read", filename)
+}
+
+// taker takes what an archive holds, by names below its top folder. A name is not
+// taken twice, and what is taken leads nowhere else.
+type taker interface {
+	folder(name string) error
+	file(name string, mode fs.FileMode, changed time.Time, body io.Reader) error
+	link(name, target string) error
+	copy(from, name string) error // of an earlier file
+}
+
+func unpackInto(to taker, r io.ReaderAt, size int64, filename string) error {
+	u := &unpacking{to: to, size: size}
+	var err error
 	if strings.HasSuffix(filename, ".zip") {
 		err = u.zip(r, size)
 	} else {
@@ -60,27 +78,12 @@ func Unpack(r io.ReaderAt, size int64, filename, dir string) error {
 	return err
 }
 
-// unpacking is one archive on its way into a folder.
+// unpacking is one archive on its way to who takes it.
 type unpacking struct {
-	root        *os.Root
+	to          taker
 	top         string // the folder that holds everything
 	some        bool   // something stood in it
 	size, total int64  // of the archive, and of what was announced so far
-}
-
-func newUnpacking(dir string) (*unpacking, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	there, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	if len(there) > 0 {
-		return nil, fault.New(fault.Internal, "", "snug: internal error: %s is not empty", dir)
-	}
-	root, err := os.OpenRoot(dir)
-	return &unpacking{root: root}, err
 }
 
 func (u *unpacking) zip(r io.ReaderAt, size int64) error {
@@ -127,13 +130,9 @@ func (u *unpacking) entry(e archive.TarEntry, body io.Reader) error {
 	if u.total += e.Size; u.total > hollow && float64(u.total) > Limits().Ratio*float64(u.size) {
 		return refuse(e.Name, "with it more is unpacked than 200 times as much as is packed")
 	}
-	if e.Dir {
-		return u.root.MkdirAll(name, 0o755)
-	}
-	if err := u.root.MkdirAll(path.Dir(name), 0o755); err != nil {
-		return err
-	}
 	switch {
+	case e.Dir:
+		return u.to.folder(name)
 	case e.Link != "":
 		return u.link(name, e)
 	case e.Hard != "":
@@ -141,9 +140,13 @@ func (u *unpacking) entry(e archive.TarEntry, body io.Reader) error {
 		if err != nil {
 			return err
 		}
-		return u.copy(from, name)
+		return u.to.copy(from, name)
 	}
-	return u.file(name, e.Mode, e.Time, body)
+	changed := e.Time
+	if year := changed.Year(); year < 1970 || year > 2107 { // no file system or zip could hold it
+		changed = time.Unix(0, 0)
+	}
+	return u.to.file(name, e.Mode, changed, body)
 }
 
 // below is a name without the top folder.
@@ -167,12 +170,41 @@ func (u *unpacking) link(name string, e archive.TarEntry) error {
 	if at != u.top && !strings.HasPrefix(at, u.top+"/") {
 		return refuse(e.Name, "a symbolic link that leaves the archive's folder")
 	}
-	return u.root.Symlink(e.Link, name)
+	return u.to.link(name, e.Link)
 }
 
-// file writes a new file. Times that no file system or zip could hold are left.
-func (u *unpacking) file(name string, mode fs.FileMode, changed time.Time, body io.Reader) (err error) {
-	f, err := u.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+// onDisk takes an archive into a folder.
+type onDisk struct{ root *os.Root }
+
+func emptyFolder(dir string) (*onDisk, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	there, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	if len(there) > 0 {
+		return nil, fault.New(fault.Internal, "", "snug: internal error: %s is not empty", dir)
+	}
+	root, err := os.OpenRoot(dir)
+	return &onDisk{root}, err
+}
+
+func (d *onDisk) folder(name string) error { return d.root.MkdirAll(name, 0o755) }
+
+func (d *onDisk) link(name, target string) error {
+	if err := d.folder(path.Dir(name)); err != nil {
+		return err
+	}
+	return d.root.Symlink(target, name)
+}
+
+func (d *onDisk) file(name string, mode fs.FileMode, changed time.Time, body io.Reader) (err error) {
+	if err := d.folder(path.Dir(name)); err != nil {
+		return err
+	}
+	f, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}
@@ -180,15 +212,12 @@ func (u *unpacking) file(name string, mode fs.FileMode, changed time.Time, body 
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if year := changed.Year(); year < 1970 || year > 2107 {
-		changed = time.Unix(0, 0)
-	}
-	return u.root.Chtimes(name, changed, changed)
+	return d.root.Chtimes(name, changed, changed)
 }
 
 // copy makes a file of a hard link, so that to change one is not to change both.
-func (u *unpacking) copy(from, name string) error {
-	body, err := u.root.Open(from)
+func (d *onDisk) copy(from, name string) error {
+	body, err := d.root.Open(from)
 	if err != nil {
 		return err
 	}
@@ -197,5 +226,5 @@ func (u *unpacking) copy(from, name string) error {
 	if err != nil {
 		return err
 	}
-	return u.file(name, info.Mode().Perm(), info.ModTime(), body)
+	return d.file(name, info.Mode().Perm(), info.ModTime(), body)
 }

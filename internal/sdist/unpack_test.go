@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -211,6 +212,10 @@ func FuzzUnpack(f *testing.F) {
 		if err != nil || len(outside) != 1 {
 			t.Fatalf("outside lies %v, %v", outside, err)
 		}
-		_, _ = Read(dir) // it may be no package
+		want, readErr := Read(dir) // it may be no package
+		got, ok, err := Peek(bytes.NewReader(data), int64(len(data)), filename, "")
+		if ok != (err == nil) && err != nil || (readErr == nil) && err != nil || ok && !reflect.DeepEqual(got, want) {
+			t.Fatalf("unpacked %+v, %v\npeeked %+v, %v, %v", want, readErr, got, ok, err)
+		}
 	})
 }
