@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"snug/internal/sandbox"
 )
@@ -50,13 +51,17 @@ const (
 // took something.
 type rule struct {
 	kind    string
-	pattern *regexp.Regexp
+	pattern func() *regexp.Regexp
 	text    string
 	remedy  string // "": by the kind
 	name    string // "": what the pattern took
 }
 
-func log(pattern string) *regexp.Regexp { return regexp.MustCompile(`(?m)` + pattern) }
+// log is a pattern that is compiled when a build has failed: a start of snug should
+// not pay for it.
+func log(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)` + pattern) })
+}
 
 var rules = []rule{
 	{kind: causeLimit, name: "memory", pattern: log(`MemoryError|std::bad_alloc|virtual memory exhausted|Cannot allocate memory|memory allocation of \d+ bytes failed|Killed signal terminated program`), text: "it was stopped at the limit of memory", remedy: moreLimits},
@@ -120,7 +125,7 @@ func find(text string, said answer, result *sandbox.Result, recipe *Recipe) Caus
 // search finds a cause in a log.
 func search(text string, recipe *Recipe) (Cause, bool) {
 	for _, r := range rules {
-		m := r.pattern.FindStringSubmatch(text)
+		m := r.pattern().FindStringSubmatch(text)
 		if m == nil {
 			continue
 		}
