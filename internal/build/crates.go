@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -49,8 +50,8 @@ type cargoLock struct {
 }
 
 var (
-	crateName    = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-	crateVersion = regexp.MustCompile(`^[0-9][0-9A-Za-z.+-]{0,120}$`)
+	crateName    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`) })
+	crateVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9][0-9A-Za-z.+-]{0,120}$`) })
 )
 
 // Crates lists what a Cargo.lock pins, sorted by name and version. Packages of the
@@ -88,7 +89,7 @@ func (p lockedCrate) crate(metadata map[string]string) (Crate, error) {
 	if kind != "registry" && kind != "sparse" {
 		return Crate{}, fault.New(fault.Unsupported, "choose a version whose crates all come from a registry, or its wheel", "Cargo.lock takes %s from %.100q, which is no registry", p.Name, p.Source)
 	}
-	if !crateName.MatchString(p.Name) || !crateVersion.MatchString(p.Version) {
+	if !crateName().MatchString(p.Name) || !crateVersion().MatchString(p.Version) {
 		return Crate{}, fault.New(fault.Integrity, "", "Cargo.lock: %.80q %.80q cannot be a crate", p.Name, p.Version)
 	}
 	text := cmp.Or(p.Checksum, metadata[fmt.Sprintf("checksum %s %s (%s)", p.Name, p.Version, p.Source)])

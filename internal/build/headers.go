@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"snug/internal/fault"
@@ -23,8 +24,8 @@ var pyconfig string
 const maxPyconfig = 1 << 20
 
 var (
-	majorLine = regexp.MustCompile(`(?m)^#define PY_MAJOR_VERSION\s+([0-9]+)\s*$`)
-	minorLine = regexp.MustCompile(`(?m)^#define PY_MINOR_VERSION\s+([0-9]+)\s*$`)
+	majorLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^#define PY_MAJOR_VERSION\s+([0-9]+)\s*$`) })
+	minorLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^#define PY_MINOR_VERSION\s+([0-9]+)\s*$`) })
 )
 
 // HeaderSource is where headers of a Python can be taken from.
@@ -124,7 +125,7 @@ func minorOf(headers string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	major, minor := majorLine.FindSubmatch(text), minorLine.FindSubmatch(text)
+	major, minor := majorLine().FindSubmatch(text), minorLine().FindSubmatch(text)
 	if major == nil || minor == nil {
 		return "", fault.New(fault.Integrity, "", "%s names no version of Python", filepath.Join(headers, "patchlevel.h"))
 	}

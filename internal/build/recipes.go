@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"snug/internal/digest"
 	"snug/internal/fault"
@@ -168,7 +169,7 @@ func (r *Recipe) readRequires(t toml.Table) (err error) {
 }
 
 var (
-	envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	envName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 
 	// conditions of a build are not a recipe's to change.
 	fixedEnv = []string{"HOME", "TMPDIR", "PATH", "LC_ALL", "TZ", "PYTHONHASHSEED", "SOURCE_DATE_EPOCH", "LD_PRELOAD", "PYTHONPATH", "PYTHONHOME"}
@@ -180,7 +181,7 @@ func (r *Recipe) readEnv(t toml.Table) (err error) {
 	}
 	sub, _, err := t.Table("env")
 	for name := range r.Env {
-		if !envName.MatchString(name) {
+		if !envName().MatchString(name) {
 			return sub.Bad(name, "letters, digits and underscores", "%q cannot be the name of a variable", name)
 		}
 		if slices.Contains(fixedEnv, name) {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"snug/internal/archive"
@@ -184,11 +185,11 @@ func (r *room) answer() (answer, error) {
 	return a, os.Remove(file)
 }
 
-var distInfo = regexp.MustCompile(`^[A-Za-z0-9._+!-]{1,200}\.dist-info$`)
+var distInfo = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9._+!-]{1,200}\.dist-info$`) })
 
 // prepared reads the METADATA in the folder that the backend named.
 func (r *room) prepared(name string) ([]byte, error) {
-	if !distInfo.MatchString(name) {
+	if !distInfo().MatchString(name) {
 		return nil, r.lied("metadata", "prepare_metadata_for_build_wheel named %.100q, which is no .dist-info folder", name)
 	}
 	folder := filepath.Join(r.dir, "out", name)
@@ -274,7 +275,7 @@ func metadataOf(file string) ([]byte, error) {
 	}
 	for _, file := range z.Files() {
 		folder, name, _ := strings.Cut(file.Name, "/")
-		if name == "METADATA" && distInfo.MatchString(folder) {
+		if name == "METADATA" && distInfo().MatchString(folder) {
 			return z.ReadFile(file.Name, maxMetadata)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 
 	"snug/internal/digest"
 	"snug/internal/fault"
@@ -20,7 +21,7 @@ const ZigVersion = "0.17.1"
 // distribution that is still maintained has.
 const DefaultGlibc = "2.28"
 
-var glibcVersion = regexp.MustCompile(`^2\.[1-9][0-9]?$`)
+var glibcVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^2\.[1-9][0-9]?$`) })
 
 // ZigToolchain is the C compiler of the package ziglang, unpacked in a folder
 // (its site-packages/ziglang) whose digest identifies it. Unlike the host's
@@ -33,7 +34,7 @@ func ZigToolchain(folder, version string, tree digest.SHA256, glibc string) (Too
 	if glibc == "" {
 		glibc = DefaultGlibc
 	}
-	if !glibcVersion.MatchString(glibc) {
+	if !glibcVersion().MatchString(glibc) {
 		return Toolchain{}, fault.New(fault.Input, `such as "2.28"`, "%q is no version of glibc", glibc)
 	}
 	zig := filepath.Join(folder, "zig")

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"snug/internal/dist"
 	"snug/internal/fault"
@@ -94,7 +95,7 @@ func buildSystem(top toml.Table) (BuildSystem, error) {
 	if text != "" {
 		b.Backend = text
 	}
-	if !entryPoint.MatchString(b.Backend) {
+	if !entryPoint().MatchString(b.Backend) {
 		return b, t.Bad("build-backend", hintTree, "build-backend: %q names no module", b.Backend)
 	}
 	if b.BackendPath, err = t.Texts("backend-path"); err != nil {
@@ -108,7 +109,9 @@ func buildSystem(top toml.Table) (BuildSystem, error) {
 	return b, nil
 }
 
-var entryPoint = regexp.MustCompile(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)?$`)
+var entryPoint = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)?$`)
+})
 
 func isBelow(p string) bool {
 	return p != "" && p != ".." && !strings.HasPrefix(p, "../") && !path.IsAbs(p) && !strings.Contains(p, ":")

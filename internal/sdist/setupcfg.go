@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"snug/internal/dist"
 	"snug/internal/pep440"
@@ -132,7 +133,9 @@ func sortedTexts(texts map[string]string) []string {
 }
 
 // bareSetup is a setup.py that says nothing itself.
-var bareSetup = regexp.MustCompile(`^(from setuptools import setup|import setuptools)\s+(setuptools\.)?setup\(\s*\)$`)
+var bareSetup = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(from setuptools import setup|import setuptools)\s+(setuptools\.)?setup\(\s*\)$`)
+})
 
 // plainSetup tells whether a setup.py leaves all to setup.cfg.
 func plainSetup(setup []byte) bool {
@@ -147,11 +150,13 @@ func plainSetup(setup []byte) bool {
 	}
 	text := strings.Join(lines, "\n")
 	text = strings.Replace(text, "if __name__ == \"__main__\":\nsetup", "setup", 1)
-	return text == "" || bareSetup.MatchString(text)
+	return text == "" || bareSetup().MatchString(text)
 }
 
 // speaks is what a setup.py says that makes extension modules.
-var speaks = regexp.MustCompile(`ext_modules|\bExtension\(|cythonize|cffi_modules|rust_extensions|RustExtension`)
+var speaks = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`ext_modules|\bExtension\(|cythonize|cffi_modules|rust_extensions|RustExtension`)
+})
 
 // nativeBackends make extension modules and little else.
 var nativeBackends = []string{"maturin", "mesonpy", "scikit_build_core", "sipbuild", "setuptools_rust", "pybind11_build"}
@@ -180,7 +185,7 @@ var nativeRequires = []string{"cython", "cffi", "pybind11", "nanobind", "numpy",
 func extends(b BuildSystem, setup []byte, pyproject *toml.Table) bool {
 	module, _, _ := strings.Cut(b.Backend, ":")
 	module, _, _ = strings.Cut(module, ".")
-	if slices.Contains(nativeBackends, module) || speaks.Match(setup) || len(b.BackendPath) > 0 || b.rusty() || b.requires(nativeRequires) {
+	if slices.Contains(nativeBackends, module) || speaks().Match(setup) || len(b.BackendPath) > 0 || b.rusty() || b.requires(nativeRequires) {
 		return true
 	}
 	if pyproject == nil {
