@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"snug/internal/digest"
@@ -341,7 +342,9 @@ func (b *build) check(ctx context.Context) error {
 // tail is how many lines of the log an error shows.
 const tail = 12
 
-var trouble = regexp.MustCompile(`(?i)\b(error|undefined reference|cannot find|no such file|not found|killed)\b`)
+var trouble = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\b(error|undefined reference|cannot find|no such file|not found|killed)\b`)
+})
 
 // explain adds the end of the log to an error, and keeps the log.
 func (b *build) explain(err error) error {
@@ -358,7 +361,7 @@ func (b *build) explain(err error) error {
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	last := lines[max(0, len(lines)-tail):]
-	if i := slices.IndexFunc(lines, trouble.MatchString); i >= 0 && i < len(lines)-tail {
+	if i := slices.IndexFunc(lines, trouble().MatchString); i >= 0 && i < len(lines)-tail {
 		last = append([]string{lines[i], "…"}, last...)
 	}
 	hint := "the whole log is " + where

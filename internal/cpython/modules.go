@@ -4,18 +4,19 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"snug/internal/fault"
 )
 
-var moduleState = regexp.MustCompile(`(?m)^MODULE_([A-Z0-9_]+)_STATE=([a-z/]+)\s*$`)
+var moduleState = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^MODULE_([A-Z0-9_]+)_STATE=([a-z/]+)\s*$`) })
 
 // modulesIn reads from configure's Makefile which modules will be built. One that will
 // not, and that the profile does not leave out, is an error that names it and what it
 // needs.
 func modulesIn(makefile string, c choice) (built, left []string, err error) {
 	var missing []string
-	for _, match := range moduleState.FindAllStringSubmatch(makefile, -1) {
+	for _, match := range moduleState().FindAllStringSubmatch(makefile, -1) {
 		name, state := strings.ToLower(match[1]), match[2]
 		switch {
 		case state == "yes":

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ulikunitz/xz"
@@ -250,7 +251,7 @@ func xzWindow(head []byte) int64 {
 	return (2 | bits&1) << (bits/2 + 11)
 }
 
-var patchLevel = regexp.MustCompile(`(?m)^#define PY_VERSION\s+"([^"]{1,20})"`)
+var patchLevel = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^#define PY_VERSION\s+"([^"]{1,20})"`) })
 
 // versionOf is the version that unpacked sources say they are.
 func versionOf(dir string) (string, error) {
@@ -258,7 +259,7 @@ func versionOf(dir string) (string, error) {
 	if err != nil {
 		return "", fault.New(fault.Input, "take a file as CPython's project publishes it: Python-3.13.5.tar.xz", "these are not the sources of CPython: %w", err)
 	}
-	match := patchLevel.FindSubmatch(text)
+	match := patchLevel().FindSubmatch(text)
 	if match == nil || !IsRelease(string(match[1])) {
 		return "", fault.New(fault.Input, "take a release as CPython's project publishes it", "Include/patchlevel.h names no release")
 	}

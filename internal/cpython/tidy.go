@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"snug/internal/fault"
 )
@@ -74,17 +75,17 @@ func trim(dir string, patterns []string) error {
 // Words of flags and paths that tell of the build, and would mislead what builds
 // extensions on another machine.
 var (
-	mapWord    = regexp.MustCompile(`\s?-ffile-prefix-map=[^\s'"]*`)
-	folderWord = regexp.MustCompile(`(^|[\s'"=])-[IL]/usr/[^\s'"]*`)
-	toolPath   = regexp.MustCompile(`/(usr/)?bin/(install|mkdir)\b`)
+	mapWord    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\s?-ffile-prefix-map=[^\s'"]*`) })
+	folderWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|[\s'"=])-[IL]/usr/[^\s'"]*`) })
+	toolPath   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`/(usr/)?bin/(install|mkdir)\b`) })
 )
 
 // cleaned takes the folder of the sources, and those where this machine's compiler
 // looks, out of sysconfig's data or of a Makefile.
 func cleaned(text, source string) string {
-	text = mapWord.ReplaceAllString(text, "")
-	text = folderWord.ReplaceAllString(text, "$1")
-	text = toolPath.ReplaceAllString(text, "$2")
+	text = mapWord().ReplaceAllString(text, "")
+	text = folderWord().ReplaceAllString(text, "$1")
+	text = toolPath().ReplaceAllString(text, "$2")
 	return regexp.MustCompile(regexp.QuoteMeta(source)+`(/|['"\s]|$)`).ReplaceAllString(text, ".$1")
 }
 
