@@ -3,9 +3,12 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"snug/internal/build"
 	"snug/internal/event"
@@ -139,32 +142,46 @@ func (s *sources) asked(ctx context.Context, o origin, src *sdist.Source, n need
 }
 
 // lockBuilds adds to a lock what its sources are built with, keeping to what old
-// says of them.
+// says of them. Several are asked at once.
 func (s *sources) lockBuilds(ctx context.Context, l, old *lock.Lock) error {
+	found := make([]needs, len(l.Packages))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(1, s.Jobs))
 	for i := range l.Packages {
 		p := &l.Packages[i]
 		at, err := s.builtFor(l, p)
 		if err != nil {
-			return err
+			return errors.Join(err, g.Wait())
 		}
-		if len(at) == 0 {
-			continue
+		if len(at) > 0 {
+			g.Go(func() (err error) {
+				found[i], err = s.needsOf(ctx, p, at, old)
+				return err
+			})
 		}
-		o, err := s.originIn(ctx, p, sourceFile(p))
-		if err != nil {
-			return err
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for _, n := range found { // in the order of the packages: the lock does not tell who answered first
+		if len(n.Sdists) > 0 {
+			l.AddBuilds(append(n.deeper, n.Build)...)
 		}
-		src, err := s.describe(ctx, o)
-		if err != nil {
-			return err
-		}
-		n, err := s.needs(ctx, o, src, at, keptNeeds(old, o))
-		if err != nil {
-			return err
-		}
-		l.AddBuilds(append(n.deeper, n.Build)...)
 	}
 	return nil
+}
+
+// needsOf is what a locked package is built with on the targets at.
+func (s *sources) needsOf(ctx context.Context, p *lock.Package, at []resolve.TargetPython, old *lock.Lock) (needs, error) {
+	o, err := s.originIn(ctx, p, sourceFile(p))
+	if err != nil {
+		return needs{}, err
+	}
+	src, err := s.describe(ctx, o)
+	if err != nil {
+		return needs{}, err
+	}
+	return s.needs(ctx, o, src, at, keptNeeds(old, o))
 }
 
 // sourceFile is the archive of a package that comes as its sources, empty where
