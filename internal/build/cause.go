@@ -42,7 +42,7 @@ type Cause struct {
 }
 
 const (
-	moreLimits = "a build that is to be trusted may be given more; another version may need less"
+	moreLimits = "another version may need less; docs/sandbox.md has the limits"
 	otherwise  = "another version may build"
 )
 

@@ -63,7 +63,7 @@ func TestCausesBesideTheLog(t *testing.T) {
 		text   string
 		remedy string
 	}{
-		{"a.c:1:1: fatal error: foo.h: No such file", answer{}, sandbox.Result{Killed: "memory"}, nil, causeLimit, "limit of memory", "given more"},
+		{"a.c:1:1: fatal error: foo.h: No such file", answer{}, sandbox.Result{Killed: "memory"}, nil, causeLimit, "limit of memory", "need less"},
 		{"", answer{}, sandbox.Result{Exit: 139}, nil, causeCrash, "exit code 139", "another version"},
 		{"", answer{Kind: "exit", Text: "sorry\nnot today"}, sandbox.Result{}, nil, causeUnknown, "sorry not today", "another version"},
 		{"", answer{Kind: "module", Text: "Cython.Build"}, sandbox.Result{}, nil, causeRequires, "Cython.Build", "add cython to"},

@@ -10,6 +10,7 @@ import (
 
 	"snug/internal/engine"
 	"snug/internal/lock"
+	"snug/internal/manifest"
 	"snug/internal/pytag"
 )
 
@@ -119,6 +120,15 @@ func (a *app) askedNames() completer {
 	})
 }
 
+// sourceNames offers the packages of the lock, and all of them.
+func (a *app) sourceNames() completer {
+	names := a.lockedNames(1 << 10)
+	return func(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		out, how := names(cmd, nil, typed)
+		return append([]string{manifest.AllPackages}, out...), how
+	}
+}
+
 // runtimes are those of the manifest, else of the lock.
 func (a *app) runtimes() []string {
 	var out []string
@@ -147,9 +157,11 @@ func (a *app) lockIfAny() *lock.Lock {
 // completeFlags gives the flags of cmd that have known values their completers.
 func (a *app) completeFlags(cmd *cobra.Command) {
 	targets := cobra.FixedCompletions(pytag.Known(), cobra.ShellCompDirectiveNoFileComp)
+	words := func(w ...string) completer { return cobra.FixedCompletions(w, cobra.ShellCompDirectiveNoFileComp) }
 	folders := cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
 	for flag, c := range map[string]completer{
 		"target": targets, "runtime": a.runtimeNames(1 << 10), "upgrade": a.lockedNames(1 << 10), "into": folders, "home": folders, "project": folders,
+		"from-source": a.sourceNames(), "sandbox": words("hermetic", "netless", "landlock", "none"), "profile": words("minimal", "full"), "optimize": words("pgo"),
 	} {
 		if cmd.Flags().Lookup(flag) != nil || cmd.PersistentFlags().Lookup(flag) != nil {
 			// The error means a flag that is not there, or twice.

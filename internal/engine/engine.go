@@ -24,6 +24,7 @@ import (
 	"snug/internal/interp"
 	"snug/internal/manifest"
 	"snug/internal/pytag"
+	"snug/internal/sandbox"
 	"snug/internal/store"
 )
 
@@ -78,6 +79,11 @@ func New(opt Options) (*Engine, error) {
 	}
 	if opt.Events == nil {
 		opt.Events = event.Discard()
+	}
+	if opt.Sandbox != "" {
+		if _, err := sandbox.ParseLevel(opt.Sandbox); err != nil {
+			return nil, fault.New(fault.Usage, fault.HintOf(err), "%w", err)
+		}
 	}
 	machine, err := index.ReadConfig(opt.Env, opt.UserHome, "")
 	if err != nil {

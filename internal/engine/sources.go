@@ -102,7 +102,11 @@ func (e *Engine) openSandbox(ctx context.Context, p *manifest.Project) (*sandbox
 	if err != nil {
 		return nil, err
 	}
-	return sandbox.Open(ctx, sandbox.Options{Least: least, Temp: temp})
+	box, err := sandbox.Open(ctx, sandbox.Options{Least: least, Temp: temp})
+	if err != nil {
+		return nil, &resolve.OwnError{Err: err}
+	}
+	return box, nil
 }
 
 // level is the one that builds run at.

@@ -19,7 +19,7 @@ import (
 // concurrent use and answer the same each time.
 type Sources interface {
 	// Metadata is the METADATA of the wheel that the sdist makes. An error of the
-	// codes Network, Canceled and Integrity ends the resolution; any other is why the
+	// codes Network, Canceled and Integrity, or an OwnError, ends the resolution; any other is why the
 	// release is passed over.
 	Metadata(ctx context.Context, l *index.Listing, f index.File) ([]byte, error)
 	// Direct is the same for a requirement that names a source by URL, path or
@@ -28,6 +28,14 @@ type Sources interface {
 	// Builds tells whether packages with native code can be built for a target here.
 	Builds(t TargetPython) bool
 }
+
+// OwnError is an error of Sources that is this machine's, and says nothing of the release.
+type OwnError struct{ Err error }
+
+func (e *OwnError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the error itself.
+func (e *OwnError) Unwrap() error { return e.Err }
 
 // DirectSource is a source that the project names by itself. The lock has the one
 // of Archive, Directory and VCS that is set.

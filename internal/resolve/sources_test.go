@@ -35,6 +35,8 @@ func (b *builder) Metadata(_ context.Context, _ *index.Listing, f index.File) ([
 		return nil, errors.New("a wheel was to be built")
 	case b.refuse != nil:
 		return nil, b.refuse
+	case b.fails[f.URL] == "no sandbox":
+		return nil, fmt.Errorf("asked: %w", &OwnError{fault.New(fault.Unsupported, "sysctl -w", "no sandbox here")})
 	case b.fails[f.URL] != "":
 		return nil, fault.New(fault.Failed, "", "%s", b.fails[f.URL])
 	}
@@ -128,6 +130,16 @@ func taken(t *testing.T, l *lock.Lock, in Input, target int) string {
 		out = append(out, pkg)
 	}
 	return strings.Join(out, ", ")
+}
+
+// What is the machine's fault is not blamed on a release, and keeps its remedy.
+func TestOwnErrorEndsResolving(t *testing.T) {
+	w := world(t, "a 2 | fails=no sandbox\na 1")
+	in := input(t, asks(t, "a"), w, "linux-x86_64")
+	in.Sources = w.builder()
+	if _, err := Resolve(t.Context(), in); err == nil || !strings.Contains(err.Error(), "no sandbox here") || fault.CodeOf(err) != fault.Unsupported || fault.HintOf(err) != "sysctl -w" {
+		t.Errorf("got %v", err)
+	}
 }
 
 // A release that cannot be built is said, with the reason and what was taken.

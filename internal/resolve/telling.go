@@ -134,8 +134,9 @@ func (s *shelf) read(ctx context.Context, r *release, t *telling) error {
 // machine's (a full disk).
 func notTheirs(err error) bool {
 	var machine syscall.Errno
+	var own *OwnError
 	code := fault.CodeOf(err)
-	return code == fault.Network || code == fault.Canceled || code == fault.Integrity || errors.As(err, &machine)
+	return errors.As(err, &own) || code == fault.Network || code == fault.Canceled || code == fault.Integrity || errors.As(err, &machine)
 }
 
 func (s *shelf) metadata(ctx context.Context, p *project, f index.File) ([]byte, error) {
