@@ -167,11 +167,14 @@ func (e *Engine) override(p *manifest.Project, req LockRequest) error {
 		}
 	}
 	p.Strategy.Prereleases = p.Strategy.Prereleases || req.Prereleases
-	fromSource, err := manifest.BuildNames(append(slices.Clone(p.Build.FromSource), req.FromSource...))
+	flagged, err := manifest.BuildNames(req.FromSource)
 	if err != nil {
 		return fault.New(fault.Usage, "write --from-source NAME,NAME or --from-source :all:", "--from-source: %w", err)
 	}
-	p.Build.FromSource = fromSource
+	p.Build.Never = slices.DeleteFunc(slices.Clone(p.Build.Never), func(name string) bool { return slices.Contains(flagged, name) })
+	if p.Build.FromSource, err = manifest.BuildNames(append(flagged, p.Build.FromSource...)); err != nil {
+		return err
+	}
 	if !e.AsOf.IsZero() || e.AllFiles {
 		p.AsOf = e.AsOf
 	}

@@ -201,7 +201,9 @@ func (s *sources) build(ctx context.Context, o origin, n needs, with equipment, 
 	if err := os.WriteFile(filepath.Join(dir, factsName), data, 0o644); err != nil {
 		return nil, err
 	}
-	s.say("build", event.Note, o.Name, fmt.Sprintf("built %s (%s sandbox, %.1f s)", out.Name, out.Level, f.took().Seconds()))
+	s.Events.Handle(event.Event{Time: s.Now(), Stage: "build", Kind: event.Note, Subject: o.Name,
+		Message: fmt.Sprintf("built %s (%s sandbox, %.1f s)", out.Name, out.Level, f.took().Seconds()),
+		Data:    map[string]any{"version": o.Version, "wheel": out.Name, "sha256": out.SHA256.String(), "sandbox": out.Level}})
 	return f, nil
 }
 
