@@ -2,7 +2,6 @@ package lock
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -59,7 +58,7 @@ func (l *Lock) Build(of BuildOf) (Build, bool) {
 func (l *Lock) AddBuilds(builds ...Build) {
 	for _, b := range builds {
 		i := slices.IndexFunc(l.Tool.Builds, func(have Build) bool {
-			return slices.Equal(have.Requires, b.Requires) && reflect.DeepEqual(have.Packages, b.Packages)
+			return slices.Equal(have.Requires, b.Requires) && have.written() == b.written()
 		})
 		if i < 0 {
 			l.Tool.Builds = append(l.Tool.Builds, b)
@@ -67,6 +66,14 @@ func (l *Lock) AddBuilds(builds ...Build) {
 		}
 		l.Tool.Builds[i].Sdists = sortedSources(append(slices.Clone(l.Tool.Builds[i].Sdists), b.Sdists...))
 	}
+}
+
+// written is all of b but what is built with it, as a lock says it: the same moment,
+// read from a page and from what was kept of the page, is not the same time.Time.
+func (b Build) written() string {
+	var w writer
+	w.builds([]Build{{Requires: b.Requires, Packages: b.Packages}})
+	return w.String()
 }
 
 func sortedSources(of []BuildOf) []BuildOf {
