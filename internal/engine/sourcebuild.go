@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -91,25 +92,14 @@ func (s *sources) wheel(ctx context.Context, o origin, n needs) (*builtWheel, er
 	return w, s.sign(&w.facts)
 }
 
-// builtTree is what the store has of a hermetic build, or of one at the level that
-// this machine gives, which is found out by trying, or else a new one.
+// builtTree is what the store has of a build, or else a new one.
 func (s *sources) builtTree(ctx context.Context, o origin, src *sdist.Source, n needs, with equipment) (tree *store.Tree, cached bool, err error) {
-	key, err := s.key(o, src, n, with, sandbox.Hermetic)
+	key, err := s.keyAtBest("built-", o, src, n, with)
 	if err != nil {
-		return nil, false, err
-	}
-	if tree, ok := s.store.Tree("built-" + key); ok && tree.Check() == nil {
-		return tree, true, nil
-	}
-	level, err := s.level()
-	if err != nil {
-		return nil, false, err
-	}
-	if key, err = s.key(o, src, n, with, level); err != nil {
 		return nil, false, err
 	}
 	cached = true
-	tree, err = s.store.AddTree(ctx, "built-"+key, func(dir string) (store.Plan, error) {
+	tree, err = s.store.AddTree(ctx, key, func(dir string) (store.Plan, error) {
 		cached = false
 		if _, err := s.build(ctx, o, n, with, build.CanonicalConditions(), dir); err != nil {
 			return nil, err
@@ -119,8 +109,26 @@ func (s *sources) builtTree(ctx context.Context, o origin, src *sdist.Source, n 
 	return tree, cached, err
 }
 
-// key names all that the wheel of o depends on; at no level, all that its sources
-// say when they are asked.
+// keyAtBest is the key of what a hermetic sandbox gave, if the store has that, or
+// else at the level that this machine gives, which is found out by trying: what
+// was made at a weaker level is not taken for it.
+func (s *sources) keyAtBest(prefix string, o origin, src *sdist.Source, n needs, with equipment) (string, error) {
+	key, err := s.key(o, src, n, with, sandbox.Hermetic)
+	if err != nil {
+		return "", err
+	}
+	if _, ok := s.store.Tree(prefix + key); ok {
+		return prefix + key, nil
+	}
+	level, err := s.level()
+	if err != nil {
+		return "", err
+	}
+	key, err = s.key(o, src, n, with, level)
+	return prefix + key, err
+}
+
+// key names all that the wheel of o, and what its sources answer, depends on.
 func (s *sources) key(o origin, src *sdist.Source, n needs, with equipment, level sandbox.Level) (string, error) {
 	python, err := s.pythonSum()
 	if err != nil {
@@ -131,27 +139,40 @@ func (s *sources) key(o origin, src *sdist.Source, n needs, with equipment, leve
 		return "", err
 	}
 	in := build.Inputs{Source: source, Interpreter: digest.Of([]byte(s.here.Interpreter.ID + " " + python.String())), Level: level}
-	if in.Requires, err = s.sumsOf(n); err != nil {
+	if in.Requires, err = s.sumsOf(n, 0); err != nil {
 		return "", err
 	}
 	return build.Key(s.jobOf(o, src, with), in).String(), nil
 }
 
-// sumsOf are the files of the build requirements, and of what those are built with.
-func (s *sources) sumsOf(n needs) ([]digest.SHA256, error) {
+// sumsOf are the files of the build requirements, and of what those of them are
+// built with that come as sources themselves.
+func (s *sources) sumsOf(n needs, depth int) ([]digest.SHA256, error) {
+	if depth > maxWithin {
+		return nil, fault.New(fault.Unsupported, "choose versions that have wheels", "building needs building, more than %d deep", maxWithin)
+	}
+	files, err := s.filesOf(n)
+	if err != nil {
+		return nil, err
+	}
 	var out []digest.SHA256
-	for _, b := range append([]lock.Build{n.Build}, n.deeper...) {
-		files, err := s.filesOf(needs{Build: b})
+	for _, f := range files {
+		sum, err := digest.Parse(f.Digest["sha256"])
 		if err != nil {
 			return nil, err
 		}
-		for _, f := range files {
-			sum, err := digest.Parse(f.Digest["sha256"])
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, sum)
+		out = append(out, sum)
+		i := slices.IndexFunc(n.deeper, func(b lock.Build) bool {
+			return slices.ContainsFunc(b.Sdists, func(of lock.BuildOf) bool { return of.SHA256 == sum.String() })
+		})
+		if i < 0 {
+			continue // a wheel
 		}
+		more, err := s.sumsOf(needs{n.deeper[i], n.deeper}, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
 	}
 	return out, nil
 }

@@ -120,6 +120,9 @@ func (s *sources) filesOf(n needs) ([]attest.Resource, error) {
 		if sel.File != nil {
 			f = *sel.File
 		}
+		if f.Hashes["sha256"] == "" {
+			return nil, fault.New(fault.Unsupported, "a recipe of your own (docs/building.md) can ask for a release of it", "%s is needed to build, and comes from a folder or a repository", sel.Package.Name)
+		}
 		r.Name, r.DownloadLocation, r.Digest = f.FileName(), address(f.URL), map[string]string{"sha256": f.Hashes["sha256"]}
 		out = append(out, r)
 	}

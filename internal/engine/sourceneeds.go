@@ -56,11 +56,11 @@ func (s *sources) prepare(ctx context.Context, o origin, src *sdist.Source) ([]b
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.key(o, src, n, with, "")
+	key, err := s.keyAtBest("metadata-", o, src, n, with)
 	if err != nil {
 		return nil, err
 	}
-	return s.note(ctx, "metadata-"+key, func() (out []byte, err error) {
+	return s.note(ctx, key, func() (out []byte, err error) {
 		err = s.ask(ctx, o, n, with, func(b Builder, job build.Job) (err error) {
 			out, err = b.Metadata(ctx, job)
 			return err
@@ -116,11 +116,11 @@ func (s *sources) answer(ctx context.Context, o origin, requires []string, targe
 
 // asked is what the backend needs beside what is there (get_requires_for_build_wheel).
 func (s *sources) asked(ctx context.Context, o origin, src *sdist.Source, n needs, with equipment) ([]string, error) {
-	key, err := s.key(o, src, n, with, "")
+	key, err := s.keyAtBest("asked-", o, src, n, with)
 	if err != nil {
 		return nil, err
 	}
-	data, err := s.note(ctx, "asked-"+key, func() ([]byte, error) {
+	data, err := s.note(ctx, key, func() ([]byte, error) {
 		var said []string
 		err := s.ask(ctx, o, n, with, func(b Builder, job build.Job) (err error) {
 			said, err = b.Requires(ctx, job)
