@@ -18,7 +18,6 @@ import (
 	"snug/internal/lock"
 	"snug/internal/manifest"
 	"snug/internal/pep440"
-	"snug/internal/pytag"
 	"snug/internal/repro"
 	"snug/internal/resolve"
 )
@@ -248,14 +247,13 @@ func (s *sources) published(ctx context.Context, r *index.Release, w *builtWheel
 	if err != nil {
 		return nil, err
 	}
-	tags := pytag.Supported(s.here.Target, s.here.Python)
 	var best *index.File
 	bestRank := 0
 	for i, f := range files {
 		if f.Wheel == nil {
 			continue
 		}
-		if rank, ok := tags.Rank(f.Wheel.Tags); ok && (best == nil || rank < bestRank) {
+		if rank, ok := s.tags().Rank(f.Wheel.Tags); ok && (best == nil || rank < bestRank) {
 			best, bestRank = &files[i], rank
 		}
 	}

@@ -109,7 +109,7 @@ func pythonOrigin(i lock.Interpreter) map[string]any {
 func (s *sources) filesOf(n needs) ([]attest.Resource, error) {
 	l := n.Lock(&lock.Lock{LockVersion: lock.Version})
 	t := s.here
-	selected, err := l.Select(pytag.Environment(t.Target, t.Python), nil, nil, pytag.Supported(t.Target, t.Python), t.Python)
+	selected, err := l.Select(pytag.Environment(t.Target, t.Python), nil, nil, s.tags(), t.Python)
 	if err != nil {
 		return nil, err
 	}

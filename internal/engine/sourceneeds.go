@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -144,16 +143,16 @@ func (s *sources) asked(ctx context.Context, o origin, src *sdist.Source, n need
 // lockBuilds adds to a lock what its sources are built with, keeping to what old
 // says of them. Several are asked at once.
 func (s *sources) lockBuilds(ctx context.Context, l, old *lock.Lock) error {
+	builtFor, err := s.builtFor(l)
+	if err != nil {
+		return err
+	}
 	found := make([]needs, len(l.Packages))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, s.Jobs))
 	for i := range l.Packages {
 		p := &l.Packages[i]
-		at, err := s.builtFor(l, p)
-		if err != nil {
-			return errors.Join(err, g.Wait())
-		}
-		if len(at) > 0 {
+		if at := builtFor[p]; len(at) > 0 {
 			g.Go(func() (err error) {
 				found[i], err = s.needsOf(ctx, p, at, old)
 				return err
@@ -210,24 +209,37 @@ func keptNeeds(old *lock.Lock, o origin) *lock.Lock {
 	return nil
 }
 
-// builtFor are the targets on which a package is taken as its sources.
-func (s *sources) builtFor(l *lock.Lock, p *lock.Package) ([]resolve.TargetPython, error) {
+// isSource tells whether a locked package may come as its sources: some of those
+// have wheels too, for other targets.
+func (s *sources) isSource(p *lock.Package) bool {
 	switch {
-	case p.Archive != nil && strings.HasSuffix(sourceFile(p).FileName(), ".whl"):
-		return nil, nil
-	case p.Directory != nil && slices.ContainsFunc(s.project.Own(), func(own *manifest.Local) bool { return own.Name == p.Name }):
-		return nil, nil // installed as an editable wheel would be
-	case p.Sdist == nil && p.Archive == nil && p.Directory == nil && p.VCS == nil:
-		return nil, nil
+	case p.Archive != nil:
+		return !strings.HasSuffix(sourceFile(p).FileName(), ".whl")
+	case p.Directory != nil: // first-party code is installed as an editable wheel would be
+		return !slices.ContainsFunc(s.project.Own(), func(own *manifest.Local) bool { return own.Name == p.Name })
 	}
-	var out []resolve.TargetPython
+	return p.Sdist != nil || p.VCS != nil
+}
+
+// builtFor are the targets of a lock on which each package that comes as its
+// sources is built.
+func (s *sources) builtFor(l *lock.Lock) (map[*lock.Package][]resolve.TargetPython, error) {
+	out := map[*lock.Package][]resolve.TargetPython{}
+	if !slices.ContainsFunc(l.Packages, func(p lock.Package) bool { return s.isSource(&p) }) {
+		return out, nil
+	}
 	for _, t := range s.targets {
+		if !slices.ContainsFunc(l.Tool.Targets, func(of lock.Target) bool { return of.Name == t.Target.String() }) {
+			continue // it has a lock of its own
+		}
 		selected, err := l.Select(pytag.Environment(t.Target, t.Python), l.DependencyGroups, nil, pytag.Supported(t.Target, t.Python), t.Python)
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(selected, func(sel lock.Selected) bool { return sel.Package == p && (sel.File == p.Sdist) }) {
-			out = append(out, t)
+		for _, sel := range selected {
+			if s.isSource(sel.Package) && sel.File == sel.Package.Sdist {
+				out[sel.Package] = append(out[sel.Package], t)
+			}
 		}
 	}
 	return out, nil

@@ -20,6 +20,7 @@ import (
 	"snug/internal/index"
 	"snug/internal/lock"
 	"snug/internal/manifest"
+	"snug/internal/pytag"
 	"snug/internal/resolve"
 	"snug/internal/sandbox"
 	"snug/internal/sdist"
@@ -56,6 +57,7 @@ type buildTools struct {
 	recipes     func() (build.Recipes, error)
 	compiler    func() (build.Toolchain, error)
 	rust        func() (*build.Rust, error)
+	tags        func() *pytag.Set
 	running     chan struct{} // a place for each build that runs
 }
 
@@ -76,6 +78,7 @@ func (e *Engine) sources(ctx context.Context, p *manifest.Project, client *index
 		recipes: sync.OnceValues(func() (build.Recipes, error) { return build.ReadRecipes(filepath.Join(p.Root, "recipes")) }),
 		running: make(chan struct{}, max(1, e.Jobs)),
 	}
+	s.tags = sync.OnceValue(func() *pytag.Set { return pytag.Supported(s.here.Target, s.here.Python) })
 	s.builder = sync.OnceValues(func() (Builder, error) { return s.newBuilder() })
 	s.compiler = sync.OnceValues(func() (build.Toolchain, error) { return s.findCompiler(ctx) })
 	s.rust = sync.OnceValues(func() (*build.Rust, error) { return s.findRust(ctx) })
