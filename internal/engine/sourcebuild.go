@@ -284,11 +284,15 @@ func (s *sources) buildRuntime(ctx context.Context, o origin, n needs) (dir stri
 	if err != nil {
 		return "", nil, err
 	}
+	sum, err := s.pythonSum()
+	if err != nil {
+		return "", nil, err
+	}
 	leave, err = s.store.Use(ctx)
 	if err != nil {
 		return "", nil, err
 	}
-	made := &sharing{key: key + "-" + s.here.Interpreter.SHA256[:16], unsigned: true}
+	made := &sharing{key: key + "-" + sum.String()[:16], unsigned: true}
 	err = s.makeShared(ctx, made, false, func(dest string) (*generation.Manifest, generation.Evidence, error) {
 		in.Dest, in.At = dest, dest
 		m, err := assemble.Assemble(ctx, in)
