@@ -22,6 +22,7 @@ import (
 	"snug/internal/archive"
 	"snug/internal/digest"
 	"snug/internal/fault"
+	"snug/internal/fetch"
 )
 
 // What a tarball may hold: CPython's has 5,000 files of 118 MB.
@@ -89,7 +90,7 @@ func (s *Source) fetch(ctx context.Context, t Tarball, places []string, progress
 			continue
 		}
 		defer body.Close() // only read from
-		file, err := s.opt.Store.PutBlob(ctx, sum, size, &counted{r: body, total: size, progress: progress})
+		file, err := s.opt.Store.PutBlob(ctx, sum, size, fetch.Counted(body, size, progress))
 		if fault.CodeOf(err) == fault.Integrity {
 			return "", fault.New(fault.Integrity, "the file is damaged, or not CPython's own; take it from "+Home+" or another mirror", "%s: %w", where, err)
 		}
@@ -118,20 +119,6 @@ func (s *Source) Sum(ctx context.Context, version string) (Tarball, error) {
 		return t, errors.Join(err, body.Close())
 	}
 	return t, fault.New(fault.Network, "", "the sources of Python %s: %w", version, failed)
-}
-
-// counted reports what was read.
-type counted struct {
-	r           io.Reader
-	done, total int64
-	progress    func(done, total int64)
-}
-
-func (c *counted) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.done += int64(n)
-	c.progress(c.done, c.total)
-	return n, err
 }
 
 // unpack writes the sources below dir without the folder that they stand in, and

@@ -273,7 +273,7 @@ func openCopy(ctx context.Context, p origin, name string, i Interpreter, platfor
 		return nil, nil, err
 	}
 	done := func() { f.Close(); os.Remove(f.Name()) }
-	n, err := io.Copy(f, &counted{r: body, total: size, progress: progress})
+	n, err := io.Copy(f, fetch.Counted(body, size, progress))
 	if err != nil {
 		done()
 		return nil, nil, err
@@ -288,18 +288,4 @@ func openCopy(ctx context.Context, p origin, name string, i Interpreter, platfor
 		done()
 	}
 	return files, done, err
-}
-
-// counted reports what was read.
-type counted struct {
-	r           io.Reader
-	done, total int64
-	progress    func(done, total int64)
-}
-
-func (c *counted) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.done += int64(n)
-	c.progress(c.done, c.total)
-	return n, err
 }

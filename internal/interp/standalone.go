@@ -152,7 +152,7 @@ func (s *Standalone) Fetch(ctx context.Context, i Interpreter, dir string, progr
 		progress = func(int64, int64) {}
 	}
 	hash := sha256.New()
-	in := io.TeeReader(&counted{r: body, total: size, progress: progress}, hash)
+	in := io.TeeReader(fetch.Counted(body, size, progress), hash)
 	unpacked := unpackStandalone(in, i.Minor(), dir)
 	if _, err := io.Copy(io.Discard, in); err != nil { // the hash is of all of it
 		return fmt.Errorf("fetch %s: %w", name, err)
