@@ -72,17 +72,21 @@ func (s *sources) prepare(ctx context.Context, o origin, src *sdist.Source) ([]b
 // should be one: elsewhere only the static requirements are known. keep are the
 // packages to keep to.
 func (s *sources) needs(ctx context.Context, o origin, src *sdist.Source, targets []resolve.TargetPython, keep *lock.Lock) (needs, error) {
-	with, err := s.equip(ctx, o, src)
+	recipe, err := s.recipe(o)
 	if err != nil {
 		return needs{}, err
 	}
 	requires := slices.Clone(src.Build.Requires)
-	if with.recipe != nil {
-		requires = append(requires, with.recipe.Requires...)
+	if recipe != nil {
+		requires = append(requires, recipe.Requires...)
 	}
 	n, err := s.answer(ctx, o, requires, targets, keep)
 	if err != nil || s.here == nil {
 		return n, err
+	}
+	with, err := s.equip(ctx, o, src)
+	if err != nil {
+		return needs{}, err
 	}
 	more, err := s.asked(ctx, o, src, n, with)
 	if err != nil || len(more) == 0 {
