@@ -29,12 +29,13 @@ type layer struct {
 // The table, from the top. A package imports lower layers only.
 var layers = []layer{
 	{"beside the product", false, []string{bench}},
-	{"fronts", false, []string{"cli"}},
+	{"fronts", false, []string{"cli", "osvapi"}},
 	{"wiring", false, []string{"engine"}},
-	{"stages", false, []string{"resolve", "assemble", "prove"}},
-	{"tools", true, []string{"sandbox", "attest", "pubgrub", "index", "store", "sdist", "interp", "wheel", "repro", "build", "cpython"}},
-	{"documents", true, []string{"event", "toml", "manifest", "lock", "foreign", "generation"}},
-	{"words", true, []string{"pep440", "license", "pep508", "cooldown", "pytag", "dist", "elf"}},
+	{"stages", false, []string{"resolve", "vet", "assemble", "prove"}},
+	{"tools", true, []string{"sandbox", "attest", "pubgrub", "index", "store", "sdist", "interp", "wheel", "repro", "build", "cpython",
+		"advisory", "licensetext", "inventory", "pep740", "supplychain", "sbom", "vex"}},
+	{"documents", true, []string{"component", "finding", "event", "toml", "approvals", "policy", "manifest", "lock", "foreign", "generation"}},
+	{"words", true, []string{"pep440", "license", "pep508", "cooldown", "pytag", "dist", "elf", "osv"}},
 	{"ground", true, []string{"fault", "digest", "fetch", "archive", "term", "conformance"}},
 }
 

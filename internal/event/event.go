@@ -8,6 +8,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"snug/internal/finding"
 )
 
 // Kind says what an event means for its subject.
@@ -35,6 +37,8 @@ type Event struct {
 	Total   int64     `json:"total,omitempty"` // 0 when it is not known
 	Unit    string    `json:"unit,omitempty"`  // "bytes", "packages"
 	Data    any       `json:"data,omitempty"`  // what the kind and the stage say: docs/formats.md
+
+	*finding.Finding // of vetting, with Kind Finding: its fields stand beside these
 }
 
 // Handler receives events. Handle must be safe for concurrent use and must not block for long.
