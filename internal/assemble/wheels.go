@@ -181,11 +181,7 @@ func (in *Input) wheel(ctx context.Context, src source) (layer, error) {
 	if err != nil {
 		return layer{}, err
 	}
-	key := fmt.Sprintf("whl-%s-%s-%s", file.sum, in.minor(), wheel.LayoutVersion)
-	if src.url != "" {
-		key += "-" + digest.Of([]byte(src.url)).String()[:16]
-	}
-	tree, err := in.tree(ctx, key, func(dir string) (store.Plan, error) {
+	tree, err := in.tree(ctx, wheel.TreeKey(file.sum, in.minor(), src.url), func(dir string) (store.Plan, error) {
 		path, err := file.path()
 		if err != nil {
 			return nil, err

@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"snug/internal/archive"
+	"snug/internal/digest"
 	"snug/internal/dist"
 	"snug/internal/fault"
 	"snug/internal/generation"
@@ -23,6 +24,16 @@ import (
 // LayoutVersion changes whenever the same wheel would be written otherwise; it
 // is part of a tree's key.
 const LayoutVersion = "3"
+
+// TreeKey names the tree that the wheel of that digest is installed as for a minor
+// version of Python. url is that of direct_url.json, "" for a wheel of an index.
+func TreeKey(sum digest.SHA256, minor, url string) string {
+	key := fmt.Sprintf("whl-%s-%s-%s", sum, minor, LayoutVersion)
+	if url != "" {
+		key += "-" + digest.Of([]byte(url)).String()[:16]
+	}
+	return key
+}
 
 // Limits of the small files that are read whole.
 const (
