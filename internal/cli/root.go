@@ -125,6 +125,7 @@ type app struct {
 	command                       string // the one that runs: "build", "python list"
 	events                        event.Handler
 	talk                          *talk // the handler for people, where it is that
+	gathering                     *gatherer
 }
 
 func (a *app) root() *cobra.Command {

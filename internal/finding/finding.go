@@ -124,6 +124,8 @@ type Finding struct {
 	Via           []string `json:"via,omitempty"`      // shortest chain, from what the project asks for to Package
 	Runtimes      []string `json:"runtimes,omitempty"` // that it is in, innermost first
 	Targets       []string `json:"targets,omitempty"`  // where not on all
+	File          string   `json:"file,omitempty"`     // that says the version: a lock, a list, from the project's folder, with slashes
+	Line          int      `json:"line,omitempty"`     // in File, where it is known
 	Evidence      []string `json:"evidence,omitempty"` // what makes it one: the range, the file, the two texts
 
 	Verdict Verdict  `json:"verdict,omitempty"`
