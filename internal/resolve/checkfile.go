@@ -40,7 +40,49 @@ func (c *checker) file(s lock.Selected) (*fileSays, error) {
 	if err := c.built(s); err != nil {
 		return nil, err
 	}
+	if err := c.judged(p, v, m.Metadata); err != nil {
+		return nil, err
+	}
 	return m, c.asked(p.Name, v, hashes)
+}
+
+// judged holds what an index offers to policy.
+func (c *checker) judged(p *lock.Package, v pep440.Version, m *dist.Metadata) error {
+	if c.in.Judge == nil || p.Index == "" {
+		return nil
+	}
+	why := c.in.Judge.Release(p.Name, v)
+	if why == "" {
+		why = c.in.Judge.Metadata(p.Name, v, m)
+	}
+	if why != "" {
+		return fmt.Errorf("policy denies it: %s", why)
+	}
+	return nil
+}
+
+// mends tells whether a release has a hole less than one that was locked, or than
+// one that is older: then it may be young.
+func (c *checker) mends(l *index.Listing, v pep440.Version) bool {
+	if c.in.Judge == nil || c.in.Before == nil {
+		return false
+	}
+	var others []pep440.Version
+	was := false
+	for _, p := range c.in.Before.Packages {
+		if w, err := pep440.Parse(p.Version); err == nil && p.Name == l.Name {
+			others, was = append(others, w), was || w.Equal(v)
+		}
+	}
+	for i := range l.Releases {
+		if was && l.Releases[i].Version.Compare(v) < 0 {
+			others = append(others, l.Releases[i].Version)
+		}
+	}
+	closed := c.in.Judge.Holes(l.Name, v)
+	return slices.ContainsFunc(others, func(w pep440.Version) bool {
+		return w.Compare(v) < 0 && slices.ContainsFunc(c.in.Judge.Holes(l.Name, w), func(h string) bool { return !slices.Contains(closed, h) })
+	})
 }
 
 // read gives the metadata of what is selected, as its own file has it.
@@ -106,7 +148,7 @@ func (c *checker) offered(s lock.Selected) ([]byte, error) {
 	}):
 		return nil, fmt.Errorf("%s is yanked", s.File.Name)
 	}
-	if age := c.in.MinAge.For(s.Package.Name, l.IndexURL); age > 0 && (files[i].Upload.IsZero() || files[i].Upload.Add(time.Duration(age)).After(c.in.moment())) {
+	if age := c.in.MinAge.For(s.Package.Name, l.IndexURL); age > 0 && (files[i].Upload.IsZero() || files[i].Upload.Add(time.Duration(age)).After(c.in.moment())) && !c.mends(l, version) {
 		return nil, fmt.Errorf("%s is younger than %s", s.File.Name, age)
 	}
 	if files[i].Wheel != nil {

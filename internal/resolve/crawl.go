@@ -55,7 +55,7 @@ func (s *shelf) guess(ctx context.Context, q pep508.Requirement) {
 			return // kept in the project
 		}
 		for _, r := range s.keep.first(p.name, s.order(p, s.asked.names[p.name] != nil)) {
-			if q.Specifiers.Contains(r.version) && r.somewhere() {
+			if q.Specifiers.Contains(r.version) && r.somewhere() && s.denial(r) == "" {
 				s.follow(ctx, r, q.Extras)
 				return
 			}
@@ -86,6 +86,9 @@ func (p *problem) lookAhead(ctx context.Context, v *view, version int) {
 		return
 	}
 	for _, r := range v.releases[version+1 : min(version+1+min(n, 50), len(v.releases))] {
+		if p.shelf.denial(r) != "" {
+			continue
+		}
 		for t := range r.on(p.on) {
 			if t.file == nil || t.isSdist() {
 				continue // to build what is hardly ever needed is too much

@@ -61,8 +61,7 @@ func (s *shelf) loadDirect(ctx context.Context, p *project, q manifest.Requireme
 	}
 	f := index.File{Name: path.Base(name), URL: q.URL, Wheel: &wheel, Version: wheel.Version, Size: p.direct.size,
 		Hashes: index.NewHashes(map[string]string{"sha256": p.direct.sum.String()})}
-	p.releases, err = s.releases(p, index.NewListing(p.name, "", []index.File{f}))
-	return err
+	return s.releases(p, index.NewListing(p.name, "", []index.File{f}))
 }
 
 // loadSource asks for what building the source that q names would give.

@@ -154,6 +154,8 @@ func (c *Conflict) remedy() string {
 		return c.barred()
 	case kind == Sdist:
 		return "take a version, or another package, that has wheels"
+	case kind == Policy:
+		return "change the rule that is named, or live with it for a while: snug waive ID --package " + c.Facts[0].Name + " --until DATE --reason TEXT"
 	case kind == Hash:
 		return "the index has another file than the one that was pinned: find out why before the hash is changed"
 	case len(c.Targets) > 1:

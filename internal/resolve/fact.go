@@ -29,6 +29,7 @@ const (
 	Constraint Kind = "constraint" // one of the project
 	Young      Kind = "young"      // within the cooldown
 	Hash       Kind = "hash"       // no file has one that the project allows
+	Policy     Kind = "policy"     // the project's policy denies it
 	Refused    Kind = "refused"    // anything else: metadata
 	Range      Kind = "range"      // no version is in all that is asked
 	Missing    Kind = "missing"    // there is no such project, or it has nothing
@@ -41,6 +42,9 @@ func (f Fact) String() string {
 	switch f.Kind {
 	case Range, Missing, Hidden, Usable:
 		return f.Reason
+	}
+	if f.Kind == Policy {
+		return versioned(f.Name, f.Versions) + plural(f.Versions, " is denied: ", " are denied: ") + f.Reason
 	}
 	return versioned(f.Name, f.Versions) + " cannot be used: " + f.Reason
 }
@@ -152,7 +156,7 @@ func (p *problem) outside(name string, n *node) Fact {
 	if len(v.releases) == 1 {
 		text = fmt.Sprintf("no version of %s is %s; there is only %s", name, what, v.releases[0].version)
 	}
-	if why, err := p.unusable(v.releases[0], n.on); why != "" && err == nil {
+	if why, err := p.shut(v.releases[0], n.on); why != "" && err == nil {
 		text += ", which cannot be used either: " + tidy(why)
 	}
 	return Fact{Name: name, Kind: Range, Reason: text}
@@ -203,10 +207,18 @@ func both(a, b Fact) Fact {
 	return a
 }
 
+// shut says why the release cannot be had on some of the targets, or may not be.
+func (p *problem) shut(r *release, on targets) (string, error) {
+	if why, err := p.unusable(r, on); why != "" || err != nil {
+		return why, err
+	}
+	return p.shelf.refusal(r), nil
+}
+
 // usable is the newest version that could be had, if none of those asked for can.
 func (p *problem) usable(name string, n *node) []Fact {
 	for _, r := range p.views[name].project.releases {
-		if why, err := p.unusable(r, n.on); why == "" && err == nil && !inAll(r, n.in) {
+		if why, err := p.shut(r, n.on); why == "" && err == nil && !inAll(r, n.in) {
 			return []Fact{{Name: name, Kind: Usable, Reason: fmt.Sprintf("the newest version of %s that can be had here is %s", name, r.version)}}
 		}
 	}

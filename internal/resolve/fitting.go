@@ -63,6 +63,13 @@ func (m *fitting) one(offered *index.Release) (*fit, error) {
 	return f, nil
 }
 
+// anyAge is the fit of one release without the cooldown.
+func (m *fitting) anyAge(offered *index.Release) (*fit, error) {
+	free := *m
+	free.wait = waiting{}
+	return free.one(offered)
+}
+
 // refused says of each file why it may not be used, "" if it may; nil: all may.
 func (m *fitting) refused(offered *index.Release) ([]string, error) {
 	refused, err := m.wait.refused(offered)

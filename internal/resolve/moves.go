@@ -18,7 +18,8 @@ type Move struct {
 
 // moves are the old lock's versions that some target should have had and has
 // not, in the order of that lock.
-func moves(old *lock.Lock, asked *roots, places []place, chosen picks) []Move {
+func (a *outcome) moves() []Move {
+	old, places, chosen := a.in.Locked, a.places, a.picks
 	if old == nil {
 		return nil
 	}
@@ -38,7 +39,7 @@ func moves(old *lock.Lock, asked *roots, places []place, chosen picks) []Move {
 			case holdsAt(old, p, at) && !lockedAt(old, p.Name, now.version, at):
 				move.Targets = append(move.Targets, at.name)
 				if move.After == "" {
-					move.After, move.Why = now.version.String(), whyNot(asked, now.of, v, i)
+					move.After, move.Why = now.version.String(), a.whyNot(now.of, v, i)
 				}
 			}
 		}
@@ -59,7 +60,7 @@ func lockedAt(old *lock.Lock, name string, v pep440.Version, at place) bool {
 }
 
 // whyNot is the reason why a project's version was not taken for a place.
-func whyNot(asked *roots, of *project, v pep440.Version, at int) string {
+func (a *outcome) whyNot(of *project, v pep440.Version, at int) string {
 	i := slices.IndexFunc(of.releases, func(r *release) bool { return r.version.Equal(v) })
 	if i < 0 {
 		return "the index does not have it"
@@ -70,7 +71,9 @@ func whyNot(asked *roots, of *project, v pep440.Version, at int) string {
 		return r.banned
 	case !r.has(at):
 		return r.why[at]
-	case !asked.admits(of.name, v):
+	case a.refusal(r) != "":
+		return a.refusal(r)
+	case !a.asked.admits(of.name, v):
 		return "it does not fit what the project asks"
 	}
 	for _, why := range r.why { // all targets share the version that was taken

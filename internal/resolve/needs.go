@@ -27,6 +27,10 @@ func (p *problem) tellings(ctx context.Context, r *release, at variable) (needs 
 			p.shelf.passOver(r, t)
 			return nil, t.bad, nil
 		}
+		if t.denial != "" {
+			p.shelf.deny(r, t.denial)
+			return nil, t.denial, nil
+		}
 		for i := range where.each {
 			if python := p.places[i].python; !pythonFits(t.python, python) {
 				return nil, fmt.Sprintf("needs Python %s, not %s", t.python, python), nil

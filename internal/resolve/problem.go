@@ -243,6 +243,10 @@ func (p *problem) Dependencies(ctx context.Context, pkg, version int) ([]pubgrub
 	}
 	v := p.viewOf(at)
 	r := v.releases[version]
+	if why := p.shelf.denial(r); why != "" {
+		p.shelf.deny(r, why)
+		return nil, why, nil
+	}
 	p.lookAhead(ctx, v, version)
 	needs, reason, err := p.tellings(ctx, r, at)
 	if reason == "" && err == nil && at.extra != "" {

@@ -170,7 +170,13 @@ func (p *problem) tellRefused(t told, k *pubgrub.Clause) {
 	n.on |= at.on
 	for _, v := range p.byVersion(term) {
 		r := p.views[at.name].releases[v]
-		n.refuse(Fact{Name: at.name, Versions: []string{r.version.String()}, Kind: p.kind(r, at.on), Reason: tidy(fmt.Sprint(k.Excluded))})
+		f := Fact{Name: at.name, Versions: []string{r.version.String()}, Kind: p.kind(r, at.on)}
+		reason := fmt.Sprint(k.Excluded)
+		if said, ok := denies(reason); ok {
+			f.Kind, reason = Policy, said
+		}
+		f.Reason = tidy(reason)
+		n.refuse(f)
 	}
 }
 

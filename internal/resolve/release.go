@@ -21,6 +21,10 @@ type release struct {
 	files []*index.File // for each place, nil where it takes none
 	err   error         // why they could not be read; then each of says has it too
 	says  []*telling
+
+	judged sync.Once
+	denial string   // of policy, before anything of it is read
+	mends  []string // holes for which it is taken though it is young
 }
 
 // fit is what each place would take of a release.
@@ -33,9 +37,9 @@ type fit struct {
 	young  string   // if the cooldown is: how old it is
 }
 
-// releases lists what the index offers, best liked first: stable versions before
-// pre-releases, new ones before old.
-func (s *shelf) releases(p *project, l *index.Listing) ([]*release, error) {
+// releases lists in p what the index offers, best liked first: stable versions
+// before pre-releases, new ones before old.
+func (s *shelf) releases(p *project, l *index.Listing) error {
 	all := make([]release, len(l.Releases)) // one allocation instead of thousands
 	out := make([]*release, 0, len(all))
 	fits := newFitting(s, p, l)
@@ -47,14 +51,15 @@ func (s *shelf) releases(p *project, l *index.Listing) ([]*release, error) {
 			}
 			f, err := fits.one(offered)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			r := &all[i]
 			r.of, r.version, r.offered, r.fit = p, offered.Version, offered, f
 			out = append(out, r)
 		}
 	}
-	return out, nil
+	p.releases = out
+	return s.mend(p, fits)
 }
 
 // read reads the release's files.

@@ -72,7 +72,7 @@ func (a *outcome) anew(names []string) iter.Seq2[string, *release] {
 func (a *outcome) lackedSomewhere(r *release) *release {
 	var newest *release
 	for _, newer := range r.of.releases[:slices.Index(r.of.releases, r)] {
-		if !newer.somewhere() || !a.asked.admits(r.of.name, newer.version) || !a.free(newer) {
+		if !newer.somewhere() || a.refusal(newer) != "" || !a.asked.admits(r.of.name, newer.version) || !a.free(newer) {
 			continue
 		}
 		if a.lacking(newer) < 0 {
@@ -110,8 +110,9 @@ func isVersion(p lock.Package, name string, v pep440.Version) bool {
 }
 
 // withdrawn says which locked versions could not be kept because they were
-// yanked since, or are younger than is allowed now.
-func withdrawn(old *lock.Lock, chosen picks) []string {
+// yanked since, are younger than is allowed now, or are denied by policy.
+func (a *outcome) withdrawn() []string {
+	old, chosen := a.in.Locked, a.picks
 	if old == nil {
 		return nil
 	}
@@ -124,7 +125,7 @@ func withdrawn(old *lock.Lock, chosen picks) []string {
 				continue
 			}
 			if i := slices.IndexFunc(now.of.releases, func(r *release) bool { return r.version.Equal(v) }); i >= 0 {
-				if why := now.of.releases[i].gone(); why != "" {
+				if why := a.gone(now.of.releases[i]); why != "" {
 					out = append(out, fmt.Sprintf("%s %s was locked and %s; %s takes its place", p.Name, v, why, now.version))
 				}
 			}
@@ -135,12 +136,14 @@ func withdrawn(old *lock.Lock, chosen picks) []string {
 }
 
 // gone is what became of a release that could be locked once, "" if nothing.
-func (r *release) gone() string {
+func (a *outcome) gone(r *release) string {
 	switch {
 	case r.yanked:
 		return "has been " + r.banned
 	case r.young != "":
 		return "is " + r.young + fmt.Sprintf(" (min-age-package.%s = \"0\" in [tool.snug] keeps it)", r.of.name)
+	case a.refusal(r) != "":
+		return "is " + tidy(a.refusal(r))
 	}
 	return ""
 }

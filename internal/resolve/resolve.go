@@ -59,6 +59,8 @@ type Input struct {
 	Moved     func([]Move)    // is told which of Locked was not kept; nil: those that were yanked or are too young now are said
 	AsOf      time.Time       // said in the lock; the Source applies it
 	MinAge    cooldown.Policy // indexes by address, as listings name them
+	Judge     Judge           // nil: policy refuses nothing
+	Before    *lock.Lock      // what is there now, whose holes a young release may mend; nil: nothing
 	Now       time.Time       // what ages are counted from, unless AsOf is before it
 	Events    event.Handler   // nil: nobody listens
 	CreatedBy string
@@ -93,11 +95,11 @@ func Resolve(ctx context.Context, in Input) (*lock.Lock, error) {
 		return nil, err
 	}
 	a := &outcome{ctx: ctx, shelf: shelf, picks: picks}
-	remarks := slices.Concat(a.heldBack(), a.leftYoung(), a.belowBound(), a.passedOver())
+	remarks := slices.Concat(a.heldBack(), a.leftYoung(), a.leftDenied(), a.belowBound(), a.passedOver())
 	if in.Moved != nil {
-		in.Moved(moves(in.Locked, asked, places, picks))
+		in.Moved(a.moves())
 	} else {
-		remarks = append(remarks, withdrawn(in.Locked, picks)...)
+		remarks = append(remarks, a.withdrawn()...)
 	}
 	for _, text := range remarks {
 		in.say("%s", text)

@@ -22,11 +22,12 @@ type shelf struct {
 	projects map[string]*project
 	crawled  map[string]bool
 	passed   map[*release]string // whose sdist was of no use, with the reason
+	refused  map[*release]string // that policy refused to the solver, with the reason
 	ahead    sync.WaitGroup
 }
 
 func newShelf(in Input, asked *roots, places []place) *shelf {
-	s := &shelf{in: in, asked: asked, places: places, keep: merge(locked(in.Locked, places), all(places)), projects: map[string]*project{}, crawled: map[string]bool{}, passed: map[*release]string{}}
+	s := &shelf{in: in, asked: asked, places: places, keep: merge(locked(in.Locked, places), all(places)), projects: map[string]*project{}, crawled: map[string]bool{}, passed: map[*release]string{}, refused: map[*release]string{}}
 	for i, t := range in.Targets {
 		if in.Sources != nil && in.Sources.Builds(t) {
 			s.builds |= 1 << i
@@ -76,8 +77,7 @@ func (s *shelf) load(ctx context.Context, p *project) error {
 	if len(l.Releases) == 0 {
 		p.missing = emptyReason(l)
 	}
-	p.releases, err = s.releases(p, l)
-	return err
+	return s.releases(p, l)
 }
 
 func emptyReason(l *index.Listing) string {

@@ -31,6 +31,7 @@ type telling struct {
 	python   string   // Requires-Python
 	notes    []string // what had to be mended to be read
 	bad      string   // why it cannot be used
+	denial   string   // why policy refuses it
 	err      error
 }
 
@@ -115,7 +116,10 @@ func (s *shelf) read(ctx context.Context, r *release, t *telling) error {
 			return
 		}
 		if err == nil {
-			err = t.parse(r.of.name, data, s.asked)
+			var m *dist.Metadata
+			if m, err = t.parse(r.of.name, data, s.asked); err == nil {
+				s.judge(r, t, m)
+			}
 		}
 		if err == nil && t.isSdist() {
 			err = sameVersion(data, r.version)
@@ -149,25 +153,25 @@ func (s *shelf) metadata(ctx context.Context, p *project, f index.File) ([]byte,
 	return s.in.Index.Metadata(ctx, p.listing, f)
 }
 
-func (t *telling) parse(name string, data []byte, asked *roots) error {
+func (t *telling) parse(name string, data []byte, asked *roots) (*dist.Metadata, error) {
 	m, err := dist.ParseMetadata(data)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if pep508.NormalizeName(m.Name) != name {
-		return fmt.Errorf("its metadata calls it %q", m.Name)
+		return nil, fmt.Errorf("its metadata calls it %q", m.Name)
 	}
 	if len(m.RequiresDist) > maxNeeds {
-		return errors.New("it names too many dependencies")
+		return nil, errors.New("it names too many dependencies")
 	}
 	for _, text := range m.RequiresDist {
 		q, said, err := pep508.ParseLenient(text)
 		if err != nil {
-			return fmt.Errorf("Requires-Dist %q: %w", text, err)
+			return nil, fmt.Errorf("Requires-Dist %q: %w", text, err)
 		}
 		t.notes = append(t.notes, said...)
 		if err := t.need(q, asked); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	for _, extra := range m.ProvidesExtra {
@@ -178,7 +182,7 @@ func (t *telling) parse(name string, data []byte, asked *roots) error {
 	}
 	t.python = m.RequiresPython
 	t.notePython()
-	return nil
+	return m, nil
 }
 
 // need takes a requirement, or what the project puts in its place.

@@ -270,6 +270,9 @@ func (e *entry) remarks() []string {
 	if f := e.first().file; f.Yanked {
 		out = append(out, strings.TrimSuffix("yanked, and asked for by ==: "+f.YankedReason, ": "))
 	}
+	if note := e.mended(); note != "" {
+		out = append(out, note)
+	}
 	return append(out, e.rules...)
 }
 
