@@ -1,0 +1,242 @@
+// Package sbom writes bills of materials of a runtime: CycloneDX 1.6 and SPDX 2.3,
+// both in JSON, both of one Document. It finds nothing by itself: what is in the
+// runtime, and what is known of it, is handed in.
+//
+// The hard idea: a bill is compared, signed and cached, so it is a function of its
+// content alone. Everything is sorted, no clock is read, and what must be unique
+// (serial number, namespace) is made of the hash of the rest.
+package sbom
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"snug/internal/attest"
+	"snug/internal/component"
+	"snug/internal/digest"
+	"snug/internal/fault"
+	"snug/internal/finding"
+)
+
+// Document is a runtime and all that it holds.
+type Document struct {
+	Name     string        // the project's; "" where the runtime is of none
+	Version  string        // the project's; "" where it says none
+	Supplier string        // who delivers the runtime, as Item.Supplier
+	Runtime  string        // its name: "prod"
+	Target   string        // "linux-x86_64"
+	Python   string        // full version
+	Tree     digest.SHA256 // of the runtime's payload: what the bill is about
+	Created  time.Time     // a moment that belongs to the content, never the clock's
+	Items    []Item        // in any order
+	Findings []finding.Finding
+	Complete bool     // everything in the runtime is in Items
+	Unknowns []string // what is known to be missing, or could not be told
+	Snug     string   // snug's version
+}
+
+// Item is one component of the runtime and what is known of it.
+type Item struct {
+	component.Component
+	Declared    string   // SPDX expression by which its publisher offers it; "" where there is none
+	Stated      string   // what the publisher says instead, in free text
+	Concluded   string   // SPDX expression that it is taken under; "" where nobody decided
+	Supplier    string   // who it came from: "Person: NAME (MAIL)" or "Organization: NAME"; "" unknown
+	Description string   // one line
+	URL         string   // where its file was fetched
+	Website     string   // of the project
+	VCS         string   // its repository
+	Depends     []string // package URLs of other items without an Owner
+	Direct      bool     // the project asks for it
+	Texts       []Text   // licence files in it
+}
+
+// Text is a licence file.
+type Text struct {
+	Path   string
+	SHA256 string
+	IDs    []string // licences that were recognised in it
+}
+
+// RuntimePURL is the package URL of the runtime itself: what a VEX document names
+// as its product.
+func (d *Document) RuntimePURL() string { return attest.Generic(d.product(), d.version()) }
+
+func (d *Document) product() string {
+	if d.Name == "" {
+		return d.Runtime
+	}
+	return d.Name + "-" + d.Runtime
+}
+
+// version is the project's, else the beginning of the tree digest.
+func (d *Document) version() string { return cmp.Or(d.Version, d.Tree.String()[:12]) }
+
+// known is the item's package URL, made of name and version where nothing gave one.
+func (i *Item) known() string {
+	switch {
+	case i.PURL != "":
+		return i.PURL
+	case i.Class == component.Package:
+		return attest.Package(i.Name, i.Version)
+	}
+	return attest.Generic(i.Name, i.Version)
+}
+
+// bill is a Document made ready: sorted, each item with the reference that the
+// others know it by.
+type bill struct {
+	Document
+	root  string
+	items []entry
+}
+
+// entry is an item in its place.
+type entry struct {
+	Item
+	ref   string   // unique in the bill
+	owner string   // ref of the item that carries it, "" where none does
+	needs []string // refs, sorted
+}
+
+func newBill(d Document) (*bill, error) {
+	if d.Tree.IsZero() || d.Runtime == "" {
+		return nil, fault.New(fault.Internal, "", "a bill of materials of no runtime")
+	}
+	b := &bill{Document: d, root: d.RuntimePURL()}
+	for _, i := range d.Items {
+		i.PURL = i.known()
+		i.Paths, i.How = sorted(i.Paths), sorted(i.How)
+		b.items = append(b.items, entry{Item: i})
+	}
+	slices.SortStableFunc(b.items, inOrder)
+	b.refer()
+	if err := b.relate(); err != nil {
+		return nil, err
+	}
+	b.Unknowns = sorted(d.Unknowns)
+	b.Findings = slices.Clone(d.Findings)
+	finding.Sort(b.Findings)
+	return b, nil
+}
+
+func inOrder(a, b entry) int {
+	return cmp.Or(
+		cmp.Compare(rank(a.Class), rank(b.Class)), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version),
+		cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.PURL, b.PURL), slices.Compare(a.Paths, b.Paths), cmp.Compare(a.SHA256, b.SHA256))
+}
+
+// rank puts the interpreter first.
+func rank(c component.Class) int {
+	return slices.Index([]component.Class{component.Interpreter, component.Package, component.Library}, c)
+}
+
+func sorted(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
+
+// refer gives every item its reference: its package URL, behind that of what
+// carries it, and a number where two are alike.
+func (b *bill) refer() {
+	owners := map[string]string{}
+	for _, e := range b.items {
+		if e.Owner == "" {
+			owners[e.Name] = e.PURL
+		}
+	}
+	taken := map[string]int{b.root: 1}
+	for i := range b.items {
+		e := &b.items[i]
+		e.owner = owners[e.Owner]
+		e.ref = e.PURL
+		if e.Owner != "" {
+			e.ref = cmp.Or(e.owner, e.Owner) + "#" + e.PURL
+		}
+		if taken[e.ref]++; taken[e.ref] > 1 {
+			e.ref = fmt.Sprintf("%s#%d", e.ref, taken[e.ref])
+		}
+	}
+}
+
+// relate turns what items depend on into references.
+func (b *bill) relate() error {
+	alone := map[string]string{}
+	for _, e := range b.items {
+		if e.Owner == "" && alone[e.PURL] == "" {
+			alone[e.PURL] = e.ref
+		}
+	}
+	for i := range b.items {
+		e := &b.items[i]
+		for _, purl := range e.Depends {
+			if alone[purl] == "" {
+				return fault.New(fault.Internal, "", "bill of materials of %s: %s depends on %s, which is not in it", b.Runtime, e.Name, purl)
+			}
+			e.needs = append(e.needs, alone[purl])
+		}
+	}
+	carried := map[string][]string{}
+	for _, e := range b.items {
+		carried[e.owner] = append(carried[e.owner], e.ref)
+	}
+	for i := range b.items {
+		e := &b.items[i]
+		e.needs = sorted(append(e.needs, carried[e.ref]...))
+	}
+	return nil
+}
+
+// direct are the references of what the runtime needs by itself: the interpreter
+// and what the project asks for.
+func (b *bill) direct() []string {
+	var out []string
+	for _, e := range b.items {
+		if e.owner == "" && (e.Direct || e.Class == component.Interpreter || e.Owner != "") {
+			out = append(out, e.ref)
+		}
+	}
+	return sorted(out)
+}
+
+// about finds the entry that a finding speaks of.
+func (b *bill) about(f finding.Finding) (*entry, error) {
+	for i := range b.items {
+		if e := &b.items[i]; e.Name == f.Package && e.Version == f.Version && e.Owner == f.Owner && (f.Component == "" || e.Class == f.Component) {
+			return e, nil
+		}
+	}
+	return nil, fault.New(fault.Internal, "", "bill of materials of %s: %s speaks of %s %s, which is not in it", b.Runtime, f.ID, f.Package, f.Version)
+}
+
+// created is the moment as both formats write it.
+func (d *Document) created() string {
+	return d.Created.UTC().Truncate(time.Second).Format(time.RFC3339)
+}
+
+// uuid is a UUID of version 8 (RFC 9562) that the content decides.
+func uuid(content []byte) string {
+	sum := sha256.Sum256(content)
+	sum[6] = sum[6]&0x0f | 0x80
+	sum[8] = sum[8]&0x3f | 0x80
+	h := hex.EncodeToString(sum[:16])
+	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
+}
+
+// address is text if it is an address on the web, without what may be secret and
+// spelled as a URL; else "".
+func address(text string) string {
+	u, err := url.Parse(strings.TrimSpace(text))
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return ""
+	}
+	u.User = nil
+	if strings.ContainsAny(u.Host, "\\ <>\"{}|^`") {
+		return ""
+	}
+	u.RawQuery = strings.NewReplacer(" ", "%20", "\"", "%22", "<", "%3C", ">", "%3E", "`", "%60", "{", "%7B", "}", "%7D", "|", "%7C", "\\", "%5C", "^", "%5E").Replace(u.RawQuery)
+	return u.String()
+}
