@@ -27,9 +27,9 @@ import (
 //
 // The rest has the lines of the releases one after the other, a line for each
 // file: address, name (empty where the address ends in it), size, upload, flags,
-// requires-python, yanked reason, hash of its metadata, hashes. Fields are divided
+// requires-python, yanked reason, hash of its metadata, hashes, provenance. Fields are divided
 // by tabs; what could hold a tab or a line break is quoted as in Go.
-const compactForm = "listing-9"
+const compactForm = "listing-10"
 
 var errCompact = errors.New("not a kept listing")
 
@@ -142,7 +142,7 @@ func (f *File) appendCompact(b []byte) []byte {
 		uploaded = strconv.FormatInt(f.Upload.UnixNano(), 10)
 	}
 	return appendLine(b, f.URL, name, strconv.FormatInt(f.Size, 10), uploaded, flags,
-		f.RequiresPython, f.YankedReason, f.MetadataHash, string(f.Hashes))
+		f.RequiresPython, f.YankedReason, f.MetadataHash, string(f.Hashes), f.Provenance)
 }
 
 func appendLine(b []byte, fields ...string) []byte {

@@ -24,7 +24,7 @@ func sample(t testing.TB) *page {
 	sums := NewHashes(map[string]string{"sha256": "aa", "md5": "bb"})
 	add(File{Name: "a-1-py3-none-any.whl", Upload: at(1), Hashes: sums})
 	add(File{Name: "a-2.zip", URL: "https://index.example/other?x=1", Size: 7, Hashes: sums, RequiresPython: ">=3,\n<4", Yanked: true,
-		YankedReason: `"no"`, Upload: at(2), HasMetadata: true, MetadataHash: "cc"})
+		YankedReason: `"no"`, Upload: at(2), HasMetadata: true, MetadataHash: "cc", Provenance: "https://index.example/integrity/a/2\t"})
 	add(File{Name: "a-1.0.tar.gz", Upload: at(5)})
 	add(File{Name: "a-3-py3-none-any.whl", Upload: at(3), Hashes: sums})
 	add(File{Name: "a-4-py3-none-any.whl", Hashes: sums})

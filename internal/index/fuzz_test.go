@@ -95,6 +95,9 @@ func asDecoded(t *testing.T, f File, want map[string]any) {
 	if at, err := time.Parse(time.RFC3339, text("upload-time")); err == nil && !f.Upload.IsZero() && !f.Upload.Equal(at) {
 		t.Errorf("upload %s, want %s", f.Upload, at)
 	}
+	if p := text("provenance"); f.Provenance != absolute(pageAt(t), p) {
+		t.Errorf("provenance %q, want %q", f.Provenance, p)
+	}
 	core, said := want["core-metadata"]
 	if !said {
 		core = want["dist-info-metadata"]
@@ -219,6 +222,7 @@ func writeHTML(p *page) []byte {
 		if f.HasMetadata {
 			say(` data-core-metadata="sha256=%s"`, f.MetadataHash)
 		}
+		say(` data-provenance="%s"`, f.Provenance)
 		say(">%s</a>\n", f.Name)
 	}
 	return []byte(b.String())

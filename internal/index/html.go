@@ -11,7 +11,7 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// parseHTML reads a project page in HTML (PEP 503, 592, 629, 714, 792). One that
+// parseHTML reads a project page in HTML (PEP 503, 592, 629, 714, 740, 792). One that
 // has neither a file nor a version of the API is refused: a network's login page
 // looks so, and must not pass for a project without files.
 func parseHTML(body []byte, at *url.URL) (*page, error) {
@@ -82,6 +82,7 @@ func (p *page) anchor(attr map[string]string, at *url.URL) {
 		return
 	}
 	f.YankedReason, f.Yanked = attr["data-yanked"]
+	f.Provenance = absolute(at, attr["data-provenance"])
 	meta, ok := attr["data-core-metadata"]
 	if !ok {
 		meta, ok = attr["data-dist-info-metadata"]

@@ -1,6 +1,6 @@
 // Package index is the client of Python package indexes: it lists what an
 // index has of a project (the simple API in JSON or HTML: PEP 503, 592, 691,
-// 700, 714, 792) and reads the METADATA of a wheel in the cheapest way the
+// 700, 714, 740, 792) and reads the METADATA of a wheel in the cheapest way the
 // index allows. It chooses nothing: which version is taken is the resolver's
 // business, and where wheels are kept is the store's.
 //
@@ -63,6 +63,7 @@ type File struct {
 	Upload         time.Time // zero: not said
 	HasMetadata    bool      // PEP 658 and 714
 	MetadataHash   string    // sha256 in hex; "" if none was announced
+	Provenance     string    // PEP 740: address of its attestations, absolute; "" if none was announced
 	Wheel          *dist.WheelName
 	Version        pep440.Version
 }

@@ -10,7 +10,7 @@ import (
 // usualEntry is about what the entry of a file has in bytes.
 const usualEntry = 450
 
-// parseJSON reads a project page in JSON (PEP 691, 700, 714, 792). Pages reach
+// parseJSON reads a project page in JSON (PEP 691, 700, 714, 740, 792). Pages reach
 // megabytes and most of their bytes are not needed, so this walks them with the
 // scanner instead of decoding into structs: about five times as fast.
 func parseJSON(body []byte, at *url.URL) (*page, error) {
@@ -94,6 +94,8 @@ func fileJSON(s *scanner, at *url.URL) (f File, err error) {
 			f.Upload = uploadTime(t)
 		case "yanked":
 			f.Yanked, f.YankedReason, err = yankedJSON(s)
+		case "provenance":
+			f.Provenance, err = provenanceJSON(s, at)
 		case "core-metadata":
 			err = core.read(s)
 		case "dist-info-metadata": // what PEP 658 called it before PEP 714
@@ -111,6 +113,16 @@ func fileJSON(s *scanner, at *url.URL) (f File, err error) {
 	}
 	f.HasMetadata, f.MetadataHash = core.has, core.sum
 	return f, f.setURL(at, ref)
+}
+
+// provenanceJSON reads PEP 740 in JSON: an address or null. What is neither
+// announces nothing, as where there is no such key.
+func provenanceJSON(s *scanner, at *url.URL) (string, error) {
+	if s.peek() != '"' {
+		return "", s.skip()
+	}
+	ref, err := s.text()
+	return absolute(at, ref), err
 }
 
 // uploadTime reads a moment. One that cannot be read, or that no index can mean

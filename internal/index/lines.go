@@ -57,6 +57,6 @@ func (l *lineReader) file() File {
 	}
 	flags := l.field()
 	f.Yanked, f.HasMetadata = strings.Contains(flags, "y"), strings.Contains(flags, "m")
-	f.RequiresPython, f.YankedReason, f.MetadataHash, f.Hashes = l.field(), l.field(), l.field(), Hashes(l.field())
+	f.RequiresPython, f.YankedReason, f.MetadataHash, f.Hashes, f.Provenance = l.field(), l.field(), l.field(), Hashes(l.field()), l.field()
 	return f
 }

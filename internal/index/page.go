@@ -63,6 +63,20 @@ func (f *File) setURL(base *url.URL, ref string) error {
 	return checkFileName(f.Name)
 }
 
+// absolute is the address that ref means on a page; "" where it is none that can
+// be fetched.
+func absolute(base *url.URL, ref string) string {
+	if ref == "" || isPlain(ref) {
+		return ref
+	}
+	u, err := base.Parse(ref)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" {
+		return ""
+	}
+	u.User = nil
+	return u.String()
+}
+
 func checkFileName(name string) error {
 	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\\\x00\n") {
 		return errors.New("a file has no proper name")

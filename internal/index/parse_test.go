@@ -35,6 +35,30 @@ func TestJSONVariants(t *testing.T) {
 	}
 }
 
+// PEP 740: an address beside the file, as the page means it, or nothing.
+func TestProvenanceIsRead(t *testing.T) {
+	at, _ := url.Parse("https://index.example/simple/a/")
+	for value, want := range map[string]string{
+		`"https://index.example/i/a-1.zip/provenance"`: "https://index.example/i/a-1.zip/provenance",
+		`"../../i/a-1.zip/provenance"`:                 "https://index.example/i/a-1.zip/provenance",
+		`"https://u:p@index.example/i/a%201.zip"`:      "https://index.example/i/a%201.zip",
+		`null`:                              "",
+		`true`:                              "",
+		`{"url":"https://index.example/i"}`: "",
+		`"file:///etc/passwd"`:              "",
+		`"http://[::1"`:                     "",
+	} {
+		p, err := parseJSON([]byte(`{"files":[{"filename":"a-1.zip","url":"a-1.zip","provenance":`+value+`}]}`), at)
+		if err != nil || p.files[0].Provenance != want {
+			t.Errorf("%s: %+v, %v", value, p, err)
+		}
+	}
+	p, err := parseHTML([]byte(`<a href="a-1.zip" data-provenance="/i/a-1.zip">a</a>`), at)
+	if err != nil || p.files[0].Provenance != "https://index.example/i/a-1.zip" {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
 func TestReadConfig(t *testing.T) {
 	home, dir := t.TempDir(), t.TempDir()
 	write(t, filepath.Join(dir, "uv.toml"), "index-url = 'https://index.example/uv/'\n[[index]]\nname = 'torch'\nurl = 'https://index.example/torch/'\nexplicit = true\n")
