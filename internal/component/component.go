@@ -16,10 +16,11 @@ const (
 	Package     Class = "pypi"    // a Python distribution, also one that another vendors
 	Interpreter Class = "cpython" // CPython itself
 	Library     Class = "native"  // a native library: OpenSSL, SQLite, zlib, …
+	Crate       Class = "cargo"   // a Rust crate that is compiled in: the crate "openssl" is another thing than the library
 )
 
 // Classes are all of them, in the order in which they are told.
-func Classes() []Class { return []Class{Package, Interpreter, Library} }
+func Classes() []Class { return []Class{Package, Interpreter, Library, Crate} }
 
 // Component is one such thing.
 type Component struct {

@@ -20,7 +20,7 @@ const (
 
 // GC removes shared runtimes that no project uses, trees that no runtime links to and that were not used for days,
 // blobs that no tree here was unpacked from and that were not used for months,
-// evidence of neither, and temporary names older than a day. It returns how many entries and bytes
+// evidence and facts of neither, and temporary names older than a day. It returns how many entries and bytes
 // that were. It waits until no build uses the store (Use), and keeps new ones
 // waiting while it works.
 func (s *Store) GC(ctx context.Context) (entries int, freed int64, err error) {
@@ -34,7 +34,7 @@ func (s *Store) GC(ctx context.Context) (entries int, freed int64, err error) {
 		return 0, 0, err
 	}
 	err = s.gcShared(ctx, &sum) // first: they link to trees
-	err = errors.Join(err, s.gcTrees(ctx, &sum), s.gcBlobs(ctx, &sum), s.gcEvidence(ctx, &sum))
+	err = errors.Join(err, s.gcTrees(ctx, &sum), s.gcBlobs(ctx, &sum), s.gcEvidence(ctx, &sum), s.gcFacts(ctx, &sum))
 	return sum.entries, sum.bytes, err
 }
 
