@@ -17,7 +17,7 @@ import (
 // keptForm names the form in which METADATA is kept: a line of this name, the
 // CRC-32C of what follows the line, and the sha256 of the METADATA as it was
 // told; then what of it resolving reads (dist.Metadata.Essential).
-const keptForm = "metadata-2"
+const keptForm = "metadata-3"
 
 // told ends the name of metadata that the index gave without the wheel: it is
 // believed until Confirm has seen the wheel.
