@@ -271,6 +271,12 @@ func TestConfirm(t *testing.T) {
 			if err := errors.Join(err, err2); err != nil || !c.noRanges && string(body) != string(own.Essential()) {
 				t.Errorf("then it says %q, %v", body, err)
 			}
+			if kept, ok := newClient(t, x, index.Config{}, dir).Kept(f.Hashes.Sum("sha256")); !ok || string(kept) != string(body) {
+				t.Errorf("kept is %q, %t", kept, ok)
+			}
+			if kept, ok := newClient(t, x, index.Config{}, t.TempDir()).Kept(f.Hashes.Sum("sha256")); ok {
+				t.Errorf("an empty cache keeps %q", kept)
+			}
 		})
 	}
 }

@@ -88,6 +88,21 @@ func (c *Client) Metadata(ctx context.Context, l *Listing, f File) ([]byte, erro
 	})
 }
 
+// Kept is what Metadata keeps of the wheel with that sha256; nothing is asked for.
+// ok is false where it is not here.
+func (c *Client) Kept(sum string) (text []byte, ok bool) {
+	path := c.keptPath(sum)
+	if path == "" {
+		return nil, false
+	}
+	for _, path := range []string{path, path + told} {
+		if e, err := readKept(path); err == nil {
+			return e.text, true
+		}
+	}
+	return nil, false
+}
+
 // Confirm compares what the index told of a wheel with the METADATA that the
 // wheel itself holds, once: own is called only where something is to be
 // compared. sum is the wheel's sha256. Where they differ in what resolving
