@@ -85,6 +85,8 @@ func (i *Item) known() string {
 		return i.PURL
 	case i.Class == component.Package:
 		return attest.Package(i.Name, i.Version)
+	case i.Class == component.Crate:
+		return attest.Crate(i.Name, i.Version)
 	}
 	return attest.Generic(i.Name, i.Version)
 }
@@ -116,7 +118,9 @@ func newBill(d Document) (*bill, error) {
 		b.items = append(b.items, entry{Item: i})
 	}
 	slices.SortStableFunc(b.items, inOrder)
-	b.refer()
+	if err := b.refer(); err != nil {
+		return nil, err
+	}
 	if err := b.relate(); err != nil {
 		return nil, err
 	}
@@ -132,34 +136,42 @@ func inOrder(a, b entry) int {
 		cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.PURL, b.PURL), slices.Compare(a.Paths, b.Paths), cmp.Compare(a.SHA256, b.SHA256))
 }
 
-// rank puts the interpreter first.
-func rank(c component.Class) int {
-	return slices.Index([]component.Class{component.Interpreter, component.Package, component.Library}, c)
-}
+func rank(c component.Class) int { return slices.Index(component.Classes(), c) }
 
 func sorted(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
 
 // refer gives every item its reference: its package URL, behind that of what
-// carries it, and a number where two are alike.
-func (b *bill) refer() {
-	owners := map[string]string{}
-	for _, e := range b.items {
-		if e.Owner == "" {
-			owners[e.Name] = e.PURL
+// carries it, and a number where two are alike. Who supplied what carries it
+// supplied it too, unless something else is known.
+func (b *bill) refer() error {
+	owners, taken := map[string]*entry{}, map[string]int{b.root: 1}
+	unique := func(ref string) string {
+		if taken[ref]++; taken[ref] > 1 {
+			return fmt.Sprintf("%s#%d", ref, taken[ref])
+		}
+		return ref
+	}
+	for i := range b.items {
+		if e := &b.items[i]; e.Owner == "" {
+			e.ref = unique(e.PURL)
+			if owners[e.Name] == nil || e.Class == component.Interpreter { // a package may be called cpython too
+				owners[e.Name] = e
+			}
 		}
 	}
-	taken := map[string]int{b.root: 1}
 	for i := range b.items {
 		e := &b.items[i]
-		e.owner = owners[e.Owner]
-		e.ref = e.PURL
-		if e.Owner != "" {
-			e.ref = cmp.Or(e.owner, e.Owner) + "#" + e.PURL
+		if e.Owner == "" {
+			continue
 		}
-		if taken[e.ref]++; taken[e.ref] > 1 {
-			e.ref = fmt.Sprintf("%s#%d", e.ref, taken[e.ref])
+		owner := owners[e.Owner]
+		if owner == nil {
+			return fault.New(fault.Internal, "", "bill of materials of %s: %s carries %s, and is not in it", b.Runtime, e.Owner, e.Name)
 		}
+		e.owner, e.ref = owner.ref, unique(owner.ref+"#"+e.PURL)
+		e.Supplier = cmp.Or(e.Supplier, owner.Supplier)
 	}
+	return nil
 }
 
 // relate turns what items depend on into references.
@@ -195,7 +207,7 @@ func (b *bill) relate() error {
 func (b *bill) direct() []string {
 	var out []string
 	for _, e := range b.items {
-		if e.owner == "" && (e.Direct || e.Class == component.Interpreter || e.Owner != "") {
+		if e.Owner == "" && (e.Direct || e.Class == component.Interpreter) {
 			out = append(out, e.ref)
 		}
 	}

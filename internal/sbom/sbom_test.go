@@ -32,6 +32,7 @@ func shop() Document {
 			{Component: component.Component{Class: component.Library, Name: "zlib", Version: "1.3.1", PURL: "pkg:generic/zlib@1.3.1", CPE: "cpe:2.3:a:zlib:zlib:1.3.1:*:*:*:*:*:*:*",
 				Owner: "pillow", Paths: []string{"pillow.libs/libz-0a1b.so.1.3.1"}, How: []string{"version string", "SONAME"}}},
 			{Component: component.Component{Class: component.Library, Name: "tiff", Owner: "pillow", Paths: []string{"pillow.libs/libtiff-0a1b.so.6"}, How: []string{"SONAME"}}},
+			{Component: component.Component{Class: component.Crate, Name: "openssl", Version: "0.10.75", Owner: "pillow", How: []string{"PEP 770 SBOM"}}},
 			{Component: component.Component{Class: component.Interpreter, Name: "cpython", Version: "3.14.1", SHA256: sum("python")}, Declared: "Python-2.0", Supplier: "Organization: python-build-standalone"},
 			{Component: component.Component{Class: component.Library, Name: "zlib", Version: "1.3.1", PURL: "pkg:generic/zlib@1.3.1", Owner: "cpython", How: []string{"version string"}}},
 			{Component: component.Component{Class: component.Package, Name: "django", Version: "5.2", SHA256: sum("django")}, Declared: "BSD-3-Clause OR Apache-2.0", Concluded: "BSD-3-Clause", Direct: true,
@@ -81,6 +82,14 @@ func TestCycloneDX(t *testing.T) {
 	}
 }
 
+func TestSPDX(t *testing.T) {
+	data, err := SPDX(shop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "shop.spdx.json", data)
+}
+
 // Everything that is referred to is there once, and everything that is there has its
 // dependencies listed.
 func TestReferences(t *testing.T) {
@@ -127,7 +136,7 @@ func TestReferences(t *testing.T) {
 }
 
 // writers are both formats.
-var writers = map[string]func(Document) ([]byte, error){"CycloneDX": CycloneDX}
+var writers = map[string]func(Document) ([]byte, error){"CycloneDX": CycloneDX, "SPDX": SPDX}
 
 // The order in which things are handed in does not count, what they say does.
 func TestSameBytes(t *testing.T) {
@@ -173,6 +182,7 @@ func TestAboutNothing(t *testing.T) {
 		for what, change := range map[string]func(*Document){
 			"finding":    func(d *Document) { d.Findings[0].Version = "5.3" },
 			"dependency": func(d *Document) { d.Items[0].Depends = []string{"pkg:pypi/none@1"} },
+			"owner":      func(d *Document) { d.Items[1].Owner = "none" },
 			"tree":       func(d *Document) { d.Tree = digest.SHA256{} },
 		} {
 			d := shop()
