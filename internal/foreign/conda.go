@@ -152,7 +152,7 @@ func (r *reader) condaPip(list *yaml.Node, env func(string) string) error {
 	for _, item := range list.Content {
 		value := strings.ReplaceAll(item.Value, "\n", " ")
 		if strings.Contains(value, "git+") {
-			r.source(nameIn(value), "git")
+			r.source(nameIn(value), "git", item.Line)
 			continue
 		}
 		for ; line < item.Line; line++ {
@@ -171,6 +171,8 @@ func (r *reader) condaPip(list *yaml.Node, env func(string) string) error {
 			if err := r.pinned(q); err != nil {
 				return err
 			}
+		} else if q.Path != "." {
+			r.loosen(Loose{Name: q.Name, What: q.Requirement.String(), Line: q.Origin.Line})
 		}
 	}
 	return r.bounded(list.Line)
@@ -196,6 +198,9 @@ func (r *reader) condaSpec(text string, line int) error {
 	name, rest := strings.ToLower(m[2]), m[3]
 	known, why := onIndex(name)
 	if known == "" && name != "python" {
+		if why != notPython {
+			r.loosen(Loose{Name: text, What: "conda, and what it is on the index is not known", Line: line})
+		}
 		r.leave(text, why)
 		return nil
 	}
@@ -221,6 +226,8 @@ func (r *reader) condaSpec(text string, line int) error {
 		if err := r.pin(Pin{Name: known, Version: version, Line: line}); err != nil {
 			return err
 		}
+	} else {
+		r.loosen(Loose{Name: known, What: text, Line: line})
 	}
 	return r.add("", ask{name: known, specifier: bounds, line: line})
 }

@@ -67,13 +67,13 @@ func lineAt(data []byte, offset int64) int {
 	return 1 + bytes.Count(data[:offset], []byte("\n"))
 }
 
-// entryLines are the lines of the [[package]] headers, in order.
-func entryLines(data []byte) []int {
+// entryLines are the lines of the headers that begin an entry, in order.
+func entryLines(data []byte, header string) []int {
 	var out []int
 	line := 0
 	for text := range strings.Lines(string(data)) {
 		line++
-		if strings.HasPrefix(text, "[[package]]") {
+		if strings.HasPrefix(text, header) {
 			out = append(out, line)
 		}
 	}

@@ -57,6 +57,7 @@ type Import struct {
 	Sources        []string // files that a compiled file was made from, as it names them
 	Compiled       bool     // a requirements file that tells why each package is there
 	Pins           []Pin
+	Loose          []Loose  // packages of which no version of an index is locked
 	MarkerGroups   []string // dependency groups and extras that the markers of pins may
 	MarkerExtras   []string // speak of
 	IndexURL       string   // the index that is asked last, without a login; "": not said
@@ -72,7 +73,18 @@ type Pin struct {
 	Marker  string // "" for always
 	Files   map[string]string
 	Hashes  []string
-	Line    int // 0: not known
+	Needs   []string // normalised names of what it depends on, where the format tells
+	File    string   // where a list includes others: the one that pins it, from the list's folder; "": the file itself
+	Line    int      // 0: not known
+}
+
+// Loose is a package that is asked for or locked without a version of an index.
+type Loose struct {
+	Name string // as it is written, where it is no name
+	What string // the requirement, or what it comes from: "a folder", "git"
+	Own  bool   // a folder: code of the project's own
+	File string // as in Pin
+	Line int    // 0: not known
 }
 
 // Left is something that could not be carried over.

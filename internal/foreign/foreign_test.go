@@ -82,6 +82,15 @@ func tell(m *Import) string {
 		for _, sum := range p.Hashes {
 			say("  %s", sum[:4])
 		}
+		if len(p.Needs) > 0 {
+			say("  needs %s", strings.Join(p.Needs, " "))
+		}
+		if p.File != "" {
+			say("  in %s", p.File)
+		}
+	}
+	for _, l := range m.Loose {
+		say("loose: %s (%s) own %v line %d%s", l.Name, l.What, l.Own, l.Line, l.File)
 	}
 	if m.IndexURL != "" {
 		say("index %s", m.IndexURL)

@@ -1,5 +1,11 @@
 package foreign
 
+import (
+	"strings"
+
+	"snug/internal/pep508"
+)
+
 type pdmLock struct {
 	Packages []pdmPackage `toml:"package"`
 	Metadata struct {
@@ -18,6 +24,8 @@ type pdmPackage struct {
 	SVN     string       `toml:"svn"`
 	URL     string       `toml:"url"`
 	Path    string       `toml:"path"`
+
+	Dependencies []string `toml:"dependencies"`
 }
 
 // ParsePdm reads pdm.lock. It does not say which packages were asked for: that
@@ -31,20 +39,32 @@ func ParsePdm(data []byte, path string) (*Import, error) {
 	if err := r.version(l.Metadata.LockVersion, "4"); err != nil {
 		return nil, err
 	}
-	lines := entryLines(data)
+	lines := entryLines(data, "[[package]]")
 	for i, p := range l.Packages {
 		if p.Files == nil {
 			p.Files = l.Metadata.Files[p.Name+" "+p.Version]
 		}
 		if kind := p.kind(); kind != "" {
-			r.source(p.Name, kind)
+			r.source(p.Name, kind, nth(lines, i))
 			continue
 		}
-		if err := r.pinFiles(Pin{Name: p.Name, Version: p.Version, Marker: p.Marker, Line: nth(lines, i)}, p.Files); err != nil {
+		if err := r.pinFiles(Pin{Name: p.Name, Version: p.Version, Marker: p.Marker, Needs: needs(p.Dependencies), Line: nth(lines, i)}, p.Files); err != nil {
 			return nil, err
 		}
 	}
 	return r.done()
+}
+
+// needs are the names that requirements begin with.
+func needs(requirements []string) []string {
+	var out []string
+	for _, text := range requirements {
+		if end := strings.IndexAny(text, " [(<>=!~;@"); end >= 0 {
+			text = text[:end]
+		}
+		out = append(out, pep508.NormalizeName(text))
+	}
+	return out
 }
 
 // kind is where a package comes from that is of no index, "" for an index.

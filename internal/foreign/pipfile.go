@@ -116,7 +116,7 @@ func (r *reader) pipPackage(group, name string, value any, line int) error {
 		r.leave(name, "it is the project itself: name it in [project], and it is installed")
 		return nil
 	} else if kind != "" {
-		r.source(name, kind)
+		r.source(name, kind, 0)
 		return nil
 	}
 	var markers []string

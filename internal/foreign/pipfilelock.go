@@ -81,14 +81,15 @@ func (r *reader) section(data []byte, name string, text json.RawMessage, into an
 func (r *reader) pipfilePin(name string, p pipfilePackage) error {
 	switch {
 	case p.Git != "":
-		r.source(name, "git")
+		r.source(name, "git", 0)
 		return nil
 	case p.File != "" || p.Path != "":
-		r.source(name, "a file or folder")
+		r.source(name, "a file or folder", 0)
 		return nil
 	}
 	version, exact := strings.CutPrefix(p.Version, "==")
 	if !exact {
+		r.loosen(Loose{Name: name, What: p.Version})
 		r.leave(name, "no version of it is locked")
 		return nil
 	}

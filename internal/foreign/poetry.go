@@ -3,6 +3,8 @@ package foreign
 import (
 	"maps"
 	"slices"
+
+	"snug/internal/pep508"
 )
 
 type poetryLock struct {
@@ -18,7 +20,10 @@ type poetryPackage struct {
 	Version string       `toml:"version"`
 	Markers any          `toml:"markers"` // text, or text for each group
 	Files   []poetryFile `toml:"files"`
-	Source  struct {
+
+	Dependencies map[string]any `toml:"dependencies"` // by name
+
+	Source struct {
 		Type      string `toml:"type"`
 		URL       string `toml:"url"`
 		Reference string `toml:"reference"`
@@ -42,7 +47,7 @@ func ParsePoetry(data []byte, path string) (*Import, error) {
 	if err := r.version(l.Metadata.LockVersion, "1", "2"); err != nil {
 		return nil, err
 	}
-	lines := entryLines(data)
+	lines := entryLines(data, "[[package]]")
 	for i, p := range l.Packages {
 		if p.Files == nil {
 			p.Files = l.Metadata.Files[p.Name]
@@ -60,21 +65,29 @@ func (r *reader) poetry(p poetryPackage, line int) error {
 	case "legacy":
 		r.index(p.Source.Reference, p.Source.URL, false)
 	case "url":
-		r.source(p.Name, "an address")
+		r.source(p.Name, "an address", line)
 		return nil
 	case "directory", "file":
-		r.source(p.Name, "a "+map[string]string{"directory": "folder", "file": "file"}[p.Source.Type])
+		r.source(p.Name, "a "+map[string]string{"directory": "folder", "file": "file"}[p.Source.Type], line)
 		return nil
 	default:
-		r.source(p.Name, p.Source.Type)
+		r.source(p.Name, p.Source.Type, line)
 		return nil
 	}
 	marker, err := r.poetryMarker(p, line)
 	if err != nil {
 		return err
 	}
-	pin := Pin{Name: p.Name, Version: p.Version, Marker: marker, Line: line}
+	pin := Pin{Name: p.Name, Version: p.Version, Marker: marker, Needs: poetryNeeds(p), Line: line}
 	return r.pinFiles(pin, p.Files)
+}
+
+func poetryNeeds(p poetryPackage) []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(p.Dependencies)) {
+		out = append(out, pep508.NormalizeName(name))
+	}
+	return out
 }
 
 // pinFiles adds a pin with its files.

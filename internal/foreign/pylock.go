@@ -11,19 +11,28 @@ func ParsePylock(data []byte, path string) (*Import, error) {
 		return nil, err
 	}
 	r.out.RequiresPython, r.out.MarkerGroups, r.out.MarkerExtras = l.RequiresPython, l.DependencyGroups, l.Extras
-	for _, p := range l.Packages {
+	lines := entryLines(data, "[[packages]]")
+	for i, p := range l.Packages {
+		line := nth(lines, i)
 		switch {
 		case p.VCS != nil:
-			r.source(p.Name, "a repository")
+			r.source(p.Name, "a repository", line)
 			continue
-		case p.Directory != nil || p.Archive != nil:
-			r.source(p.Name, "a folder, file or address")
+		case p.Directory != nil:
+			r.source(p.Name, "a folder", line)
+			continue
+		case p.Archive != nil:
+			r.source(p.Name, "a file or address", line)
 			continue
 		case p.Version == "":
+			r.loosen(Loose{Name: p.Name, Line: line})
 			r.leave(p.Name, "no version of it is locked")
 			continue
 		}
-		pin := Pin{Name: p.Name, Version: p.Version, Marker: p.Marker}
+		pin := Pin{Name: p.Name, Version: p.Version, Marker: p.Marker, Line: line}
+		for _, d := range p.Dependencies {
+			pin.Needs = append(pin.Needs, d.Name)
+		}
 		files := p.Wheels
 		if p.Sdist != nil {
 			files = append(files, *p.Sdist)

@@ -66,6 +66,24 @@ func (r *reader) leave(what, why string) {
 	r.out.Left = append(r.out.Left, l)
 }
 
+// loosen lists a package without a version, once for each name; of too many the
+// list ends, which leave says.
+func (r *reader) loosen(l Loose) {
+	if pep508.ValidName(l.Name) {
+		l.Name = pep508.NormalizeName(l.Name)
+	}
+	key := "\x00" + l.Name + "\x00" + l.What // no pin has such a key
+	if _, ok := r.pins[key]; ok {
+		return
+	}
+	if len(r.out.Loose) == maxLeft {
+		r.leave("more packages without a version", "the list of them ends")
+		return
+	}
+	r.pins[key] = len(r.out.Loose)
+	r.out.Loose = append(r.out.Loose, l)
+}
+
 // pin adds a locked version. Entries of one version, such as pdm writes for
 // extras, become one.
 func (r *reader) pin(p Pin) error {
@@ -114,6 +132,7 @@ func (p *Pin) join(q Pin) {
 		p.Files[name] = sum
 	}
 	p.Hashes = append(p.Hashes, q.Hashes...)
+	p.Needs = append(p.Needs, q.Needs...)
 }
 
 // either is the marker that holds where one of the markers does.
@@ -277,7 +296,8 @@ func (r *reader) index(name, address string, explicit bool) string {
 }
 
 // source lists a package that comes from somewhere else than an index.
-func (r *reader) source(name, kind string) {
+func (r *reader) source(name, kind string, line int) {
+	r.loosen(Loose{Name: name, What: kind, Own: kind == "a folder", Line: line})
 	r.leave(name, fmt.Sprintf("it comes from %s: snug locks wheels of package indexes", kind))
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"snug/internal/manifest"
 	"snug/internal/pep440"
+	"snug/internal/pep508"
 )
 
 // ParseRequirements reads a requirements file with what it includes. Where
@@ -33,7 +34,26 @@ func ParseRequirements(data []byte, file string, env func(string) string) (*Impo
 			return nil, err
 		}
 	}
+	r.needed(read.Requirements, why)
 	return r.done()
+}
+
+// needed tells from the reasons of the requirements what each pin depends on.
+func (r *reader) needed(asks []manifest.Requirement, why [][]string) {
+	at := map[string][]int{}
+	for i, p := range r.out.Pins {
+		at[p.Name] = append(at[p.Name], i)
+	}
+	for i, q := range asks {
+		for _, reason := range why[i] {
+			if isSource(reason) || !pep508.ValidName(reason) {
+				continue
+			}
+			for _, n := range at[pep508.NormalizeName(reason)] {
+				r.out.Pins[n].Needs = append(r.out.Pins[n].Needs, pep508.NormalizeName(q.Name))
+			}
+		}
+	}
 }
 
 // options takes what a requirements file says beside its requirements.
@@ -69,7 +89,7 @@ func (r *reader) withoutEditable(data []byte) []byte {
 			kind = "a folder"
 		}
 		name := nameIn(address)
-		r.source(name, kind)
+		r.source(name, kind, 0)
 		return nil
 	})
 }
@@ -121,18 +141,19 @@ func (r *reader) pinned(q manifest.Requirement) error {
 	case q.Path == ".": // the project itself
 		return nil
 	case q.Path != "":
-		r.source(q.Name, "a file or folder")
+		r.source(q.Name, "a file or folder", q.Origin.Line)
 		return nil
 	case q.URL != "":
-		r.source(q.Name, "an address")
+		r.source(q.Name, "an address", q.Origin.Line)
 		return nil
 	}
 	version, exact := exactly(q.Specifiers)
 	if !exact {
+		r.loosen(Loose{Name: q.Name, What: q.Requirement.String(), File: r.included(q), Line: q.Origin.Line})
 		r.leave(q.Requirement.String(), "no version of it is locked")
 		return nil
 	}
-	pin := Pin{Name: q.Name, Version: version, Line: q.Origin.Line}
+	pin := Pin{Name: q.Name, Version: version, File: r.included(q), Line: q.Origin.Line}
 	if q.Marker != nil {
 		pin.Marker = q.Marker.String()
 	}
@@ -142,6 +163,14 @@ func (r *reader) pinned(q manifest.Requirement) error {
 		}
 	}
 	return r.pin(pin)
+}
+
+// included is the file of a requirement that another file includes.
+func (r *reader) included(q manifest.Requirement) string {
+	if q.Origin.File == filepath.Base(r.file) {
+		return ""
+	}
+	return q.Origin.File
 }
 
 // exactly is the one version that the specifiers allow.

@@ -18,12 +18,15 @@ type uvLock struct {
 }
 
 type uvPackage struct {
-	Name     string   `toml:"name"`
-	Version  string   `toml:"version"`
-	Source   uvSource `toml:"source"`
-	Markers  []string `toml:"resolution-markers"`
-	Sdist    uvFile   `toml:"sdist"`
-	Wheels   []uvFile `toml:"wheels"`
+	Name    string   `toml:"name"`
+	Version string   `toml:"version"`
+	Source  uvSource `toml:"source"`
+	Markers []string `toml:"resolution-markers"`
+	Sdist   uvFile   `toml:"sdist"`
+	Wheels  []uvFile `toml:"wheels"`
+
+	Dependencies []uvAsk `toml:"dependencies"`
+
 	Metadata struct {
 		RequiresDist []uvAsk            `toml:"requires-dist"`
 		RequiresDev  map[string][]uvAsk `toml:"requires-dev"`
@@ -88,7 +91,7 @@ func ParseUv(data []byte, path string) (*Import, error) {
 		return nil, r.bad(0, repair, "requires-python: %v", err)
 	}
 	r.out.RequiresPython = l.RequiresPython
-	lines := entryLines(data)
+	lines := entryLines(data, "[[package]]")
 	for i, p := range l.Packages {
 		if err := r.uv(p, nth(lines, i)); err != nil {
 			return nil, err
@@ -103,13 +106,16 @@ func (r *reader) uv(p uvPackage, line int) error {
 	case p.Source.isRoot():
 		return r.uvRoot(p, line)
 	case kind != "":
-		r.source(p.Name, kind)
+		r.source(p.Name, kind, line)
 		return nil
 	}
 	if strings.Contains(p.Source.Registry, "://") {
 		r.index("", p.Source.Registry, false)
 	}
 	pin := Pin{Name: p.Name, Version: p.Version, Line: line, Marker: either(p.Markers...)}
+	for _, d := range p.Dependencies {
+		pin.Needs = append(pin.Needs, d.Name)
+	}
 	for _, f := range append(p.Wheels, p.Sdist) {
 		if f.Hash == "" {
 			continue
@@ -183,7 +189,7 @@ func (r *reader) uvAsk(a uvAsk, line int) (*manifest.Requirement, string, error)
 	a.Marker, extra = cutExtra(a.Marker)
 	kind := a.kind()
 	if kind != "" && a.URL == "" {
-		r.source(a.Name, kind)
+		r.source(a.Name, kind, line)
 		return nil, "", nil
 	}
 	at := ask{name: a.Name, specifier: a.Specifier, url: a.URL, marker: a.Marker, extras: a.Extras, line: line}
