@@ -36,7 +36,7 @@ var layers = []layer{
 		"advisory", "licensetext", "inventory", "pep740", "supplychain", "sbom", "vex"}},
 	{"documents", true, []string{"component", "finding", "event", "toml", "approvals", "policy", "manifest", "lock", "foreign", "generation"}},
 	{"words", true, []string{"pep440", "license", "pep508", "cooldown", "pytag", "dist", "elf", "osv"}},
-	{"ground", true, []string{"fault", "digest", "fetch", "archive", "term", "conformance"}},
+	{"ground", true, []string{"fault", "digest", "fetch", "archive", "rootfs", "term", "conformance"}},
 }
 
 // Only these speak HTTP's types, and of the product only fetch opens a connection.
