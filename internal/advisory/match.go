@@ -1,0 +1,197 @@
+package advisory
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"snug/internal/component"
+	"snug/internal/finding"
+	"snug/internal/osv"
+)
+
+// Matched is what the records say of one component.
+type Matched struct {
+	Checked bool   // false: nothing is known, which is not the same as nothing being wrong
+	Reason  string // why it was not checked
+
+	Groups    []Group  // the holes that it has, each once; sorted by ID
+	Withdrawn []Group  // what it would have, were all records of it that match not withdrawn: no findings
+	Notes     []string // what of the records or of the version could not be read, and what overlays changed
+}
+
+// Group is one hole: all records that mean it.
+type Group struct {
+	ID        string     // the record that speaks for it
+	Aliases   []string   // every other id that means it, sorted
+	Records   []Matching // those that match, sorted by ID
+	Malware   bool
+	Withdrawn bool // every record that matches is
+	Summary   string
+
+	Severity     *finding.Severity     // the gravest of any record of the group, nil: not rated
+	Exploitation *finding.Exploitation // nil: nothing is known, or no feed of it
+	// Fixed are versions newer than the component's at which no record of the group
+	// matches, the nearest first; none where no fix is stated.
+	Fixed []string
+}
+
+// Matching is one record that speaks of the version.
+type Matching struct {
+	ID        string
+	Withdrawn bool
+	Evidence  osv.Evidence
+	Fixed     []string // by this record alone, the nearest first
+}
+
+// Where is what overlays may ask about the place that a component is in. The zero
+// value is a place of which nothing is known: what depends on it does not apply.
+type Where struct {
+	// Marker evaluates an environment marker (PEP 508) for it; nil: unknown.
+	Marker func(marker string) (bool, error)
+	// Artifact is "wheel" or "sdist": what it was installed from; "": unknown.
+	Artifact string
+}
+
+// Match tells what the records say of c, wherever it is.
+func (d *DB) Match(c component.Component) Matched { return d.MatchIn(c, Where{}) }
+
+// MatchIn is Match for a component in a known place, on which overlays may depend.
+func (d *DB) MatchIn(c component.Component, where Where) Matched {
+	if reason := d.unchecked(c); reason != "" {
+		return Matched{Reason: reason}
+	}
+	key := keyOf(c)
+	about, err := d.speaksOf(key)
+	if err != nil {
+		return Matched{Reason: damaged(d.info.Snapshot, err).Error()}
+	}
+	m := Matched{Checked: true}
+	byHole := map[span][]*affected{}
+	for i := range about {
+		byHole[about[i].hole] = append(byHole[about[i].hole], &about[i])
+	}
+	for at, all := range byHole {
+		g, notes := groupOf(all, c.Version)
+		m.Notes = append(m.Notes, notes...)
+		if len(g.Records) == 0 {
+			continue
+		}
+		h, err := d.hole(at, all)
+		if err != nil {
+			return Matched{Reason: damaged(d.info.Snapshot, err).Error()}
+		}
+		g.tell(h)
+		if g.Withdrawn {
+			m.Withdrawn = append(m.Withdrawn, g)
+		} else {
+			m.Groups = append(m.Groups, g)
+		}
+	}
+	byID := func(a, b Group) int { return cmp.Compare(a.ID, b.ID) }
+	slices.SortFunc(m.Groups, byID)
+	slices.SortFunc(m.Withdrawn, byID)
+	slices.Sort(m.Notes)
+	m.Notes = slices.Compact(m.Notes)
+	return m
+}
+
+// unchecked is why nothing is known of c, "" if something is.
+func (d *DB) unchecked(c component.Component) string {
+	kind := Kind(c.Class)
+	if _, ok := d.info.Feed(kind); !ok {
+		if source := d.wanted[kind]; source != "" {
+			return fmt.Sprintf("the feed %s (%s) has not been read: snug advisories update", kind, source)
+		}
+		return fmt.Sprintf("no feed is set for %s: [tool.snug.advisories] %s", kind, kind)
+	}
+	if c.Version == "" {
+		return "its version is not known"
+	}
+	return ""
+}
+
+func (d *DB) hole(at span, all []*affected) (*hole, error) {
+	if at == (span{}) { // of an overlay's own record
+		return &hole{ids: []string{all[0].id}}, nil
+	}
+	block, err := d.sections[secHoles].read(at)
+	if err != nil {
+		return nil, err
+	}
+	return readHole(block)
+}
+
+// groupOf is what the records of one hole say of a version.
+func groupOf(all []*affected, version string) (Group, []string) {
+	g := Group{Withdrawn: true}
+	var notes []string
+	var live []*affected
+	for _, a := range all {
+		e, in := a.Match(version)
+		for _, n := range e.Notes {
+			notes = append(notes, a.id+": "+n)
+		}
+		if !a.withdrawn {
+			live = append(live, a)
+		}
+		if !in {
+			continue
+		}
+		g.Withdrawn = g.Withdrawn && a.withdrawn
+		g.Records = append(g.Records, Matching{ID: a.id, Withdrawn: a.withdrawn, Evidence: e, Fixed: fixes([]*affected{a}, version)})
+		if g.Summary == "" || !a.withdrawn && a.summary != "" {
+			g.Summary = cmp.Or(a.summary, g.Summary)
+		}
+	}
+	slices.SortFunc(g.Records, func(a, b Matching) int { return cmp.Compare(a.ID, b.ID) })
+	if !g.Withdrawn {
+		g.Records = slices.DeleteFunc(g.Records, func(m Matching) bool { return m.Withdrawn })
+		g.Fixed = fixes(live, version)
+	}
+	return g, notes
+}
+
+// tell fills what is known of the hole as a whole.
+func (g *Group) tell(h *hole) {
+	ids := make([]string, len(g.Records))
+	for i, r := range g.Records {
+		ids[i] = r.ID
+	}
+	g.ID = speaks(ids)
+	g.Malware = rank(g.ID) == 0
+	g.Severity, g.Exploitation = h.severity, h.exploitation
+	if g.Malware {
+		g.Severity = nil
+	}
+	for _, id := range h.ids {
+		if id != g.ID {
+			g.Aliases = append(g.Aliases, id)
+		}
+	}
+}
+
+// fixes are the versions that the records call fixed, newer than version, at which
+// none of them matches: the nearest first.
+func fixes(all []*affected, version string) []string {
+	var out []string
+	for _, a := range all {
+		for _, g := range a.Ranges {
+			for _, e := range g.Events {
+				if c, ok := a.Compare(e.Fixed, version); e.Fixed != "" && ok && c > 0 && closed(all, e.Fixed) {
+					out = append(out, e.Fixed)
+				}
+			}
+		}
+	}
+	order := func(v, w string) int { c, _ := all[0].Compare(v, w); return c }
+	slices.SortFunc(out, func(v, w string) int { return cmp.Or(order(v, w), cmp.Compare(v, w)) })
+	return slices.CompactFunc(out, func(v, w string) bool { return order(v, w) == 0 })
+}
+
+func closed(all []*affected, version string) bool {
+	return !slices.ContainsFunc(all, func(a *affected) bool {
+		_, in := a.Match(version)
+		return in
+	})
+}
