@@ -23,6 +23,7 @@ const (
 	Malware       Class = "malware"      // a MAL- record: no severity, always bad
 	License       Class = "license"      // a licence that policy speaks of, or that contradicts itself
 	SupplyChain   Class = "supply-chain" // a sign about how the release came to be
+	Breach        Class = "policy"       // the package itself is one that policy does not let in
 	Unknown       Class = "unknown"      // something could not be checked, and why
 )
 
@@ -114,6 +115,7 @@ type Finding struct {
 	Component component.Class `json:"component"`
 	PURL      string          `json:"purl,omitempty"`
 	Summary   string          `json:"summary,omitempty"` // one line
+	License   string          `json:"license,omitempty"` // of class License: the SPDX expression that is judged, "" where there is none
 
 	Severity     *Severity     `json:"severity,omitempty"`
 	Exploitation *Exploitation `json:"exploitation,omitempty"`
@@ -147,7 +149,7 @@ func Sort(all []Finding) {
 	})
 }
 
-var classOrder = []Class{Malware, Vulnerability, SupplyChain, License, Unknown}
+var classOrder = []Class{Malware, Vulnerability, SupplyChain, Breach, License, Unknown}
 
 func exploited(f Finding) int {
 	if f.Exploitation != nil && f.Exploitation.KEV {

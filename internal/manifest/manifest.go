@@ -20,6 +20,7 @@ import (
 	"snug/internal/dist"
 	"snug/internal/pep440"
 	"snug/internal/pep508"
+	"snug/internal/policy"
 	"snug/internal/toml"
 )
 
@@ -128,6 +129,7 @@ type Project struct {
 	AsOf           time.Time
 	MinAge         cooldown.Policy
 	Strategy       Strategy
+	Policy         *policy.Policy    // never nil; while it Extends what is at an address, that is still to be fetched
 	Overlaps       map[string]string // glob of installed paths -> the package that wins
 	PythonMirror   string
 	PythonSources  string // where CPython's own sources are
@@ -140,6 +142,7 @@ type Project struct {
 	dynamicFiles    []string // in these requirements files, absolute; none: only the build backend knows
 	pyproject       bool     // what is wanted stands in pyproject.toml
 	defaultRuntimes bool     // there is no [tool.snug.runtimes]
+	policyRuntimes  toml.Table
 
 	env          func(string) string
 	top          *Project            // of a member: the project it was reached from

@@ -24,6 +24,9 @@ func newRequirement(r pep508.Requirement, at Origin) Requirement {
 // ("shop[pg]", "-e .[pg]", a member of the workspace) become what those ask for,
 // and packages that are mapped to an index carry its name.
 func (p *Project) settle() error {
+	if err := p.checkPolicy(); err != nil {
+		return err
+	}
 	for i := range p.Runtimes {
 		rt := &p.Runtimes[i]
 		x := expansion{root: p}

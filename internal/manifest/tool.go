@@ -31,7 +31,7 @@ func packaged(doc *toml.Document) (bool, error) {
 }
 
 // toolKeys are those of [tool.snug].
-var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "min-age", "min-age-package", "overlaps", "package", "python-mirror", "python-sources", "home", "offline", "jobs", "resolution", "prereleases", "constraints", "overrides", "exclude", "build", "sandbox"}
+var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "min-age", "min-age-package", "overlaps", "package", "python-mirror", "python-sources", "home", "offline", "jobs", "resolution", "prereleases", "constraints", "overrides", "exclude", "build", "sandbox", "policy"}
 
 // readTool reads [tool.snug] but for its runtimes.
 func (p *Project) readTool(doc *toml.Document) error {
@@ -78,6 +78,11 @@ func (p *Project) readTool(doc *toml.Document) error {
 	}
 	if err := p.readRules(t, ruleKeys{"constraints", "overrides", "exclude"}); err != nil {
 		return err
+	}
+	if p.top == nil {
+		if err := p.readPolicy(t); err != nil {
+			return err
+		}
 	}
 	return p.readMachine(t)
 }

@@ -71,11 +71,11 @@ func (t Table) Name() string {
 	return "[" + strings.Join(t.Path, ".") + "] "
 }
 
-// Only refuses keys that are not known.
+// Only refuses keys that are not known, with the nearest that is.
 func (t Table) Only(known ...string) error {
 	for _, key := range slices.Sorted(maps.Keys(t.Values)) {
 		if !slices.Contains(known, key) {
-			return t.Bad(key, "known keys: "+strings.Join(known, ", "), "unknown key %q", key)
+			return t.Bad(key, fault.DidYouMean(key, known, "known keys: "+strings.Join(known, ", ")), "unknown key %q", key)
 		}
 	}
 	return nil
