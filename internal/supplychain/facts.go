@@ -1,0 +1,46 @@
+package supplychain
+
+import (
+	"fmt"
+
+	"snug/internal/finding"
+	"snug/internal/inventory"
+)
+
+// OfFacts tells the signs in the files of a distribution that was unpacked from an
+// artifact: code that runs whenever Python starts, other than what is known. Of an
+// interpreter there are none.
+func OfFacts(f *inventory.Facts) []finding.Finding { return ofFacts(f, false) }
+
+// OfInstalled is OfFacts of a distribution that somebody installed where it was found:
+// there, what makes a developer's tree importable is known too. No index has wheels with
+// that, so in an artifact it is code like any other.
+func OfInstalled(f *inventory.Facts) []finding.Finding { return ofFacts(f, true) }
+
+func ofFacts(f *inventory.Facts, installed bool) []finding.Finding {
+	var out []finding.Finding
+	name, version := f.Package.Name, f.Package.Version
+	var lines []string
+	for _, p := range f.Pth {
+		for _, line := range p.Code {
+			if !known(templates(), name, line) && !(installed && editable(line)) {
+				lines = append(lines, p.Path+": "+line)
+			}
+		}
+	}
+	if len(lines) > 0 {
+		one := sign(PthCode, name, version, "it runs code of its own whenever Python starts, also where it is not imported", lines...)
+		one.Remedy = "read the lines; if they are what you want: snug waive " + PthCode + " --until DATE --reason TEXT"
+		out = append(out, one)
+	}
+	if len(f.Hooks) > 0 {
+		evidence := make([]string, 0, len(f.Hooks))
+		for _, path := range f.Hooks {
+			evidence = append(evidence, fmt.Sprintf("%s is imported whenever Python starts", path))
+		}
+		one := sign(SiteCustomize, name, version, "it takes a module that belongs to the machine's owner, and runs whenever Python starts", evidence...)
+		one.Remedy = "read it; if it is what you want: snug waive " + SiteCustomize + " --until DATE --reason TEXT"
+		out = append(out, one)
+	}
+	return out
+}
