@@ -10,23 +10,6 @@ import (
 // DefaultAdvisoryAge is how old advisory data may be, unless policy says otherwise.
 const DefaultAdvisoryAge = 14 * 24 * time.Hour
 
-// The signs that policy has a rule for: the IDs of findings of the class supply-chain.
-const (
-	SignQuarantined  = "quarantined"
-	SignOrigin       = "origin-clash"
-	SignIntegrity    = "integrity"
-	SignPth          = "pth-code"
-	SignYanked       = "yanked"
-	SignArchived     = "archived"
-	SignProvenance   = "provenance-regression"
-	SignIdentity     = "identity-changed"
-	SignFirstRelease = "first-release"
-	SignTyposquat    = "typosquat"
-	SignNewNative    = "new-native"
-	SignNewHook      = "new-hook"
-	SignNewTop       = "new-top-level"
-)
-
 // The IDs of findings of the classes license and policy.
 const (
 	LicenseRule          = "license"               // the declared licence, in Finding.License
@@ -80,19 +63,26 @@ func builtInRules() []builtInRule {
 		{licenses, contradictionKey, r, nil, "what is declared is not what the files say"},
 		{licenses, ambiguousKey, r, nil, "what is declared can be read in two ways"},
 
-		{signs, SignQuarantined, d, nil, "the index holds the project back"},
-		{signs, SignOrigin, d, nil, "the name is on a private index and on a public one"},
-		{signs, SignIntegrity, d, nil, "a file is not what its record says"},
-		{signs, SignPth, d, nil, "unknown code that every start of Python would run"},
-		{signs, SignYanked, w, nil, "its author took the release back"},
-		{signs, SignArchived, w, nil, "the project gets no more releases"},
-		{signs, SignProvenance, r, nil, "earlier releases had attestations, this one has none"},
-		{signs, SignIdentity, r, nil, "another repository or workflow published it than before"},
-		{signs, SignFirstRelease, a, nil, "the project has no release before this one"},
-		{signs, SignTyposquat, w, nil, "the name is nearly that of a much used package"},
-		{signs, SignNewNative, a, nil, "a native binary that the version before had not"},
-		{signs, SignNewHook, a, nil, "code at install or start that the version before had not"},
-		{signs, SignNewTop, a, nil, "a top-level package that the version before had not"},
+		{signs, "quarantined", d, nil, "its index holds the whole project back as unsafe"},
+		{signs, "hash-mismatch", d, nil, "its index has another file by the same name now"},
+		{signs, "origin-clash", d, nil, "two indexes have projects of its name that share no file"},
+		{signs, "pth-code", d, nil, "unknown code that every start of Python would run"},
+		{signs, "sitecustomize", d, nil, "a module that every start of Python would import"},
+		{signs, "name-clash", d, nil, "its name in METADATA or its files' names is another package's"},
+		{signs, "record-mismatch", d, nil, "a file is not what its RECORD says"},
+		{signs, "bad-attestation", d, nil, "its attestation does not hold"},
+		{signs, "provenance-regression", r, nil, "earlier releases had attestations, this one has none"},
+		{signs, "identity-changed", r, nil, "another repository or workflow published it than before"},
+		{signs, "young", r, nil, "it is younger than `min-age` asks for"},
+		{signs, "yanked", w, nil, "its publisher withdrew the release"},
+		{signs, "withdrawn", w, nil, "what is locked is on its index no more"},
+		{signs, "archived", w, nil, "its project gets no further releases"},
+		{signs, "deprecated", w, nil, "its project asks its users to move to another"},
+		{signs, "new-native", a, nil, "a native binary that the version before had not"},
+		{signs, "new-install-hook", a, nil, "code at install or start that the version before had not"},
+		{signs, "new-top-level", a, nil, "a top-level name that the version before had not"},
+		{signs, "first-release", w, nil, "nobody knows its project yet; told when a person adds it"},
+		{signs, "typosquat", w, nil, "its name is nearly that of a much used package; told when a person adds it"},
 
 		{packages, othersKey, a, nil, "packages that no list names"},
 	}
@@ -142,5 +132,6 @@ func builtInKeys(table string) []string {
 	return keys
 }
 
-// Signs are the names of the signs that policy has a rule for.
+// Signs are the names of the signs that policy has a rule for: the IDs of findings of the
+// class supply-chain. They are those of package supplychain, whose test says so.
 func Signs() []string { return builtInKeys(signs) }

@@ -63,8 +63,8 @@ func TestJudgeByDefault(t *testing.T) {
 		{"malware", finding.Finding{Class: finding.Malware, ID: "MAL-2026-1"}, finding.Deny},
 		{"not checked", finding.Finding{Class: finding.Unknown, ID: "no-data"}, finding.Warn},
 		{"a class of another world", finding.Finding{Class: "weather"}, finding.Warn},
-		{"yanked", sign(policy.SignYanked), finding.Warn},
-		{"pth", sign(policy.SignPth), finding.Deny},
+		{"yanked", sign("yanked"), finding.Warn},
+		{"pth", sign("pth-code"), finding.Deny},
 		{"a sign of another world", sign("smoke"), finding.Review},
 		{"MIT", licensed("MIT"), finding.Allow},
 		{"no licence", licensed(""), finding.Warn},
@@ -287,12 +287,12 @@ func TestShared(t *testing.T) {
 	if _, open := p.Extends(); open {
 		t.Fatal("it still extends something")
 	}
-	for name, want := range map[string]finding.Verdict{policy.SignYanked: finding.Deny, policy.SignArchived: finding.Deny, policy.SignQuarantined: finding.Review} {
+	for name, want := range map[string]finding.Verdict{"yanked": finding.Deny, "archived": finding.Deny, "quarantined": finding.Review} {
 		if got, reasons := p.For("prod").Judge(sign(name)); got != want {
 			t.Errorf("%s: %s %q", name, got, reasons)
 		}
 	}
-	if got, reasons := p.For("dev").Judge(sign(policy.SignYanked)); got != finding.Warn || reasons[0] != "[runtimes.dev.signs] yanked = warn, https://rules.example/p.toml line 5" {
+	if got, reasons := p.For("dev").Judge(sign("yanked")); got != finding.Warn || reasons[0] != "[runtimes.dev.signs] yanked = warn, https://rules.example/p.toml line 5" {
 		t.Errorf("for dev: %s %q", got, reasons)
 	}
 	if got := p.Runtimes(); !reflect.DeepEqual(got, []string{"dev"}) {

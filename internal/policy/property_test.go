@@ -51,7 +51,7 @@ var probes = []finding.Finding{
 	vulnerable(finding.Critical, "2"), vulnerable(finding.Critical), vulnerable(finding.High, "2"), exploited(vulnerable(finding.Low, "2")),
 	licensed("MIT"), licensed("GPL-2.0-or-later"), licensed("MIT AND AGPL-3.0-only"), licensed("GPL-2.0-only OR AGPL-3.0-only"), licensed(""),
 	{Class: finding.License, ID: policy.LicenseContradiction, Package: "p", Version: "3"},
-	sign(policy.SignYanked), sign("smoke"), {Class: finding.Unknown},
+	sign("yanked"), sign("smoke"), {Class: finding.Unknown},
 	{Class: finding.Breach, Package: "p", Version: "1"}, {Class: finding.Breach, Package: "q", Version: "1"}, {Class: finding.Breach, Package: "r"},
 }
 
