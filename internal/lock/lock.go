@@ -109,6 +109,7 @@ type Tool struct {
 	Asked       string          // hex digest of what was asked; a lock with another one is out of date
 	AsOf        time.Time       // zero: no cut-off
 	MinAge      cooldown.Policy // how old files had to be when they were locked; indexes by address
+	MinAgeAt    time.Time       // the moment from which MinAge was counted; zero without one
 	Resolution  string          // "lowest" or "lowest-direct"; "": the newest versions first
 	Prereleases bool            // they counted as versions like others
 	Targets     []Target

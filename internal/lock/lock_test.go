@@ -45,6 +45,7 @@ func full() *Lock {
 			{Name: "d", Version: "10", Archive: &Archive{URL: "https://index.example/d.zip", Hashes: map[string]string{"sha256": sum}}},
 		},
 		Tool: Tool{Asked: sum, AsOf: day, Resolution: "lowest", Prereleases: true, Apart: map[string]string{"linux-x86_64-musl": "a is 2 there and 1 here"},
+			MinAgeAt: time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC),
 			MinAge: cooldown.Policy{Default: cooldown.Age(36 * time.Hour), Packages: map[string]cooldown.Age{"a": 0},
 				Indexes: map[string]cooldown.Age{"https://index.example/in/": cooldown.Age(7 * 24 * time.Hour)}}, Overlaps: map[string]string{"cv2/**": "a", "x": "b"},
 			Targets: []Target{{"linux-x86_64", "3.14.1", Interpreter{"found", "/usr/bin/python3", sum}}, {Name: "macos-arm64", Python: "3.14.1"}},

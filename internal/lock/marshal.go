@@ -134,7 +134,7 @@ func (w *writer) pkg(table string, p Package) {
 }
 
 func (w *writer) tool(t Tool) {
-	if t.Asked == "" && t.AsOf.IsZero() && t.MinAge.IsZero() && t.Resolution == "" && !t.Prereleases && len(t.Targets) == 0 && len(t.Runtimes) == 0 && len(t.Apart) == 0 && len(t.Overlaps) == 0 && len(t.Builds) == 0 {
+	if t.Asked == "" && t.AsOf.IsZero() && t.MinAge.IsZero() && t.MinAgeAt.IsZero() && t.Resolution == "" && !t.Prereleases && len(t.Targets) == 0 && len(t.Runtimes) == 0 && len(t.Apart) == 0 && len(t.Overlaps) == 0 && len(t.Builds) == 0 {
 		return
 	}
 	w.line("\n[tool.snug]")
@@ -143,6 +143,9 @@ func (w *writer) tool(t Tool) {
 		w.line("%s", timePair("as-of", t.AsOf))
 	}
 	w.minAge(t.MinAge)
+	if !t.MinAgeAt.IsZero() {
+		w.line("%s", timePair("min-age-at", t.MinAgeAt))
+	}
 	w.text("resolution", t.Resolution)
 	if t.Prereleases {
 		w.line("prereleases = true")

@@ -258,7 +258,7 @@ func (t table) tool() Tool {
 	if !ok {
 		return Tool{}
 	}
-	tool := Tool{Asked: own.text("asked"), AsOf: own.instant("as-of"), MinAge: own.minAge(), Resolution: own.text("resolution"), Prereleases: own.boolean("prereleases"), Apart: own.stringMap("apart"), Overlaps: own.stringMap("overlaps")}
+	tool := Tool{Asked: own.text("asked"), AsOf: own.instant("as-of"), MinAge: own.minAge(), MinAgeAt: own.instant("min-age-at"), Resolution: own.text("resolution"), Prereleases: own.boolean("prereleases"), Apart: own.stringMap("apart"), Overlaps: own.stringMap("overlaps")}
 	for _, name := range slices.Sorted(maps.Keys(tool.Apart)) { // it names a file
 		if _, err := pytag.ParseTarget(name); err != nil {
 			own.fail("apart", "%v", err)

@@ -12,7 +12,7 @@ import (
 )
 
 // Write puts the lock at path by renaming a complete file over it, and tells whether its bytes changed. Equal bytes are
-// left untouched, time stamp and all. On an error the old file is as it was. A symbolic link is followed, not replaced.
+// left untouched, time stamp and all; so are those that differ in MinAgeAt alone, which l then takes: the same answer at another moment is the same lock. On an error the old file is as it was. A symbolic link is followed, not replaced.
 func Write(path string, l *Lock) (changed bool, err error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
@@ -21,6 +21,8 @@ func Write(path string, l *Lock) (changed bool, err error) {
 	old, err := os.ReadFile(path)
 	switch {
 	case err == nil && bytes.Equal(old, data):
+		return false, nil
+	case err == nil && l.asBefore(old):
 		return false, nil
 	case err == nil:
 		if info, err := os.Stat(path); err == nil {
@@ -34,6 +36,24 @@ func Write(path string, l *Lock) (changed bool, err error) {
 		return false, fmt.Errorf("write %s: %w", filepath.Base(path), err)
 	}
 	return true, nil
+}
+
+// asBefore tells whether l is the lock in data but for MinAgeAt, which l takes from there.
+func (l *Lock) asBefore(data []byte) bool {
+	if l.Tool.MinAgeAt.IsZero() {
+		return false
+	}
+	before, err := Parse(data, FileName)
+	if err != nil {
+		return false // it is replaced
+	}
+	same := *l
+	same.Tool.MinAgeAt = before.Tool.MinAgeAt
+	if !bytes.Equal(same.Marshal(), data) {
+		return false
+	}
+	*l = same
+	return true
 }
 
 // The name of a lock in the making.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"snug/internal/index"
 	"snug/internal/lock"
@@ -70,6 +71,9 @@ func head(in Input, asked *roots) *lock.Lock {
 	p := in.Project
 	l := &lock.Lock{LockVersion: lock.Version, RequiresPython: p.RequiresPython.String(), CreatedBy: in.CreatedBy,
 		Tool: lock.Tool{AsOf: in.AsOf, MinAge: in.MinAge, Resolution: string(p.Strategy.Resolution), Prereleases: p.Strategy.Prereleases, Overlaps: maps.Clone(p.Overlaps)}}
+	if !in.MinAge.IsZero() {
+		l.Tool.MinAgeAt = in.moment().UTC().Truncate(time.Second)
+	}
 	for _, t := range in.Targets {
 		l.Tool.Targets = append(l.Tool.Targets, lock.Target{Name: t.Target.String(), Python: t.Python.String(), Interpreter: t.Interpreter})
 	}
