@@ -71,7 +71,7 @@ func (s *Statement) About(sum string) bool {
 // what is wrong with it.
 func ParseStatement(data []byte) (*Statement, error) {
 	var s Statement
-	if err := decode(data, &s); err != nil {
+	if err := Decode(data, &s); err != nil {
 		return nil, malformed("statement", err)
 	}
 	return &s, s.Validate()

@@ -68,7 +68,7 @@ func ParseEnvelope(data []byte) (*Envelope, error) {
 	if len(data) > MaxEnvelope {
 		return nil, malformed("envelope", fmt.Errorf("it is longer than %d bytes", MaxEnvelope))
 	}
-	if err := decode(data, &e); err != nil {
+	if err := Decode(data, &e); err != nil {
 		return nil, malformed("envelope", err)
 	}
 	switch {

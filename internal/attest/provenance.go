@@ -115,7 +115,7 @@ func (s *Statement) Provenance() (*Provenance, error) {
 		return nil, malformed("statement", fmt.Errorf("it speaks of %.80q, not of provenance", s.PredicateType))
 	}
 	var p Provenance
-	if err := decode(s.Predicate, &p); err != nil {
+	if err := Decode(s.Predicate, &p); err != nil {
 		return nil, malformed("provenance", err)
 	}
 	if err := p.validate(); err != nil {

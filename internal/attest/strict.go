@@ -14,11 +14,11 @@ import (
 // maxDepth bounds how deep JSON is nested.
 const maxDepth = 64
 
-// decode reads one JSON value into what `into` points at, as encoding/json does,
+// Decode reads one JSON value into what `into` points at, as encoding/json does,
 // and refuses what two readers could understand differently: a name twice in one
 // object, a name of the struct in another case, text behind the value, what is
 // not UTF-8. Names that the struct has not are passed over, as in-toto asks.
-func decode(data []byte, into any) error {
+func Decode(data []byte, into any) error {
 	if !utf8.Valid(data) {
 		return errors.New("it is not UTF-8")
 	}

@@ -31,7 +31,7 @@ func CycloneDX(d Document) ([]byte, error) {
 		Metadata: b.metadata(), Components: b.components(""), Dependencies: b.dependencies(), Compositions: b.compositions(),
 		Vulnerabilities: vulnerabilities,
 	})
-	return bytes.Replace(data, []byte(`"serialNumber": "`+noSerial), []byte(`"serialNumber": "urn:uuid:`+uuid(data)), 1), err
+	return bytes.Replace(data, []byte(`"serialNumber": "`+noSerial), []byte(`"serialNumber": "urn:uuid:`+UUID(data)), 1), err
 }
 
 // encode writes JSON for people and programs, with text as it is.
@@ -46,7 +46,7 @@ func encode(v any) ([]byte, error) {
 
 func (b *bill) metadata() cdxMetadata {
 	m := cdxMetadata{
-		Timestamp:  b.created(),
+		Timestamp:  b.Moment(),
 		Lifecycles: []cdxLifecycle{{Phase: "build"}},
 		Tools:      cdxTools{Components: []cdxComponent{{Type: "application", Name: "snug", Version: b.Snug}}},
 		Supplier:   entity(b.Supplier),

@@ -78,8 +78,8 @@ func (d *Document) product() string {
 // version is the project's, else the beginning of the tree digest.
 func (d *Document) version() string { return cmp.Or(d.Version, d.Tree.String()[:12]) }
 
-// known is the item's package URL, made of name and version where nothing gave one.
-func (i *Item) known() string {
+// PackageURL is the item's package URL, made of name and version where nothing gave one.
+func (i *Item) PackageURL() string {
 	switch {
 	case i.PURL != "":
 		return i.PURL
@@ -113,7 +113,7 @@ func newBill(d Document) (*bill, error) {
 	}
 	b := &bill{Document: d, root: d.RuntimePURL()}
 	for _, i := range d.Items {
-		i.PURL = i.known()
+		i.PURL = i.PackageURL()
 		i.Paths, i.How = sorted(i.Paths), sorted(i.How)
 		b.items = append(b.items, entry{Item: i})
 	}
@@ -217,20 +217,45 @@ func (b *bill) direct() []string {
 // about finds the entry that a finding speaks of.
 func (b *bill) about(f finding.Finding) (*entry, error) {
 	for i := range b.items {
-		if e := &b.items[i]; e.Name == f.Package && e.Version == f.Version && e.Owner == f.Owner && (f.Component == "" || e.Class == f.Component) {
-			return e, nil
+		if b.items[i].is(f) {
+			return &b.items[i], nil
 		}
 	}
-	return nil, fault.New(fault.Internal, "", "bill of materials of %s: %s speaks of %s %s, which is not in it", b.Runtime, f.ID, f.Package, f.Version)
+	return nil, b.strange(f)
 }
 
-// created is the moment as both formats write it.
-func (d *Document) created() string {
+// Item finds the item that a finding speaks of. An error is one of our own: the
+// finding is about another document.
+func (d *Document) Item(f finding.Finding) (*Item, error) {
+	for i := range d.Items {
+		if d.Items[i].is(f) {
+			return &d.Items[i], nil
+		}
+	}
+	return nil, d.strange(f)
+}
+
+func (i *Item) is(f finding.Finding) bool {
+	return i.Name == f.Package && i.Version == f.Version && i.Owner == f.Owner && (f.Component == "" || i.Class == f.Component)
+}
+
+func (d *Document) strange(f finding.Finding) error {
+	return fault.New(fault.Internal, "", "bill of materials of %s: %s speaks of %s %s, which is not in it", d.Runtime, f.ID, f.Package, f.Version)
+}
+
+// Statable tells whether a finding is one that a bill's list of vulnerabilities and
+// a VEX document speak of.
+func Statable(f finding.Finding) bool {
+	return f.Class == finding.Vulnerability || f.Class == finding.Malware
+}
+
+// Moment is Created as all formats write it.
+func (d *Document) Moment() string {
 	return d.Created.UTC().Truncate(time.Second).Format(time.RFC3339)
 }
 
-// uuid is a UUID of version 8 (RFC 9562) that the content decides.
-func uuid(content []byte) string {
+// UUID is one of version 8 (RFC 9562) that the content decides.
+func UUID(content []byte) string {
 	sum := sha256.Sum256(content)
 	sum[6] = sum[6]&0x0f | 0x80
 	sum[8] = sum[8]&0x3f | 0x80

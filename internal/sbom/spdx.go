@@ -13,7 +13,6 @@ import (
 
 	"snug/internal/component"
 	"snug/internal/digest"
-	"snug/internal/finding"
 )
 
 // noAssertion is SPDX's word for what nobody knows.
@@ -36,12 +35,12 @@ func SPDX(d Document) ([]byte, error) {
 	data, err := encode(&v2_3.Document{
 		SPDXVersion: v2_3.Version, DataLicense: v2_3.DataLicense, SPDXIdentifier: "DOCUMENT",
 		DocumentName: b.product() + "-" + b.version(), DocumentNamespace: noNamespace, DocumentComment: b.comment(),
-		CreationInfo:  &v2_3.CreationInfo{Created: b.created(), Creators: []common.Creator{{CreatorType: "Tool", Creator: "snug-" + b.Snug}}},
+		CreationInfo:  &v2_3.CreationInfo{Created: b.Moment(), Creators: []common.Creator{{CreatorType: "Tool", Creator: "snug-" + b.Snug}}},
 		Packages:      s.list,
 		OtherLicenses: s.otherLicenses(),
 		Relationships: s.relationships(),
 	})
-	return bytes.Replace(data, []byte(`"documentNamespace": "`+noNamespace), []byte(`"documentNamespace": "urn:uuid:`+uuid(data)), 1), err
+	return bytes.Replace(data, []byte(`"documentNamespace": "`+noNamespace), []byte(`"documentNamespace": "urn:uuid:`+UUID(data)), 1), err
 }
 
 // spdx is a bill on its way to become one of SPDX.
@@ -68,7 +67,7 @@ func (s *spdx) packages() error {
 		s.list = append(s.list, p)
 	}
 	for _, f := range s.Findings {
-		if f.Class != finding.Vulnerability && f.Class != finding.Malware {
+		if !Statable(f) {
 			continue
 		}
 		e, err := s.about(f)

@@ -11,7 +11,7 @@ import (
 func (b *bill) vulnerabilities() ([]cdxVulnerability, error) {
 	var out []cdxVulnerability
 	for _, f := range b.Findings {
-		if f.Class != finding.Vulnerability && f.Class != finding.Malware {
+		if !Statable(f) {
 			continue
 		}
 		e, err := b.about(f)
