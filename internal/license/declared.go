@@ -21,7 +21,8 @@ const (
 	FromExpression  Source = "License-Expression"
 	FromClassifiers Source = "Classifier"
 	FromLicense     Source = "License"
-	FromNothing     Source = "" // nothing that can be read says it
+	FromText        Source = "licence text" // by its classification, where no field says it
+	FromNothing     Source = ""             // nothing that can be read says it
 )
 
 // Declared is what a distribution says its licence is.
@@ -67,6 +68,20 @@ func Declare(f Fields) Declared {
 	return d
 }
 
+// Exact is the declaration with e in the place of the one name that left open which licence is meant; false
+// where it has no such name, or e is not one that it may mean. A GPL of some version is not made exact by an
+// identifier that leaves open whether later ones count.
+func (d Declared) Exact(e Expression) (Declared, bool) {
+	if d.Expression.Op != None || !vague[d.Expression.License] || vague[e.License] || !narrows(d.Expression, e) || open[e.License] {
+		return d, false
+	}
+	d.Expression, d.Ambiguous = e, false
+	return d, true
+}
+
+// open are what the texts of the GPLs are recognised as.
+var open = map[string]bool{"GPL-1.0": true, "GPL-2.0": true, "GPL-3.0": true, "LGPL-2.0": true, "LGPL-2.1": true, "LGPL-3.0": true, "AGPL-1.0": true, "AGPL-3.0": true}
+
 func (d *Declared) note(format string, args ...any) {
 	d.Notes = append(d.Notes, fmt.Sprintf(format, args...))
 }
@@ -102,11 +117,18 @@ func (d *Declared) classifiers(all []string) reading {
 			r.ambiguous = fmt.Sprintf("the classifier %q does not say which", name)
 		}
 	}
-	r.expression = Join(And, said...)
+	r.expression = Join(And, withoutVague(said)...)
 	if r.expression.Op == And {
 		r.ambiguous = fmt.Sprintf("%d classifiers (%s) say neither AND nor OR", len(names), strings.Join(names, ", "))
 	}
 	return r
+}
+
+// withoutVague drops names that leave open which, where one that they may mean stands beside.
+func withoutVague(all []Expression) []Expression {
+	return slices.DeleteFunc(slices.Clone(all), func(v Expression) bool {
+		return vague[v.License] && slices.ContainsFunc(all, func(e Expression) bool { return !vague[e.License] && narrows(v, e) })
+	})
 }
 
 // field reads the License field.
@@ -151,7 +173,7 @@ func (d *Declared) join(byClassifier, byField reading) {
 		d.take(byClassifier, FromClassifiers)
 	case byField.ambiguous == "" && refines(c, f):
 		d.take(byField, FromLicense)
-	case refines(f, c):
+	case refines(f, c), byClassifier.ambiguous != "" && byField.ambiguous == "" && within(f, c):
 		d.take(byClassifier, FromClassifiers)
 	default:
 		both := Join(And, c, f)
@@ -183,6 +205,13 @@ func refines(rough, exact Expression) bool {
 		}
 	}
 	return true
+}
+
+// within tells whether everything in the one expression is named by the other too.
+func within(part, whole Expression) bool {
+	return !slices.ContainsFunc(part.Licenses(), func(e Expression) bool {
+		return !slices.ContainsFunc(whole.Licenses(), func(v Expression) bool { return narrows(v, e) || narrows(e, v) })
+	})
 }
 
 // narrows tells whether exact is a licence that the rough name may mean.

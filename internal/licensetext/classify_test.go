@@ -74,6 +74,8 @@ func TestKindOf(t *testing.T) {
 		"lib/python3.14/site-packages/a-1.dist-info/LICENCE": Own, "a-1.dist-info/license_files/LICENSE": Own, "a-1.dist-info/licenses/LICENSE.apache2": Own,
 		"a-1.dist-info/licenses/a/_vendor/LICENSE": Bundled, "a/_vendor/b/LICENSE": Bundled, "a/LICENSE.MIT": Bundled, "a/third_party_licenses.txt": Bundled,
 		"share/licenses/openssl.txt": Bundled, "a-1.dist-info/NOTICE": Notice, "a-1.dist-info/licenses/AUTHORS.rst": Authors, "UNLICENSE": Bundled,
+		"a/_vendor/b-1.dist-info/LICENSE": Bundled, "shapely-2.dist-info/licenses/LICENSE_GEOS": Bundled, "shapely-2.dist-info/licenses/LICENSE.shapely": Own, "a-1.dist-info/LICENSE-3RD-PARTY.txt": Bundled,
+		"a_b-1.dist-info/LICENSE.a-b.txt": Own, "a-1.dist-info/licenses/LICENSES.third-party": Bundled, "a-1.dist-info/LICENSE_BSD3": Own,
 		"a/license.py": "", "a-1.dist-info/METADATA": "", "a/licensing/x.txt": "", "a/LICENSE.py": "", "a/copyingmachine": "",
 	} {
 		if got := KindOf(name); got != want {

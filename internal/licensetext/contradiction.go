@@ -81,6 +81,8 @@ func kin(id string) string {
 		return "MIT"
 	case strings.HasPrefix(id, "Python-"), strings.HasPrefix(id, "PSF-"), strings.HasPrefix(id, "CNRI-"):
 		return "Python"
+	case strings.HasPrefix(id, "Artistic-1.0"):
+		return "Artistic-1.0"
 	case id == "Unlicense", id == "CC0-1.0", id == "LicenseRef-Public-Domain":
 		return "public domain"
 	}

@@ -3,7 +3,6 @@ package licensetext
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"snug/internal/dist"
 	"snug/internal/license"
@@ -16,11 +15,14 @@ func Declared(md *dist.Metadata) license.Declared {
 		return d
 	}
 	t := Classify([]byte(d.Text))
-	if len(t.IDs) == 0 || t.Coverage < sure {
+	if len(t.IDs) == 0 || t.Coverage < sure && d.Expression.String() == "" {
 		d.Notes = append(d.Notes, "the License field holds a text that is not recognised")
 		return d
 	}
-	return refine(d, t.IDs, "the text in the License field")
+	if d = refine(d, t.IDs, "the text in the License field"); d.Source == license.FromText {
+		d.Source = license.FromLicense
+	}
+	return d
 }
 
 // With makes a declaration exact by the distribution's own texts, where it leaves open which BSD licence,
@@ -31,36 +33,35 @@ func With(d license.Declared, texts []Text) license.Declared {
 	}
 	var ids []string
 	for _, t := range texts {
-		if t.Kind == Own && t.Coverage >= sure {
+		if t.Kind == Own && (t.Coverage >= sure || d.Expression.String() != "") {
 			ids = append(ids, t.IDs...)
 		}
 	}
 	return refine(d, ids, "its licence file")
 }
 
-// refine puts the BSD licence that was found in the place of "a BSD licence".
+// refine puts the licence that was found first in the place of a name that leaves open which. Without any
+// name, what was found is taken whole.
 func refine(d license.Declared, ids []string, from string) license.Declared {
 	found := expressions(ids)
 	if d.Expression.String() == "" {
 		if d.Expression = license.Join(license.And, found...); len(found) > 0 {
-			d.Source = license.FromLicense
+			d.Source = license.FromText
 		}
 		return d
 	}
-	if d.Expression.License != license.BSD {
-		return d
-	}
-	found = slices.DeleteFunc(found, func(e license.Expression) bool { return !strings.HasPrefix(e.License, "BSD-") })
-	if len(found) == 1 {
-		d.Expression, d.Ambiguous = found[0], false
-		d.Notes = append(d.Notes, fmt.Sprintf("which BSD licence is meant is told by %s", from))
+	for _, e := range found {
+		if exact, ok := d.Exact(e); ok {
+			exact.Notes = append(slices.Clone(d.Notes), fmt.Sprintf("%s, by %s", e, from))
+			return exact
+		}
 	}
 	return d
 }
 
 func expressions(ids []string) (out []license.Expression) {
 	for _, id := range ids {
-		if e, err := license.ParseExpression(id); err == nil && !slices.ContainsFunc(out, func(o license.Expression) bool { return o.String() == e.String() }) {
+		if e, err := license.ParseExpression(id); err == nil {
 			out = append(out, e)
 		}
 	}

@@ -1,7 +1,6 @@
 package licensetext
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -9,6 +8,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"snug/internal/digest"
+	"snug/internal/fault"
 )
 
 // Bounds of what is read of one distribution.
@@ -37,74 +39,100 @@ var (
 )
 
 // KindOf tells what the file at a slash path of an installed tree is, "" where it is nothing that speaks of
-// licences. What lies in NAME.dist-info, or right in its licenses folder, is the distribution's own; deeper
-// there (PEP 639 keeps the paths of the sources) and outside it is of what it bundles.
+// licences. What lies in NAME.dist-info, or right in its licenses folder, is the distribution's own, unless
+// it is named for something else (LICENSE_GEOS); deeper there (PEP 639 keeps the paths of the sources),
+// outside it, and in what it vendors, it is of what it bundles.
 func KindOf(name string) Kind {
 	dir, base := path.Split(name)
-	folder, inside, info := cutInfo(dir)
+	pkg, inside, info := cutInfo(dir)
+	speaks := licenseName.MatchString(base) || suffixed.MatchString(base)
 	listed := info && strings.HasPrefix(inside, "licenses/")
 	switch {
-	case code.MatchString(base) || strings.HasSuffix(folder, "/"):
+	case code.MatchString(base):
 		return ""
 	case noticeName.MatchString(base):
 		return Notice
 	case authorsName.MatchString(base):
 		return Authors
-	case info && (inside == "" || inside == "licenses/" || inside == "license_files/") && (listed || licenseName.MatchString(base) || suffixed.MatchString(base)):
+	case pkg != "" && (speaks || listed) && slices.Contains([]string{"", "licenses/", "license_files/"}, inside) && !ofAnother(base, pkg):
 		return Own
-	case listed:
-		return Bundled
-	case licenseName.MatchString(base) || suffixed.MatchString(base) || path.Base(dir) == "licenses" && strings.HasSuffix(base, ".txt"):
+	case speaks, listed, path.Base(dir) == "licenses" && strings.HasSuffix(base, ".txt"):
 		return Bundled
 	}
 	return ""
 }
 
-// cutInfo parts a folder at its .dist-info: what is above, and what is inside it.
-func cutInfo(dir string) (above, inside string, ok bool) {
-	before, after, ok := strings.Cut(dir, ".dist-info/")
+// cutInfo parts a folder at its first .dist-info: whose it is ("" where that is vendored in another), and
+// what is inside it.
+func cutInfo(dir string) (pkg, inside string, ok bool) {
+	before, inside, ok := strings.Cut(dir, ".dist-info/")
 	if !ok {
 		return "", "", false
 	}
-	return path.Base(before), after, true
+	above, folder := path.Split(before)
+	if above != "" && path.Base(above) != "site-packages" {
+		return "", inside, true
+	}
+	pkg, _, _ = strings.Cut(folder, "-")
+	return pkg, inside, true
 }
+
+// ofAnother tells whether a licence file is named for something that is neither a licence nor the package.
+func ofAnother(base, pkg string) bool {
+	m := qualified.FindStringSubmatch(base)
+	if m == nil {
+		return false
+	}
+	word := strings.ToLower(m[1])
+	return !ownWord.MatchString(word) && !strings.HasPrefix(squeeze(word), squeeze(pkg))
+}
+
+func squeeze(name string) string {
+	return strings.NewReplacer("-", "", "_", "", ".", "").Replace(strings.ToLower(name))
+}
+
+var (
+	qualified = regexp.MustCompile(`(?i)^(?:licen[sc]es?|copying|third[-_. ]?part(?:y|ies))[-_. ](.+)$`)
+	ownWord   = regexp.MustCompile(`^(?:txt|md|rst|html|rtf|apache|bsd|mit|isc|gpl|lgpl|agpl|mpl|psf|python|zpl|zlib|cc0|cc|0bsd|lesser|gnu|artistic|eupl|epl|unlicense|public|commercial|apl|al2|asl|gplv|lgplv|v?\d[\d.]*(?:\.|$))`)
+)
 
 // Scan classifies those of the paths that KindOf knows, in their order.
 func Scan(fsys fs.FS, paths []string) ([]Text, error) {
 	var out []Text
+	known := map[digest.SHA256]Text{} // the same text often lies in several places
 	for _, name := range paths {
 		kind := KindOf(name)
 		if kind == "" || len(out) == MaxFiles {
 			continue
 		}
-		t, err := read(fsys, name)
+		data, err := read(fsys, name)
 		if err != nil {
 			return nil, fmt.Errorf("licence file %s: %w", name, err)
 		}
-		t.Path, t.Kind = name, kind
-		if kind == Notice || kind == Authors {
-			t.Pointer = nil
+		sum := digest.Of(data)
+		t, seen := known[sum]
+		if !seen {
+			t = Classify(data)
+			known[sum] = t
 		}
+		t.Path, t.Kind = name, kind
 		t.Pointer = present(t, paths)
 		out = append(out, t)
 	}
 	return out, nil
 }
 
-func read(fsys fs.FS, name string) (Text, error) {
+func read(fsys fs.FS, name string) ([]byte, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
-		return Text{}, err
+		return nil, err
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
-	switch {
-	case err != nil:
-		return Text{}, err
-	case len(data) > maxSize:
-		return Text{}, errors.New("it is longer than any licence is")
+	if err == nil && len(data) > maxSize {
+		err = fault.New(fault.Integrity, "tell the package's authors; no licence is that long", "it is longer than %d bytes", maxSize)
 	}
-	return Classify(data), nil
+	return data, err
 }
 
 // present are the pointers that lead to a file beside the text.

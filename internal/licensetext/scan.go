@@ -1,7 +1,6 @@
 package licensetext
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,14 +23,29 @@ var (
 	all    = sync.OnceValue(func() *licensecheck.Scanner { return newScanner(func(licensecheck.License) bool { return true }) })
 )
 
-// enough is the coverage from which a text is taken as explained.
-const enough = 75
-
+// scan looks for the common licences, and for all where what is left of the text has words of a rare one.
 func scan(text []byte) result {
 	cover := common().Scan(text)
-	if cover.Percent < enough && mentionsRare(text) {
+	if rare().in(left(text, cover.Match)) {
 		cover = all().Scan(text)
 	}
+	return resultOf(cover)
+}
+
+// left is the text without what was matched.
+func left(text []byte, matches []licensecheck.Match) string {
+	var out strings.Builder
+	at := 0
+	for _, m := range matches {
+		out.Write(text[at:max(at, m.Start)])
+		out.WriteString("\n|\n")
+		at = max(at, m.End)
+	}
+	out.Write(text[at:])
+	return out.String()
+}
+
+func resultOf(cover licensecheck.Coverage) result {
 	r := result{coverage: cover.Percent / 100}
 	for _, m := range cover.Match {
 		if id := spdx(m.ID); !slices.Contains(r.ids, id) && !m.IsURL {
@@ -76,21 +90,6 @@ func isCommon(l licensecheck.License) bool {
 }
 
 // inUse are the templates that are long, or of BSD, and that distributions have.
-const inUse = `BSD-2-Clause BSD-3-Clause BSD-4-Clause BSD-4-Clause-UC BSD-1-Clause BSD-2-Clause-Views BSD-3-Clause-Attribution BSD-Source-Code
+const inUse = `BSD-2-Clause BSD-3-Clause BSD-4-Clause BSD-4-Clause-UC BSD-1-Clause BSD-2-Clause-Views BSD-3-Clause-Attribution BSD-3-Clause-Open-MPI BSD-Source-Code
 	Apache-2.0 GPL-1.0 GPL-2.0 GPL-3.0 LGPL-2.0 LGPL-2.1 LGPL-3.0 AGPL-3.0 MPL-1.1 MPL-2.0 CC0-1.0 CC-BY-4.0 CC-BY-3.0 CC-BY-SA-4.0 CC-BY-SA-3.0
 	Python-2.0 OpenSSL FTL EPL-1.0 EPL-2.0 Artistic-2.0 Artistic-1.0-Perl OFL-1.1 CDDL-1.0 Unicode-TOU ImageMagick`
-
-// mentionsRare tells whether the text names a licence that the common scanner does not know.
-func mentionsRare(text []byte) bool {
-	low := bytes.ToLower(text)
-	return slices.ContainsFunc(rare(), func(phrase string) bool { return bytes.Contains(low, []byte(phrase)) })
-}
-
-// rare are words that stand in every template that is not common (a test holds that).
-func rare() []string {
-	return []string{"creative commons", "public licen", "licence publique", "license agreement", "licence", "redistribution and use", "open software license",
-		"academic free license", "open data commons", "free documentation license", "artistic license", "copyleft", "covered code", "test suite license", "contributor", "licensor"}
-}
-
-// templates are licences in use that licensecheck does not know.
-func templates() []licensecheck.License { return nil }
