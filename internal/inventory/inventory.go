@@ -15,10 +15,11 @@ package inventory
 
 import (
 	"snug/internal/component"
+	"snug/internal/licensetext"
 )
 
 // Schema changes whenever the same tree would give other facts.
-const Schema = 1
+const Schema = 2
 
 // The bounds of what is kept of one tree.
 const (
@@ -40,6 +41,8 @@ type Facts struct {
 	// Metadata is empty for an interpreter.
 	Metadata   Metadata              `json:"metadata"`
 	Components []component.Component `json:"components,omitempty"` // inside it; Owner is Package.Name
+
+	Licenses []licensetext.Text `json:"licenses,omitempty"` // every file that speaks of licences, its own and of what it bundles
 
 	Pth     []Pth    `json:"pth,omitempty"`   // .pth and .start files
 	Hooks   []string `json:"hooks,omitempty"` // paths of modules that Python imports when it starts: sitecustomize, usercustomize

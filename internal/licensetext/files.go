@@ -16,7 +16,7 @@ import (
 // Bounds of what is read of one distribution.
 const (
 	MaxFiles = 2000
-	maxSize  = 16 << 20 // of one file, which is hashed whole
+	MaxSize  = 16 << 20 // of one file, which is hashed whole
 )
 
 // Kind says what a file is by its name and place.
@@ -128,9 +128,9 @@ func read(fsys fs.FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
-	if err == nil && len(data) > maxSize {
-		err = fault.New(fault.Integrity, "tell the package's authors; no licence is that long", "it is longer than %d bytes", maxSize)
+	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	if err == nil && len(data) > MaxSize {
+		err = fault.New(fault.Integrity, "tell the package's authors; no licence is that long", "it is longer than %d bytes", MaxSize)
 	}
 	return data, err
 }
