@@ -176,3 +176,27 @@ func TestEvidenceIsPrintable(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
+
+// fakeProject is a listing whose files were all uploaded so long ago.
+type fakeProject struct {
+	name, versions string
+	age            time.Duration
+}
+
+func (p *fakeProject) listing(t *testing.T, now time.Time) *index.Listing {
+	t.Helper()
+	var files []index.File
+	for _, version := range strings.Fields(p.versions) {
+		f := file(t, version, "")
+		f.Upload = now.Add(-p.age)
+		files = append(files, f)
+	}
+	return index.NewListing(p.name, public, files)
+}
+
+func listings(t *testing.T, projects []*fakeProject, now time.Time) (out []*index.Listing) {
+	for _, p := range projects {
+		out = append(out, p.listing(t, now))
+	}
+	return out
+}

@@ -30,10 +30,9 @@ const (
 	OriginClash  = "origin-clash"
 
 	// What its files do or say.
-	PthCode        = "pth-code"
-	SiteCustomize  = "sitecustomize"
-	NameClash      = "name-clash"
-	RecordMismatch = "record-mismatch"
+	PthCode       = "pth-code"
+	SiteCustomize = "sitecustomize"
+	Integrity     = "integrity"
 
 	// What changed.
 	ProvenanceRegression = "provenance-regression"
@@ -63,9 +62,9 @@ type Rule struct {
 func Rules() []Rule {
 	return []Rule{
 		{Quarantined, finding.Deny}, {HashMismatch, finding.Deny}, {OriginClash, finding.Deny},
-		{PthCode, finding.Deny}, {SiteCustomize, finding.Deny}, {NameClash, finding.Deny}, {RecordMismatch, finding.Deny},
+		{PthCode, finding.Deny}, {SiteCustomize, finding.Deny}, {Integrity, finding.Deny},
 		{BadAttestation, finding.Deny},
-		{ProvenanceRegression, finding.Review}, {IdentityChanged, finding.Review}, {Young, finding.Review},
+		{ProvenanceRegression, finding.Review}, {IdentityChanged, finding.Review}, {Young, finding.Warn},
 		{Yanked, finding.Warn}, {Withdrawn, finding.Warn}, {Archived, finding.Warn}, {Deprecated, finding.Warn},
 		{NewNative, finding.Allow}, {NewInstallHook, finding.Allow}, {NewTopLevel, finding.Allow},
 		{FirstRelease, finding.Warn}, {Typosquat, finding.Warn},
