@@ -49,7 +49,7 @@ func (t *tree) interpreter(ctx context.Context, lib string) (*Facts, error) {
 			return nil, err
 		}
 	}
-	r.facts.Notes = t.notes
+	r.finish()
 	return r.facts, ctx.Err()
 }
 

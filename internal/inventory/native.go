@@ -17,6 +17,9 @@ import (
 // those of an image's layers.
 const maxInMemory = 256 << 20
 
+// maxNeeded bounds the libraries that one file names.
+const maxNeeded = 200
+
 // formats are the first bytes of files of machine code.
 func formatOf(head []byte) string {
 	switch {
@@ -43,8 +46,9 @@ func isText(name string) bool {
 	return false
 }
 
-// natives lists the files of machine code.
+// natives lists the files of machine code, and the libraries in them.
 func (r *reading) natives() error {
+	detector := detecting()
 	for _, f := range r.files {
 		if err := r.ctx.Err(); err != nil {
 			return err
@@ -52,7 +56,7 @@ func (r *reading) natives() error {
 		if f.Link != "" || f.Size < 64 || isText(f.Path) {
 			continue
 		}
-		if err := r.native(f); err != nil {
+		if err := r.native(f, detector); err != nil {
 			r.note("%s: %v", f.Path, err)
 		}
 	}
@@ -60,15 +64,15 @@ func (r *reading) natives() error {
 	return nil
 }
 
-func (r *reading) native(f generation.File) error {
+func (r *reading) native(f generation.File, detector func() *detector) error {
 	file, err := r.fsys.Open(f.Path)
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.nativeFile(f, file), file.Close())
+	return errors.Join(r.nativeFile(f, file, detector), file.Close())
 }
 
-func (r *reading) nativeFile(f generation.File, file fs.File) error {
+func (r *reading) nativeFile(f generation.File, file fs.File, detector func() *detector) error {
 	head := make([]byte, 4)
 	if _, err := io.ReadFull(file, head); err != nil {
 		return err
@@ -81,11 +85,21 @@ func (r *reading) nativeFile(f generation.File, file fs.File) error {
 	if err != nil {
 		return err
 	}
+	spans := []span{{0, f.Size}}
 	if n.Format == "elf" {
-		err = n.readELF(at)
+		spans, err = n.readELF(at, f.Size)
 	}
 	r.facts.Natives = append(r.facts.Natives, n)
-	return err
+	inside, scanErr := detector().file(n, r.facts.Package.Name, isBundled(f.Path), at, spans)
+	for _, l := range inside {
+		c := l.component()
+		c.Paths = []string{f.Path}
+		if l.named {
+			c.SHA256 = f.SHA256
+		}
+		r.parts = append(r.parts, part{c, l.named && l.version == ""})
+	}
+	return errors.Join(err, scanErr)
 }
 
 // readerAt gives a file whose first bytes were read already to be read at any place.
@@ -100,19 +114,38 @@ func readerAt(file fs.File, head []byte) (io.ReaderAt, error) {
 	return bytes.NewReader(data), err
 }
 
-func (n *Native) readELF(r io.ReaderAt) error {
+// readELF fills in what the loader sees, and tells where constant data lies: versions
+// stand there. A file without a section table is looked through as a whole.
+func (n *Native) readELF(r io.ReaderAt, size int64) ([]span, error) {
+	whole := []span{{0, size}}
 	f, ok, err := elf.Open(r)
 	if err != nil || !ok {
-		return err // of 32 bits, or big-endian: for no target
+		return whole, err // not ok: of 32 bits, or big-endian
 	}
 	d, err := f.Dynamic()
 	if err != nil {
-		return err
+		return whole, err
 	}
 	_, starts := f.Segment(elf.SegmentInterp)
 	n.SoName, n.Needed, n.Program = cut(d.SoName, 1000), d.Needed, starts || f.Kind == elf.Executable
-	if len(n.Needed) > maxPaths*10 {
-		n.Needed = n.Needed[:maxPaths*10]
+	n.Needed = n.Needed[:min(len(n.Needed), maxNeeded)]
+	sections, err := f.Sections()
+	if err != nil || len(sections) == 0 {
+		return whole, err
 	}
-	return nil
+	var data []span
+	for _, s := range sections {
+		if holdsData(s) && s.Offset < uint64(size) {
+			data = append(data, span{int64(s.Offset), int64(min(s.Size, uint64(size)-s.Offset))})
+		}
+	}
+	return data, nil
+}
+
+// holdsData tells the sections that constants lie in: loaded, not code, and no table
+// of the linker's.
+func holdsData(s elf.Section) bool {
+	const programBits, executable = 1, 4
+	return s.Kind == programBits && s.Flags&elf.FlagAllocated != 0 && s.Flags&executable == 0 &&
+		!strings.HasPrefix(s.Name, ".eh_frame") && s.Name != ".gcc_except_table"
 }

@@ -40,7 +40,7 @@ func (t *tree) distribution(ctx context.Context) (*Facts, error) {
 			return nil, err
 		}
 	}
-	r.facts.Notes = t.notes
+	r.finish()
 	return r.facts, ctx.Err()
 }
 
@@ -51,6 +51,17 @@ type reading struct {
 	site  string
 	info  string // the dist-info folder
 	facts *Facts
+	parts []part // components inside, as they are found
+}
+
+// finish puts together what was found.
+func (r *reading) finish() {
+	r.facts.Components = merged(r.facts.Package.Name, r.parts)
+	if n := len(r.facts.Components); n > maxComponents {
+		r.note("%d components, of which %d are kept", n, maxComponents)
+		r.facts.Components = r.facts.Components[:maxComponents]
+	}
+	r.facts.Notes = r.notes
 }
 
 func (r *reading) metadata() error {

@@ -1,0 +1,111 @@
+package inventory
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/package-url/packageurl-go"
+
+	"snug/internal/component"
+)
+
+// maxComponents bounds what is inside one package.
+const maxComponents = 5_000
+
+// part is a component that was found once. Weak ones are parts of a library whose
+// version another file tells: libssl where libcrypto has the version.
+type part struct {
+	component.Component
+	weak bool
+}
+
+// native is a library as a component.
+func (f found) component() component.Component {
+	c := component.Component{Class: component.Library, Name: f.name, Version: f.version, CPE: cpe(f.cpe, f.version), How: []string{f.how}}
+	c.PURL = packageurl.NewPackageURL("generic", "", f.name, f.version, nil, "").ToString()
+	return c
+}
+
+// merged makes one component of what was found of one thing in several ways: by the
+// same package URL, or by name where the versions agree. A bill of materials that names
+// the package of a distribution agrees with the release that this is built from.
+func merged(owner string, parts []part) []component.Component {
+	slices.SortStableFunc(parts, func(a, b part) int {
+		return cmp.Or(cmpBool(a.weak, b.weak), compare(a.Component, b.Component))
+	})
+	var out []component.Component
+	for _, p := range parts {
+		p.Owner = owner
+		if i := slices.IndexFunc(out, func(c component.Component) bool { return p.same(c) }); i >= 0 && !p.ambiguous(out) {
+			out[i] = joined(out[i], p.Component)
+			continue
+		}
+		out = append(out, p.Component)
+	}
+	for i := range out {
+		c := &out[i]
+		slices.Sort(c.Paths)
+		c.Paths = slices.Compact(c.Paths)
+		if c.Paths = c.Paths[:min(len(c.Paths), maxPaths)]; len(c.Paths) != 1 {
+			c.SHA256 = "" // of one file only
+		}
+		slices.Sort(c.How)
+		c.How = slices.Compact(c.How)
+	}
+	slices.SortFunc(out, compare)
+	return out
+}
+
+func cmpBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// same tells whether the part is of that component.
+func (p part) same(c component.Component) bool {
+	if p.Class != c.Class || p.Name != c.Name {
+		return false
+	}
+	return upstream(p.Version) == upstream(c.Version) || p.weak && p.Version == ""
+}
+
+// ambiguous tells whether there are several components that the part could be of.
+func (p part) ambiguous(out []component.Component) bool {
+	n := 0
+	for _, c := range out {
+		if p.same(c) {
+			n++
+		}
+	}
+	return n > 1 && p.Version == ""
+}
+
+// upstream is the release that a distribution's version is of: without its epoch
+// and its own revision.
+func upstream(version string) string {
+	if _, rest, ok := strings.Cut(version, ":"); ok {
+		version = rest
+	}
+	version, _, _ = strings.Cut(version, "-")
+	return version
+}
+
+// joined is one component of two. What a bill of materials says of where it came from
+// says more than the name.
+func joined(a, b component.Component) component.Component {
+	if strings.HasPrefix(a.PURL, "pkg:generic/") && b.PURL != "" && !strings.HasPrefix(b.PURL, "pkg:generic/") {
+		a.PURL = b.PURL
+	}
+	if len(b.Version) > 0 && (a.Version == "" || len(b.Version) < len(a.Version)) {
+		a.Version = b.Version
+	}
+	a.CPE, a.SHA256 = cmp.Or(a.CPE, b.CPE), cmp.Or(a.SHA256, b.SHA256)
+	a.Paths, a.How = append(a.Paths, b.Paths...), append(a.How, b.How...)
+	return a
+}
