@@ -22,9 +22,18 @@ type part struct {
 
 // native is a library as a component.
 func (f found) component() component.Component {
+	if f.crate {
+		return crate(f.name, f.version, f.how)
+	}
 	c := component.Component{Class: component.Library, Name: f.name, Version: f.version, CPE: cpe(f.cpe, f.version), How: []string{f.how}}
 	c.PURL = packageurl.NewPackageURL("generic", "", f.name, f.version, nil, "").ToString()
 	return c
+}
+
+// crate is a Rust crate as a component.
+func crate(name, version, how string) component.Component {
+	purl := packageurl.NewPackageURL("cargo", "", name, version, nil, "").ToString()
+	return component.Component{Class: component.Crate, Name: name, Version: version, PURL: purl, How: []string{how}}
 }
 
 // merged makes one component of what was found of one thing in several ways: by the

@@ -18,6 +18,8 @@ const (
 	howVersion = "version string"
 	howProof   = "text of its code"
 	howMany    = "version strings disagree"
+	howCrate   = "path of its source"
+	howCargo   = "cargo auditable"
 )
 
 // detector finds libraries in native files. It is for one goroutine.
@@ -35,6 +37,15 @@ type meaning struct {
 	text    *text
 }
 
+// crates stands for all Rust crates in the place of a library: where a crate's code may
+// fail, the path of its source is told, and cargo puts name and version there.
+const crates = -1
+
+// crateText is how these paths look.
+func crateText() *text {
+	return &text{"/registry/src/", `^/registry/src/[^/\x00]{1,80}/([A-Za-z0-9_-]{1,80})-(\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.]{1,40})?)/`}
+}
+
 func newDetector() *detector {
 	d := &detector{known: libraries(), byStem: map[string]int{}, exprs: map[string]*regexp.Regexp{}}
 	var anchors []string
@@ -49,17 +60,25 @@ func newDetector() *detector {
 			anchors, d.means = append(anchors, l.texts[k].anchor), append(d.means, meaning{i, &l.texts[k]})
 		}
 	}
+	c := crateText()
+	anchors, d.means = append(anchors, c.anchor), append(d.means, meaning{crates, c})
 	d.scanner = newScanner(anchors)
 	return d
 }
 
-func (d *detector) match(expr string, in []byte) (version string, ok bool) {
+// groups are those of the expression's first match.
+func (d *detector) groups(expr string, in []byte) [][]byte {
 	re := d.exprs[expr]
 	if re == nil {
 		re = regexp.MustCompile(expr)
 		d.exprs[expr] = re
 	}
-	groups := re.FindSubmatch(in)
+	return re.FindSubmatch(in)
+}
+
+// match is the version that the expression finds.
+func (d *detector) match(expr string, in []byte) (version string, ok bool) {
+	groups := d.groups(expr, in)
 	var parts []string
 	for i := 1; i < len(groups); i++ {
 		if groups[i] != nil {
@@ -84,6 +103,7 @@ type seen struct {
 type found struct {
 	name, cpe, version, how string
 	named                   bool // the file's name is the library's
+	crate                   bool // it is a Rust crate
 }
 
 // file tells the libraries in one native file, whose content is r in the spans.
@@ -93,6 +113,12 @@ func (d *detector) file(n Native, owner string, bundled bool, r io.ReaderAt, spa
 		return nil, err
 	}
 	var out []found
+	if s := all[crates]; s != nil {
+		for _, crate := range s.versions {
+			name, version, _ := strings.Cut(crate, " ")
+			out = append(out, found{name: name, version: version, how: howCrate, crate: true})
+		}
+	}
 	own, stem, tail, how := d.named(n, owner)
 	for i, l := range d.known {
 		s := all[i]
@@ -131,15 +157,27 @@ func (d *detector) texts(r io.ReaderAt, spans []span) (map[int]*seen, error) {
 			s.proof = true
 			return
 		}
+		if m.library == crates {
+			if g := d.groups(m.text.expr, after); g != nil {
+				s.add(string(g[1]) + " " + string(g[2]))
+			}
+			return
+		}
 		around := slices.Concat(before[max(0, len(before)-64):], after)
 		if len(before) == 0 {
 			around = append([]byte{0}, around...) // the start of a span ends what stood before
 		}
-		if v, ok := d.match(m.text.expr, around); ok && !slices.Contains(s.versions, v) {
-			s.versions = append(s.versions, v)
+		if v, ok := d.match(m.text.expr, around); ok {
+			s.add(v)
 		}
 	})
 	return all, err
+}
+
+func (s *seen) add(version string) {
+	if !slices.Contains(s.versions, version) && len(s.versions) < maxComponents {
+		s.versions = append(s.versions, version)
+	}
 }
 
 // version fills in which version of the library the file has, and how it is known.
@@ -251,4 +289,3 @@ func isBundled(name string) bool {
 
 // detecting is a detector that is made when it is first asked for.
 func detecting() func() *detector { return sync.OnceValue(newDetector) }
-

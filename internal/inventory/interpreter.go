@@ -44,7 +44,7 @@ func (t *tree) interpreter(ctx context.Context, lib string) (*Facts, error) {
 	}
 	r := &reading{tree: t, ctx: ctx, site: path.Join(lib, "site-packages"), facts: &Facts{Schema: Schema, Package: cpython(version)}}
 	r.facts.Package.Paths, r.facts.Package.How = []string{from}, []string{"patchlevel.h"}
-	for _, step := range []func() error{r.pth, r.natives, r.licenses} {
+	for _, step := range []func() error{r.pth, r.licenses, r.natives, r.sboms, r.vendored} {
 		if err := step(); err != nil {
 			return nil, err
 		}

@@ -2,6 +2,8 @@ package inventory
 
 import (
 	"bytes"
+	"compress/zlib"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +11,7 @@ import (
 	"path"
 	"strings"
 
+	"snug/internal/component"
 	"snug/internal/elf"
 	"snug/internal/generation"
 )
@@ -90,6 +93,7 @@ func (r *reading) nativeFile(f generation.File, file fs.File, detector func() *d
 		spans, err = n.readELF(at, f.Size)
 	}
 	r.facts.Natives = append(r.facts.Natives, n)
+	r.audited(f.Path, at)
 	inside, scanErr := detector().file(n, r.facts.Package.Name, isBundled(f.Path), at, spans)
 	for _, l := range inside {
 		c := l.component()
@@ -148,4 +152,70 @@ func holdsData(s elf.Section) bool {
 	const programBits, executable = 1, 4
 	return s.Kind == programBits && s.Flags&elf.FlagAllocated != 0 && s.Flags&executable == 0 &&
 		!strings.HasPrefix(s.Name, ".eh_frame") && s.Name != ".gcc_except_table"
+}
+
+// The bounds of what cargo auditable puts into a program: a section with the list of
+// its crates, as compressed JSON.
+const (
+	auditSection = ".dep-v0"
+	maxAudit     = 16 << 20
+)
+
+// audited reads that section, where an ELF file has it.
+func (r *reading) audited(name string, at io.ReaderAt) {
+	f, ok, err := elf.Open(at)
+	if !ok || err != nil {
+		return // noted already
+	}
+	sections, err := f.Sections()
+	if err != nil {
+		return // noted already
+	}
+	for _, s := range sections {
+		if s.Name != auditSection {
+			continue
+		}
+		list, err := readAudit(f, s)
+		if err != nil {
+			r.note("%s: %s: %v", name, auditSection, err)
+		}
+		for _, c := range list {
+			c.Paths = []string{name}
+			r.parts = append(r.parts, part{Component: c})
+		}
+	}
+}
+
+func readAudit(f *elf.File, s elf.Section) ([]component.Component, error) {
+	content, err := f.Content(s)
+	if err != nil {
+		return nil, err
+	}
+	z, err := zlib.NewReader(content)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(z, maxAudit))
+	if err != nil {
+		return nil, err
+	}
+	var list struct {
+		Packages []struct {
+			Name, Version, Kind string
+			Root                bool
+		}
+	}
+	if err := json.Unmarshal(data, &list); err != nil {
+		return nil, err
+	}
+	if len(list.Packages) > maxComponents {
+		return nil, errTooMany
+	}
+	var out []component.Component
+	for _, p := range list.Packages {
+		if !p.Root && p.Kind != "build" {
+			out = append(out, crate(cut(p.Name, maxField), cut(p.Version, maxField), howCargo))
+		}
+	}
+	return out, nil
 }

@@ -35,7 +35,7 @@ func (t *tree) distribution(ctx context.Context) (*Facts, error) {
 		return nil, fault.New(fault.Input, "tell its publisher, or choose another version", "%d dist-info folders, want one", len(infos))
 	}
 	r := &reading{tree: t, ctx: ctx, site: site, info: infos[0], facts: &Facts{Schema: Schema}}
-	for _, step := range []func() error{r.metadata, r.pth, r.entryPoints, r.topLevel, r.natives, r.licenses} {
+	for _, step := range []func() error{r.metadata, r.pth, r.entryPoints, r.topLevel, r.licenses, r.natives, r.sboms, r.vendored} {
 		if err := step(); err != nil {
 			return nil, err
 		}
