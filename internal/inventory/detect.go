@@ -3,6 +3,7 @@ package inventory
 import (
 	"cmp"
 	"io"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -66,23 +67,43 @@ func newDetector() *detector {
 	return d
 }
 
-// groups are those of the expression's first match.
-func (d *detector) groups(expr string, in []byte) [][]byte {
+// groups are those of the expression's first match that goes over the place at.
+func (d *detector) groups(expr string, in []byte, at int) [][]byte {
 	re := d.exprs[expr]
 	if re == nil {
 		re = regexp.MustCompile(expr)
 		d.exprs[expr] = re
 	}
-	return re.FindSubmatch(in)
+	for from := 0; from <= at; {
+		match := re.FindSubmatchIndex(in[from:])
+		switch {
+		case match == nil || from+match[0] > at:
+			return nil
+		case from+match[1] <= at:
+			from += match[0] + 1 // of a text before; it may end where the next begins
+			continue
+		}
+		groups := make([][]byte, len(match)/2)
+		for i := range groups {
+			if match[2*i] >= 0 {
+				groups[i] = in[from+match[2*i] : from+match[2*i+1]]
+			}
+		}
+		return groups
+	}
+	return nil
 }
 
-// match is the version that the expression finds.
-func (d *detector) match(expr string, in []byte) (version string, ok bool) {
-	groups := d.groups(expr, in)
+// match is the version that the expression finds around the place at.
+func (d *detector) match(expr string, in []byte, at int) (version string, ok bool) {
+	groups := d.groups(expr, in, at)
+	if groups == nil {
+		return "", false
+	}
 	var parts []string
-	for i := 1; i < len(groups); i++ {
-		if groups[i] != nil {
-			parts = append(parts, string(groups[i]))
+	for _, group := range groups[1:] {
+		if group != nil {
+			parts = append(parts, string(group))
 		}
 	}
 	if len(parts) == 3 && len(parts[0]) == 1 && len(parts[1]) == 2 && len(parts[2]) == 2 { // 2 14 06, as libxml2 writes 2.14.6
@@ -90,7 +111,7 @@ func (d *detector) match(expr string, in []byte) (version string, ok bool) {
 			parts[i] = strings.TrimPrefix(parts[i], "0")
 		}
 	}
-	return strings.Join(parts, "."), groups != nil
+	return strings.Join(parts, "."), true
 }
 
 // seen is what a file tells of one library.
@@ -120,13 +141,14 @@ func (d *detector) file(n Native, owner string, bundled bool, r io.ReaderAt, spa
 		}
 	}
 	own, stem, tail, how := d.named(n, owner)
+	bare := sync.OnceValues(func() ([]string, error) { return bareOnce(r, spans) })
 	for i, l := range d.known {
 		s := all[i]
 		if i != own && (!s.inside(l) || d.linked(n, owner, i)) {
 			continue
 		}
 		f := found{name: l.name, cpe: l.cpe, named: i == own, how: how}
-		if err := d.version(&f, l, s, tail, r, spans); err != nil {
+		if err := d.version(&f, l, s, tail, bare); err != nil {
 			return nil, err
 		}
 		out = append(out, f)
@@ -158,16 +180,16 @@ func (d *detector) texts(r io.ReaderAt, spans []span) (map[int]*seen, error) {
 			return
 		}
 		if m.library == crates {
-			if g := d.groups(m.text.expr, after); g != nil {
+			if g := d.groups(m.text.expr, after, 0); g != nil {
 				s.add(string(g[1]) + " " + string(g[2]))
 			}
 			return
 		}
-		around := slices.Concat(before[max(0, len(before)-64):], after)
 		if len(before) == 0 {
-			around = append([]byte{0}, around...) // the start of a span ends what stood before
+			before = []byte{0} // the start of a span ends what stood before
 		}
-		if v, ok := d.match(m.text.expr, around); ok {
+		before = before[max(0, len(before)-64):]
+		if v, ok := d.match(m.text.expr, slices.Concat(before, after), len(before)); ok {
 			s.add(v)
 		}
 	})
@@ -181,28 +203,29 @@ func (s *seen) add(version string) {
 }
 
 // version fills in which version of the library the file has, and how it is known.
-func (d *detector) version(f *found, l library, s *seen, tail string, r io.ReaderAt, spans []span) error {
+func (d *detector) version(f *found, l library, s *seen, tail string, bare func() ([]string, error)) error {
 	var versions []string
 	if s != nil {
 		versions = s.versions
 	}
-	bare := l.bare
+	expr := l.bare
 	if f.named {
-		bare = cmp.Or(l.bareNamed, bare)
+		expr = cmp.Or(l.bareNamed, expr)
 	}
-	if len(versions) == 0 && bare != "" {
-		err := bareTexts(r, spans, func(text []byte) {
-			if v, ok := d.match(bare, text); ok && !slices.Contains(versions, v) {
-				versions = append(versions, v)
-			}
-		})
+	if len(versions) == 0 && expr != "" {
+		texts, err := bare()
 		if err != nil {
 			return err
+		}
+		for _, text := range texts {
+			if v, ok := d.match(expr, []byte(text), 0); ok && !slices.Contains(versions, v) {
+				versions = append(versions, v)
+			}
 		}
 	}
 	suffix, ok := "", false
 	if f.named && l.suffix != "" {
-		suffix, ok = d.match(l.suffix, []byte(tail))
+		suffix, ok = d.match(l.suffix, []byte(tail), 0)
 	}
 	switch {
 	case ok:
@@ -215,6 +238,17 @@ func (d *detector) version(f *found, l library, s *seen, tail string, r io.Reade
 		f.how = howProof
 	}
 	return nil
+}
+
+// bareOnce are the texts that stand for themselves in a file, each once.
+func bareOnce(r io.ReaderAt, spans []span) ([]string, error) {
+	seen := map[string]bool{}
+	err := bareTexts(r, spans, func(text []byte) {
+		if len(seen) < maxHits && !seen[string(text)] {
+			seen[string(text)] = true
+		}
+	})
+	return slices.Collect(maps.Keys(seen)), err
 }
 
 // named tells which known library the file is by its name or SONAME, -1 for none; the

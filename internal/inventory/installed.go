@@ -37,12 +37,8 @@ func Installed(ctx context.Context, fsys fs.FS) ([]*Facts, error) {
 	for _, lib := range t.stdlibs() {
 		part := t.python(lib)
 		facts, err := part.interpreter(ctx, lib)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
 		if err != nil {
-			facts = &Facts{Schema: Schema, Package: cpython(""), Notes: append(part.notes, err.Error())}
-			facts.Package.Paths = []string{lib}
+			return nil, err
 		}
 		out = append(out, facts)
 	}

@@ -56,6 +56,10 @@ func OfRuntime(ctx context.Context, dir string, m *generation.Manifest, st *stor
 	g.SetLimit(max(2, runtime.GOMAXPROCS(0)))
 	g.Go(func() (err error) {
 		out.Interpreter, err = ofOwner(ctx, dir, generation.OwnerPython, owned[generation.OwnerPython], st)
+		if err == nil && out.Interpreter.Package.Version == "" { // it does not tell, and the manifest does
+			own := cpython(m.Python)
+			out.Interpreter.Package.Version, out.Interpreter.Package.PURL, out.Interpreter.Package.CPE = own.Version, own.PURL, own.CPE
+		}
 		return err
 	})
 	for i, p := range m.Packages {
