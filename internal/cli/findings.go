@@ -11,6 +11,7 @@ import (
 
 	"snug/internal/finding"
 	"snug/internal/pep440"
+	"snug/internal/vet"
 )
 
 // How much of the findings is shown without --all.
@@ -381,7 +382,7 @@ func older(a, b string) bool {
 
 // notChecked is what nobody could look at, once for each reason: what the
 // findings of the class unknown say, and what no finding speaks of.
-func notChecked(g gathered) []unchecked {
+func notChecked(g gathered) []vet.Unchecked {
 	all := slices.Clone(g.unchecked)
 	for _, f := range g.findings {
 		if f.Class != finding.Unknown {
@@ -389,9 +390,9 @@ func notChecked(g gathered) []unchecked {
 		}
 		what := block{name: f.Package, version: f.Version, owner: f.Owner}.title()
 		why := cmp.Or(f.Summary, strings.Join(f.Evidence, "; "), f.ID)
-		i := slices.IndexFunc(all, func(u unchecked) bool { return u.Why == why && u.Remedy == f.Remedy })
+		i := slices.IndexFunc(all, func(u vet.Unchecked) bool { return u.Why == why && u.Remedy == f.Remedy })
 		if i < 0 {
-			i, all = len(all), append(all, unchecked{Why: why, Remedy: f.Remedy})
+			i, all = len(all), append(all, vet.Unchecked{Why: why, Remedy: f.Remedy})
 		}
 		all[i].What = append(slices.Clone(all[i].What), what)
 	}
@@ -414,7 +415,7 @@ func (t *findingsText) notChecked(g gathered) {
 }
 
 // tallies is the table at the end.
-func tallies(out io.Writer, all []tally) error {
+func tallies(out io.Writer, all []vet.Row) error {
 	if len(all) == 0 {
 		return nil
 	}
@@ -422,7 +423,7 @@ func tallies(out io.Writer, all []tally) error {
 	fmt.Fprintln(w, "\tPACKAGES\tCOMPONENTS\tCRITICAL\tHIGH\tNOT RATED\tMEDIUM\tLOW\tMALWARE\tLICENCES\tSIGNS\tUNKNOWN\tVERDICT")
 	for _, t := range all {
 		fmt.Fprint(w, oneLine(t.Name))
-		for _, n := range t.counts() {
+		for _, n := range counts(t) {
 			fmt.Fprintf(w, "\t%d", n)
 		}
 		fmt.Fprintf(w, "\t%s\n", t.Verdict)
@@ -431,7 +432,7 @@ func tallies(out io.Writer, all []tally) error {
 }
 
 // counts are the columns of the table, without the verdict.
-func (t tally) counts() []int {
+func counts(t vet.Row) []int {
 	n := t.Levels
 	return []int{t.Packages, t.Components, n[finding.Critical], n[finding.High], n[finding.NotRated], n[finding.Medium], n[finding.Low] + n[finding.None],
 		t.Malware, t.Licenses, t.Signs, t.Unknown}

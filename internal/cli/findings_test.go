@@ -12,6 +12,7 @@ import (
 	"snug/internal/component"
 	"snug/internal/event"
 	"snug/internal/finding"
+	"snug/internal/vet"
 )
 
 // someFindings are of three packages, one of them in dev only, one with many holes
@@ -19,11 +20,11 @@ import (
 func someFindings() gathered {
 	both := []string{"prod", "dev"}
 	g := gathered{
-		tallies: []tally{
+		tallies: []vet.Row{
 			{Name: "prod", Packages: 2, Components: 9, Levels: map[finding.Level]int{finding.Critical: 1, finding.High: 5, finding.NotRated: 1}, Licenses: 1, Unknown: 1, Verdict: finding.Deny},
 			{Name: "dev", Packages: 3, Components: 10, Levels: map[finding.Level]int{finding.Critical: 1, finding.High: 5, finding.NotRated: 2}, Licenses: 1, Unknown: 1, Verdict: finding.Deny},
 		},
-		unchecked: []unchecked{{What: []string{"openssl 3.0.13", "zlib 1.3"}, Why: "no feed speaks of native libraries", Remedy: "set advisories.native in [tool.snug]"}},
+		unchecked: []vet.Unchecked{{What: []string{"openssl 3.0.13", "zlib 1.3"}, Why: "no feed speaks of native libraries", Remedy: "set advisories.native in [tool.snug]"}},
 	}
 	for i := range 6 {
 		level, score := finding.High, 7.5
@@ -193,8 +194,8 @@ func TestGatherer(t *testing.T) {
 	for _, h := range []event.Handler{g, event.NewJSON(&events, time.Now)} {
 		h.Handle(event.Event{Stage: "vet", Kind: event.Note, Message: "data of 2 days"})
 		h.Handle(event.Event{Stage: "vet", Kind: event.Finding, Finding: &finding.Finding{Class: finding.Vulnerability, ID: "X-1", Package: "a", Version: "1"}})
-		h.Handle(event.Event{Stage: "vet", Kind: event.Finding, Subject: "prod", Data: tally{Name: "prod"}})
-		h.Handle(event.Event{Stage: "vet", Kind: event.Note, Data: unchecked{What: []string{"b"}, Why: "none"}})
+		h.Handle(event.Event{Stage: "vet", Kind: event.Finding, Subject: "prod", Data: vet.Row{Name: "prod"}})
+		h.Handle(event.Event{Stage: "vet", Kind: event.Note, Data: vet.Unchecked{What: []string{"b"}, Why: "none"}})
 	}
 	if strings.Count(said.String(), "\n") != 1 || len(g.all.findings) != 1 || len(g.all.tallies) != 1 || len(g.all.unchecked) != 1 {
 		t.Errorf("said %s, gathered %+v", said.String(), g.all)

@@ -7,33 +7,14 @@ import (
 
 	"snug/internal/event"
 	"snug/internal/finding"
+	"snug/internal/vet"
 )
 
 // gathered is what the events of vetting say in all.
 type gathered struct {
 	findings  []finding.Finding
-	tallies   []tally
-	unchecked []unchecked
-}
-
-// tally is what was found in one runtime, or in one file that was audited.
-type tally struct {
-	Name       string                `json:"name"`
-	Packages   int                   `json:"packages"`
-	Components int                   `json:"components"` // the packages, interpreters and libraries among them
-	Levels     map[finding.Level]int `json:"levels"`     // vulnerabilities
-	Malware    int                   `json:"malware"`
-	Licenses   int                   `json:"licenses"`
-	Signs      int                   `json:"signs"`
-	Unknown    int                   `json:"unknown"`
-	Verdict    finding.Verdict       `json:"verdict"`
-}
-
-// unchecked is what could not be checked, or was not asked to be.
-type unchecked struct {
-	What   []string `json:"what"`
-	Why    string   `json:"why"`
-	Remedy string   `json:"remedy,omitempty"`
+	tallies   []vet.Row
+	unchecked []vet.Unchecked
 }
 
 // gatherer is the handler behind text, SARIF and HTML: they tell of all findings
@@ -49,10 +30,10 @@ func (g *gatherer) Handle(e event.Event) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch data := e.Data.(type) {
-	case tally:
+	case vet.Row:
 		g.all.tallies = append(g.all.tallies, data)
 		return
-	case unchecked:
+	case vet.Unchecked:
 		g.all.unchecked = append(g.all.unchecked, data)
 		return
 	}

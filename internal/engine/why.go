@@ -80,6 +80,11 @@ func graphOf(l *lock.Lock, r lock.Runtime, lt lock.Target) (*graph, error) {
 	if err != nil {
 		return nil, err
 	}
+	return graphAmong(l, r, env, selected)
+}
+
+// graphAmong is the graph of what was selected for a runtime in that environment.
+func graphAmong(l *lock.Lock, r lock.Runtime, env pep508.Environment, selected []lock.Selected) (*graph, error) {
 	there := map[string]bool{}
 	for _, s := range selected {
 		there[s.Package.Name] = true
@@ -147,6 +152,28 @@ func (g *graph) paths(key string) [][]string {
 		for _, next := range g.edges[last] {
 			if useful[next] && !slices.Contains(path, next) {
 				queue = append(queue, append(slices.Clone(path), next))
+			}
+		}
+	}
+	return out
+}
+
+// shortest is the shortest path from a root to each package, of equal ones the
+// first.
+func (g *graph) shortest() map[string][]string {
+	out := map[string][]string{}
+	var queue []string
+	for _, root := range g.roots {
+		if _, there := g.edges[root]; there && out[root] == nil {
+			out[root] = []string{root}
+			queue = append(queue, root)
+		}
+	}
+	for ; len(queue) > 0; queue = queue[1:] {
+		for _, next := range g.edges[queue[0]] {
+			if out[next] == nil {
+				out[next] = append(slices.Clone(out[queue[0]]), next)
+				queue = append(queue, next)
 			}
 		}
 	}

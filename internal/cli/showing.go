@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"snug/internal/event"
+	"snug/internal/fault"
+	"snug/internal/finding"
+	"snug/internal/vet"
+)
+
+// showing is how a report is to be shown: by default as text, the part that a person
+// acts on.
+type showing struct{ all, sarif, html bool }
+
+func (s *showing) flags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&s.all, "all", false, "every finding, with its evidence")
+	cmd.Flags().BoolVar(&s.sarif, "sarif", false, "SARIF 2.1.0 on standard output")
+	cmd.Flags().BoolVar(&s.html, "html", false, "one page of HTML on standard output")
+	cmd.MarkFlagsMutuallyExclusive("sarif", "html", "all")
+}
+
+func (s showing) form() form {
+	switch {
+	case s.sarif:
+		return sarif
+	case s.html:
+		return html
+	}
+	return text(s.all)
+}
+
+// begin is called before the work whose report is shown.
+func (a *app) begin(s showing) error {
+	if a.json && (s.sarif || s.html) {
+		return fault.New(fault.Usage, "choose one", "--json does not go with --sarif or --html")
+	}
+	a.gather()
+	return nil
+}
+
+// show hands a report to the handler of events and ends the command with its code.
+func (a *app) show(r *vet.Report, s showing) error {
+	h := a.handler()
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		h.Handle(event.Event{Stage: "vet", Kind: event.Finding, Subject: f.Package, Message: f.Summary, Finding: f})
+	}
+	for _, u := range r.Unchecked {
+		h.Handle(event.Event{Stage: "vet", Kind: event.Note, Message: "not checked: " + u.Why, Data: u})
+	}
+	for _, note := range r.Notes {
+		h.Handle(event.Event{Stage: "vet", Kind: event.Note, Message: note})
+	}
+	for _, row := range r.Runtimes {
+		h.Handle(event.Event{Stage: "vet", Kind: event.Finding, Subject: row.Name, Message: "verdict " + string(finding.Worst(row.Verdict)), Data: row})
+	}
+	if err := a.tell(s.form()); err != nil {
+		return err
+	}
+	if code := r.Exit(); code != vet.ExitClean {
+		return exitCode(code)
+	}
+	return nil
+}

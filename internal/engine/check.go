@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"context"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"snug/internal/advisory"
+	"snug/internal/component"
+	"snug/internal/fault"
+	"snug/internal/lock"
+	"snug/internal/manifest"
+	"snug/internal/vet"
+)
+
+// CheckRequest says what to vet, and by which data.
+type CheckRequest struct {
+	Runtimes   []string // nil: all of the lock's
+	Advisories string   // a zip, a folder or a record in place of the data that is kept
+}
+
+// Check vets what the lock of a project says its runtimes hold: by the advisories,
+// the licences, what the indexes say of the releases now, and policy. It builds and
+// changes nothing.
+func (e *Engine) Check(ctx context.Context, p *manifest.Project, req CheckRequest) (*vet.Report, error) {
+	locks, err := locksOf(p)
+	if err != nil {
+		return nil, err
+	}
+	v, err := e.vetting(ctx, p, req.Advisories)
+	if err != nil {
+		return nil, err
+	}
+	defer v.close()
+	if err := v.hold(ctx, locks, req.Runtimes); err != nil {
+		return nil, err
+	}
+	return v.report(ctx, locks)
+}
+
+// locksOf are the project's lock and those of targets that have one of their own.
+func locksOf(p *manifest.Project) ([]*lock.Lock, error) {
+	path := filepath.Join(p.Root, LockName)
+	l, err := ReadLock(path)
+	if err != nil {
+		return nil, err
+	}
+	if l == nil {
+		return nil, fault.New(fault.NotFound, "snug lock makes it; snug audit FILE checks what another tool wrote", "there is no %s in %s", LockName, p.Root)
+	}
+	others, err := readApart(l, path)
+	if err != nil {
+		return nil, err
+	}
+	locks := []*lock.Lock{l}
+	for _, target := range slices.Sorted(maps.Keys(others)) {
+		locks = append(locks, others[target])
+	}
+	return locks, nil
+}
+
+// advisories is the data to vet by: what stands at from, else what is kept. Without
+// any, missing says so. The caller closes db.
+func (e *Engine) advisories(ctx context.Context, from string) (db *advisory.DB, missing string, err error) {
+	if from != "" {
+		db, err = advisory.Load(ctx, from, e.Now())
+		return db, "", err
+	}
+	db, err = e.advisoryStore().Newest()
+	if fault.CodeOf(err) == fault.NotFound {
+		return nil, err.Error(), nil
+	}
+	return db, "", err
+}
+
+func (e *Engine) advisoryStore() *advisory.Store {
+	return advisory.Open(filepath.Join(e.Home, "advisories"))
+}
+
+// fed tells whether a feed is set for a class of component: there is always one for
+// Python packages.
+func fed(class component.Class) bool { return class == component.Package }

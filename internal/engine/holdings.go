@@ -1,0 +1,150 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"snug/internal/attest"
+	"snug/internal/component"
+	"snug/internal/digest"
+	"snug/internal/interp"
+	"snug/internal/lock"
+	"snug/internal/pep440"
+	"snug/internal/vet"
+	"snug/internal/wheel"
+)
+
+// held is one package that a runtime holds by its lock, on one or more targets.
+type held struct {
+	pkg     *lock.Package
+	via     []string // the shortest chain to it, from what is asked for
+	targets []string
+	trees   []string // keys of the trees that its wheels are installed as, of this machine's minor first
+	wheels  []lock.File
+}
+
+// holdings are the packages and interpreters of one runtime, over the targets of
+// its locks.
+type holdings struct {
+	packages     []*held // by name and version
+	interpreters []*lock.Target
+	targets      int
+}
+
+// holdingsOf reads what a runtime holds out of locks: the project's, and those of
+// targets that have one of their own.
+func holdingsOf(locks []*lock.Lock, runtime string) (*holdings, error) {
+	h, by := &holdings{}, map[string]*held{}
+	for _, l := range locks {
+		r, ok := l.Runtime(runtime)
+		if !ok {
+			continue
+		}
+		for i := range l.Tool.Targets {
+			if err := h.add(by, l, r, &l.Tool.Targets[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	slices.SortFunc(h.packages, func(a, b *held) int {
+		return cmp.Or(strings.Compare(a.pkg.Name, b.pkg.Name), strings.Compare(a.pkg.Version, b.pkg.Version))
+	})
+	return h, nil
+}
+
+func (h *holdings) add(by map[string]*held, l *lock.Lock, r lock.Runtime, lt *lock.Target) error {
+	h.targets++
+	h.interpreters = append(h.interpreters, lt)
+	env, tags, py, err := contextOf(*lt)
+	if err != nil {
+		return err
+	}
+	selected, err := l.Select(env, []string{r.Name}, nil, tags, py)
+	if err != nil {
+		return err
+	}
+	g, err := graphAmong(l, r, env, selected)
+	if err != nil {
+		return err
+	}
+	chains := g.shortest()
+	for _, s := range selected {
+		id := s.Package.Name + " " + s.Package.Version
+		if by[id] == nil {
+			by[id] = &held{pkg: s.Package, via: chains[s.Package.Name]}
+			h.packages = append(h.packages, by[id])
+		}
+		by[id].on(lt.Name, s, py)
+	}
+	return nil
+}
+
+// on notes a target that has the package, and by which file.
+func (p *held) on(target string, s lock.Selected, py pep440.Version) {
+	p.targets = append(p.targets, target)
+	f, url := s.File, ""
+	if a := s.Package.Archive; a != nil {
+		f, url = &lock.File{URL: a.URL, Path: a.Path, Hashes: a.Hashes}, a.URL
+	}
+	if f == nil {
+		return
+	}
+	sum, err := digest.Parse(f.Hashes["sha256"])
+	if err != nil || !strings.HasSuffix(f.FileName(), ".whl") {
+		return
+	}
+	p.wheels = append(p.wheels, *f)
+	p.trees = append(p.trees, wheel.TreeKey(sum, (interp.Interpreter{Version: py}).Minor(), url))
+}
+
+// component is the package as advisories know it.
+func (p *held) component() component.Component {
+	c := component.Component{Class: component.Package, Name: p.pkg.Name, Version: p.pkg.Version, PURL: attest.Package(p.pkg.Name, p.pkg.Version), How: []string{"lock"}}
+	if len(p.wheels) > 0 {
+		c.SHA256 = p.wheels[0].Hashes["sha256"]
+	}
+	return c
+}
+
+// artifact is what the package is installed from, as overlays call it.
+func (p *held) artifact() string {
+	if len(p.wheels) > 0 {
+		return "wheel"
+	}
+	return "sdist"
+}
+
+// files are the digests of all that the lock has of the package, sorted.
+func (p *held) files() []string {
+	var out []string
+	add := func(hashes map[string]string) {
+		if sum := hashes["sha256"]; sum != "" {
+			out = append(out, sum)
+		}
+	}
+	for _, f := range p.pkg.Wheels {
+		add(f.Hashes)
+	}
+	if p.pkg.Sdist != nil {
+		add(p.pkg.Sdist.Hashes)
+	}
+	if p.pkg.Archive != nil {
+		add(p.pkg.Archive.Hashes)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// onlyOn are the targets, unless they are all there are.
+func (h *holdings) onlyOn(targets []string) []string {
+	if len(targets) == h.targets {
+		return nil
+	}
+	return targets
+}
+
+// item is the package for vetting, with nothing known of its files yet.
+func (h *holdings) item(p *held) vet.Item {
+	return vet.Item{Component: p.component(), Via: p.via, Targets: h.onlyOn(p.targets), Files: p.files()}
+}

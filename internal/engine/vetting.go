@@ -1,0 +1,301 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"snug/internal/advisory"
+	"snug/internal/approvals"
+	"snug/internal/attest"
+	"snug/internal/component"
+	"snug/internal/dist"
+	"snug/internal/fault"
+	"snug/internal/index"
+	"snug/internal/interp"
+	"snug/internal/inventory"
+	"snug/internal/licensetext"
+	"snug/internal/lock"
+	"snug/internal/manifest"
+	"snug/internal/pep440"
+	"snug/internal/pep508"
+	"snug/internal/store"
+	"snug/internal/vet"
+)
+
+// vetting gathers what a report depends on, for the runtimes of a project.
+type vetting struct {
+	engine  *Engine
+	project *manifest.Project
+	client  *index.Client
+	input   vet.Input
+	facts   map[string]*inventory.Facts // by the key of the tree that they are of
+	built   map[string]string           // of packages that are built here: "NAME VERSION" -> SHA-256 of the wheel
+}
+
+// vetting begins one for a project, by the data at advisories or by what is kept.
+func (e *Engine) vetting(ctx context.Context, p *manifest.Project, advisories string) (*vetting, error) {
+	decided, err := approvals.Read(filepath.Join(p.Root, approvals.FileName))
+	if err != nil {
+		return nil, err
+	}
+	client, err := e.index(p)
+	if err != nil {
+		return nil, err
+	}
+	v := &vetting{engine: e, project: p, client: client, facts: map[string]*inventory.Facts{}, built: map[string]string{}}
+	v.input = vet.Input{Fed: fed, Policy: p.Policy, Approvals: decided, Now: e.Now()}
+	v.input.Advisories, v.input.Missing, err = e.advisories(ctx, advisories)
+	return v, err
+}
+
+func (v *vetting) close() {
+	if v.input.Advisories != nil {
+		_ = v.input.Advisories.Close() // it was only read
+	}
+}
+
+// report judges.
+func (v *vetting) report(ctx context.Context, locks []*lock.Lock) (*vet.Report, error) {
+	mend := v.engine.remedies(v.project, locks[0])
+	v.input.Remedy = mend.of
+	return vet.Vet(v.input), nil
+}
+
+// hold takes in what the named runtimes (nil: all) hold by the locks, with what is
+// known of the files.
+func (v *vetting) hold(ctx context.Context, locks []*lock.Lock, names []string) error {
+	all := map[string]*holdings{}
+	var order []string
+	for _, name := range names {
+		if _, ok := locks[0].Runtime(name); !ok {
+			return fault.New(fault.Usage, "without a name all are checked", "the lock has no runtime %q", name)
+		}
+	}
+	for _, r := range locks[0].Tool.Runtimes {
+		if len(names) > 0 && !slices.Contains(names, r.Name) {
+			continue
+		}
+		h, err := holdingsOf(locks, r.Name)
+		if err != nil {
+			return err
+		}
+		all[r.Name], order = h, append(order, r.Name)
+	}
+	if err := v.learn(ctx, all); err != nil {
+		return err
+	}
+	for _, name := range order {
+		items, err := v.items(ctx, all[name])
+		if err != nil {
+			return err
+		}
+		v.input.Runtimes = append(v.input.Runtimes, vet.Runtime{Name: name, Items: items})
+	}
+	return nil
+}
+
+// learn reads the facts of all wheels and interpreters that the store has.
+func (v *vetting) learn(ctx context.Context, all map[string]*holdings) error {
+	var trees []*store.Tree
+	seen := map[string]bool{}
+	take := func(key string) {
+		if seen[key] {
+			return
+		}
+		seen[key] = true
+		if t, ok := v.engine.store.Tree(key); ok {
+			trees = append(trees, t)
+		}
+	}
+	for _, h := range all {
+		for _, p := range h.packages {
+			for _, key := range p.trees {
+				take(key)
+			}
+		}
+		for _, lt := range h.interpreters {
+			if key, ok := v.interpreterKey(ctx, lt); ok {
+				take(key)
+			}
+		}
+	}
+	facts, err := inventory.Of(ctx, v.engine.store, trees...)
+	for i, f := range facts {
+		v.facts[trees[i].Key] = f
+	}
+	return err
+}
+
+// interpreterKey names the tree of a target's interpreter.
+func (v *vetting) interpreterKey(ctx context.Context, lt *lock.Target) (string, bool) {
+	version, err := pep440.Parse(lt.Python)
+	if err != nil || lt.Interpreter.Source == "" {
+		return "", false
+	}
+	i := interp.Interpreter{Version: version, Target: lt.Name, Source: lt.Interpreter.Source, ID: lt.Interpreter.ID, SHA256: lt.Interpreter.SHA256}
+	key, err := interp.Key(v.engine.sourcesFor(ctx, v.project), i)
+	return key, err == nil // else the source is not one of this machine
+}
+
+// items are the components of one runtime: its packages, its interpreters, and what
+// is inside them.
+func (v *vetting) items(ctx context.Context, h *holdings) ([]vet.Item, error) {
+	packages := make([][]vet.Item, len(h.packages))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(v.engine.Jobs, 8)) // what is not kept is asked for
+	for i, p := range h.packages {
+		g.Go(func() (err error) {
+			packages[i], err = v.ofPackage(ctx, h, p)
+			return err
+		})
+	}
+	err := g.Wait()
+	return slices.Concat(append(packages, v.ofInterpreters(ctx, h))...), err
+}
+
+// ofPackage is a package with what it carries.
+func (v *vetting) ofPackage(ctx context.Context, h *holdings, p *held) ([]vet.Item, error) {
+	item := h.item(p)
+	item.Where = v.where(h, p.targets)
+	item.Where.Artifact = p.artifact()
+	f := v.factsOf(p)
+	if f == nil {
+		item.Unseen = "its wheel is not in the store, so that its files were not looked at; snug build fetches it"
+		item.License = v.declared(ctx, p)
+		return []vet.Item{item}, nil
+	}
+	item.License = licenseOf(f)
+	return append([]vet.Item{item}, v.inside(f, item)...), nil
+}
+
+// inside are the components that a package or an interpreter carries.
+func (v *vetting) inside(f *inventory.Facts, of vet.Item) []vet.Item {
+	out := make([]vet.Item, 0, len(f.Components))
+	for _, c := range f.Components {
+		out = append(out, vet.Item{Component: c, Via: append(slices.Clone(of.Via), c.Name), Targets: of.Targets, Where: of.Where})
+	}
+	return out
+}
+
+// licenseOf is the licence by what a package's files say.
+func licenseOf(f *inventory.Facts) *vet.License {
+	m := f.Metadata
+	return &vet.License{
+		Declared: licensetext.Declared(&dist.Metadata{License: m.License, LicenseExpression: m.LicenseExpression, Classifiers: m.Classifiers}),
+	}
+}
+
+// declared is the licence by the METADATA of a wheel, as the index gave it while
+// resolving, or gives it now.
+func (v *vetting) declared(ctx context.Context, p *held) *vet.License {
+	m, err := v.metadata(ctx, p)
+	if err != nil {
+		return &vet.License{Missing: err.Error()}
+	}
+	return &vet.License{Declared: licensetext.Declared(m)}
+}
+
+var errNoWheel = errors.New("it has no wheel that an index gives metadata of")
+
+func (v *vetting) metadata(ctx context.Context, p *held) (*dist.Metadata, error) {
+	for _, f := range p.wheels {
+		if text, ok := v.client.Kept(f.Hashes["sha256"]); ok {
+			return dist.ParseMetadata(text)
+		}
+	}
+	version, err := pep440.Parse(p.pkg.Version)
+	if err != nil || len(p.wheels) == 0 || p.pkg.Archive != nil {
+		return nil, errNoWheel
+	}
+	l, err := v.client.Listing(ctx, p.pkg.Name)
+	if err != nil {
+		return nil, err
+	}
+	r := l.Release(version)
+	if r == nil {
+		return nil, fmt.Errorf("%s has no %s %s any more", l.IndexURL, p.pkg.Name, p.pkg.Version)
+	}
+	files, err := r.Files()
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if f.Wheel != nil && f.Hashes.Sum("sha256") == p.wheels[0].Hashes["sha256"] {
+			text, err := v.client.Metadata(ctx, l, f)
+			if err != nil {
+				return nil, err
+			}
+			return dist.ParseMetadata(text)
+		}
+	}
+	return nil, errNoWheel
+}
+
+// factsOf are those of the first wheel of a package that is in the store; nil where
+// none is.
+func (v *vetting) factsOf(p *held) *inventory.Facts {
+	for _, key := range p.trees {
+		if f := v.facts[key]; f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// where is what overlays may ask about a package: a marker holds for it where it
+// holds on all of its targets.
+func (v *vetting) where(h *holdings, targets []string) advisory.Where {
+	var envs []pep508.Environment
+	for _, lt := range h.interpreters {
+		if env, _, _, err := contextOf(*lt); err == nil && slices.Contains(targets, lt.Name) {
+			envs = append(envs, env)
+		}
+	}
+	return advisory.Where{Marker: func(text string) (bool, error) {
+		m, err := pep508.ParseMarker(text)
+		for _, env := range envs {
+			if err != nil {
+				return false, err
+			}
+			var holds bool
+			if holds, err = m.Eval(env, pep508.Context{}); !holds {
+				return false, err
+			}
+		}
+		return len(envs) > 0, err
+	}}
+}
+
+// ofInterpreters are the interpreters of a runtime's targets, each version once, and
+// what is inside those that the store has.
+func (v *vetting) ofInterpreters(ctx context.Context, h *holdings) []vet.Item {
+	at := map[string]int{}
+	var out []vet.Item
+	for _, lt := range h.interpreters {
+		if i, ok := at[lt.Python]; ok {
+			out[i].Targets = append(out[i].Targets, lt.Name)
+			continue
+		}
+		at[lt.Python] = len(out)
+		out = append(out, vet.Item{Component: python(lt), Via: []string{"cpython"}, Targets: []string{lt.Name}})
+		key, ok := v.interpreterKey(ctx, lt)
+		if f := v.facts[key]; ok && f != nil {
+			out = append(out, v.inside(f, out[len(out)-1])...)
+		}
+	}
+	for i := range out {
+		out[i].Targets = h.onlyOn(out[i].Targets)
+	}
+	return out
+}
+
+// python is the interpreter of a target as advisories know it.
+func python(lt *lock.Target) component.Component {
+	return component.Component{Class: component.Interpreter, Name: "cpython", Version: lt.Python, PURL: attest.Generic("cpython", lt.Python),
+		CPE: fmt.Sprintf("cpe:2.3:a:python:python:%s:*:*:*:*:*:*:*", lt.Python), SHA256: lt.Interpreter.SHA256, How: []string{"lock"}}
+}
