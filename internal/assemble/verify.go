@@ -50,7 +50,9 @@ func Verify(dir string, progress func(done, total int64)) (*Report, error) {
 	known := make(map[string]bool, len(m.Files)+1)
 	known[generation.ManifestPath] = true
 	if m.LinkMode == generation.LinkCopy { // delivered: its evidence lies inside
-		known[path.Join(path.Dir(generation.ManifestPath), generation.Provenance)] = true
+		for _, name := range generation.EvidenceNames() {
+			known[path.Join(path.Dir(generation.ManifestPath), name)] = true
+		}
 	}
 	for _, f := range m.Files {
 		known[f.Path] = true

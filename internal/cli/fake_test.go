@@ -55,6 +55,8 @@ func (s fakeSource) Fetch(_ context.Context, i interp.Interpreter, dir string, _
 		"lib/python" + minor + "/os.py":       "name = 'posix'\n",
 		"lib/python" + minor + "/json/x.py":   "x = 1\n",
 		"lib/python" + minor + "/LICENSE.txt": "PSF\n",
+
+		"include/python" + minor + "/patchlevel.h": "#define PY_VERSION \"" + i.Version.String() + "\"\n",
 	}
 	for name, text := range files {
 		path := filepath.Join(dir, filepath.FromSlash(name))

@@ -100,6 +100,7 @@ func (e *Engine) verdict(req ProvenanceRequest, name string, keys []attest.Publi
 	switch t.kind {
 	case KindRuntime:
 		e.verifyRuntime(v, t.path, said)
+		v.verifyDocuments(filepath.Dir(t.evidence), v.SHA256, keys)
 	case KindFile:
 		v.verifyFile(t.path, said)
 	default:

@@ -12,6 +12,26 @@ import (
 // made it of what (docs/provenance.md).
 const Provenance = "provenance.jsonl"
 
+// The documents about a runtime that may lie beside its provenance (docs/evidence.md).
+const (
+	CycloneDX = "sbom.cdx.json"
+	SPDX      = "sbom.spdx.json"
+	OpenVEX   = "vex.openvex.json"
+	Notices   = "THIRD-PARTY-NOTICES.txt"
+)
+
+// SignedSuffix ends the name of the file in which a document is signed.
+const SignedSuffix = ".intoto.jsonl"
+
+// EvidenceNames are the names of all files that evidence may have.
+func EvidenceNames() []string {
+	names := []string{Provenance, Notices}
+	for _, doc := range []string{CycloneDX, SPDX, OpenVEX} {
+		names = append(names, doc, doc+SignedSuffix)
+	}
+	return names
+}
+
 // Evidence is what is known and signed about a generation: small files by their
 // names. They lie beside it, since they may change while it does not.
 type Evidence map[string][]byte
@@ -48,6 +68,37 @@ func (e Evidence) write(dir string) error {
 
 // Deliver puts the evidence inside the runtime at dir, which is delivered.
 func (e Evidence) Deliver(dir string) error { return e.write(EvidenceOf(dir, true)) }
+
+// Keep puts the evidence to that of a runtime that is there already, in its folder
+// (EvidenceOf): each file whole, or as it was. An empty one goes away.
+func (e Evidence) Keep(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	var errs []error
+	for name, data := range e {
+		errs = append(errs, keep(filepath.Join(dir, name), data))
+	}
+	return errors.Join(errs...)
+}
+
+func keep(path string, data []byte) error {
+	if len(data) == 0 {
+		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), tempPrefix)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return os.Rename(f.Name(), path)
+}
 
 // stageEvidence makes a folder of the evidence, to be renamed.
 func (r Room) stageEvidence(e Evidence) (string, error) {

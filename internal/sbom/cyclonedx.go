@@ -236,15 +236,24 @@ func (b *bill) dependencies() []cdxDependency {
 	return out
 }
 
-// compositions say whether anything is missing.
+// compositions say whether anything is missing: of the runtime, and of what native
+// code may have inside.
 func (b *bill) compositions() []cdxComposition {
-	aggregate := "incomplete"
-	if b.Complete && len(b.Unknowns) == 0 {
-		aggregate = "complete"
+	whole := cdxComposition{Aggregate: "incomplete", Assemblies: []string{b.root}}
+	if b.Complete {
+		whole.Aggregate = "complete"
 	}
-	refs := []string{b.root}
+	opaque := cdxComposition{Aggregate: "unknown"}
+	whole.Dependencies = []string{b.root}
 	for _, e := range b.items {
-		refs = append(refs, e.ref)
+		whole.Dependencies = append(whole.Dependencies, e.ref)
+		if e.Opaque {
+			opaque.Assemblies = append(opaque.Assemblies, e.ref)
+		}
 	}
-	return []cdxComposition{{Aggregate: aggregate, Assemblies: []string{b.root}, Dependencies: sorted(refs)}}
+	slices.Sort(whole.Dependencies)
+	if len(opaque.Assemblies) == 0 {
+		return []cdxComposition{whole}
+	}
+	return []cdxComposition{whole, opaque}
 }

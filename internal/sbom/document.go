@@ -36,8 +36,8 @@ type Document struct {
 	Created  time.Time     // a moment that belongs to the content, never the clock's
 	Items    []Item        // in any order
 	Findings []finding.Finding
-	Complete bool     // everything in the runtime is in Items
-	Unknowns []string // what is known to be missing, or could not be told
+	Complete bool     // every distribution, and the interpreter, is in Items
+	Unknowns []string // what could not be told, in words
 	Snug     string   // snug's version
 }
 
@@ -54,6 +54,7 @@ type Item struct {
 	VCS         string   // its repository
 	Depends     []string // package URLs of other items without an Owner
 	Direct      bool     // the project asks for it
+	Opaque      bool     // it has native code, and no bill of its own tells what is linked into that
 	Texts       []Text   // licence files in it
 }
 

@@ -23,10 +23,10 @@ func shop() Document {
 	sum := func(text string) string { return digest.Of([]byte(text)).String() }
 	return Document{
 		Name: "shop", Version: "1.4.0", Supplier: "Organization: Shop & Sons", Runtime: "prod", Target: "linux-x86_64", Python: "3.14.1",
-		Tree: digest.Of([]byte("tree")), Created: time.Date(2026, 11, 1, 2, 3, 4, 5, time.UTC), Complete: true, Snug: "0.1",
+		Tree: digest.Of([]byte("tree")), Created: time.Date(2026, 11, 1, 2, 3, 4, 5, time.UTC), Complete: true, Snug: "0.1", Unknowns: []string{"the version of tiff in pillow"},
 		Items: []Item{
 			{Component: component.Component{Class: component.Package, Name: "pillow", Version: "12.0.0", PURL: "pkg:pypi/pillow@12.0.0", SHA256: sum("pillow"), How: []string{"METADATA"}},
-				Declared: "MIT-CMU", Supplier: "Person: Jeffrey <A.> Clark (aclark@example.org)", Description: "Images <fast>", Direct: true,
+				Declared: "MIT-CMU", Supplier: "Person: Jeffrey <A.> Clark (aclark@example.org)", Description: "Images <fast>", Direct: true, Opaque: true,
 				URL: "https://user:secret@index.example/pillow-12.0.0-cp314-cp314-linux_x86_64.whl", Website: "https://pillow.example/a b", VCS: "git+ssh://nowhere",
 				Texts: []Text{{Path: "pillow-12.0.0.dist-info/licenses/LICENSE", SHA256: sum("text"), IDs: []string{"MIT-CMU", "Zlib"}}}},
 			{Component: component.Component{Class: component.Library, Name: "zlib", Version: "1.3.1", PURL: "pkg:generic/zlib@1.3.1", CPE: "cpe:2.3:a:zlib:zlib:1.3.1:*:*:*:*:*:*:*",

@@ -207,8 +207,22 @@ func (s *spdx) relationships() []*v2_3.Relationship {
 
 // comment says how far the document can be relied on.
 func (b *bill) comment() string {
-	if b.Complete && len(b.Unknowns) == 0 {
-		return "everything in the runtime is listed"
+	out := "every distribution in the runtime, and the interpreter, is listed"
+	if !b.Complete {
+		out = "not everything in the runtime could be looked at"
 	}
-	return "known unknowns: " + cmp.Or(strings.Join(b.Unknowns, "; "), "not everything in the runtime was looked at")
+	unknown := b.Unknowns
+	var opaque []string
+	for _, e := range b.items {
+		if e.Opaque {
+			opaque = append(opaque, e.Name)
+		}
+	}
+	if len(opaque) > 0 {
+		unknown = append([]string{"what else is linked into the native code of " + strings.Join(opaque, ", ")}, unknown...)
+	}
+	if len(unknown) > 0 {
+		out += "; known unknowns: " + strings.Join(unknown, "; ")
+	}
+	return out
 }

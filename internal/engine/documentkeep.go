@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"snug/internal/attest"
+	"snug/internal/digest"
+	"snug/internal/fault"
+	"snug/internal/generation"
+)
+
+// predicates are the in-toto predicate types of the documents that can be signed.
+var predicates = []struct{ file, kind string }{
+	{generation.CycloneDX, "https://cyclonedx.org/bom"},
+	{generation.SPDX, "https://spdx.dev/Document"},
+	{generation.OpenVEX, "https://openvex.dev/ns"},
+}
+
+// DocumentsRequest asks for the documents about a runtime of the project at Root
+// (NAME or NAME@GENERATION) or one that was delivered to a folder.
+type DocumentsRequest struct {
+	Root string
+	Name string
+	Path func(string) string // a path as an absolute one
+	Sign bool
+}
+
+// Documents are what is written about a runtime.
+type Documents struct {
+	Runtime    string   `json:"runtime"`
+	Tree       string   `json:"tree"`
+	Components int      `json:"components"`
+	Findings   int      `json:"findings"`
+	Complete   bool     `json:"complete"`
+	Unknowns   []string `json:"unknowns,omitempty"`
+	Kept       string   `json:"kept,omitempty"` // the folder in which they were put; "" where that could not be written
+	Why        string   `json:"why,omitempty"`  // it could not
+
+	// Files are the documents by the names that generation has for them. OpenVEX is
+	// empty where there is nothing to state.
+	Files generation.Evidence `json:"-"`
+}
+
+// Documents writes the documents about a runtime, and puts them to its evidence. A
+// folder that cannot be written is no error: the documents are handed back all the same.
+func (e *Engine) Documents(ctx context.Context, req DocumentsRequest) (*Documents, error) {
+	t, err := ProvenanceRequest{Root: req.Root, Path: req.Path}.thing(req.Name)
+	if err != nil {
+		return nil, err
+	}
+	if t.kind != KindRuntime {
+		return nil, fault.New(fault.Usage, "name a runtime, or the folder of one that was delivered", "%s is no runtime", req.Name)
+	}
+	m, err := generation.Read(t.path)
+	if err != nil {
+		return nil, err
+	}
+	d, err := e.describe(ctx, e.projectOf(t), t.path, m, known{})
+	if err != nil {
+		return nil, err
+	}
+	out := &Documents{Runtime: req.Name, Tree: m.Tree, Components: len(d.Items), Findings: len(d.Findings), Complete: d.Complete, Unknowns: d.Unknowns}
+	if out.Files, err = written(d); err != nil {
+		return nil, err
+	}
+	return out, e.keepDocuments(out, m, t, req.Sign)
+}
+
+// keepDocuments signs them where that is asked, and puts them to the runtime's
+// evidence. What was signed of an earlier one goes away.
+func (e *Engine) keepDocuments(out *Documents, m *generation.Manifest, t thing, sign bool) error {
+	dir := filepath.Dir(t.evidence)
+	keep := generation.Evidence{}
+	for _, p := range predicates {
+		data := out.Files[p.file]
+		keep[p.file] = data
+		before, err := os.ReadFile(filepath.Join(dir, p.file))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		switch {
+		case sign && len(data) > 0:
+			if keep[p.file+generation.SignedSuffix], err = e.signDocument(p.kind, data, m); err != nil {
+				return err
+			}
+			out.Files[p.file+generation.SignedSuffix] = keep[p.file+generation.SignedSuffix]
+		case !bytes.Equal(before, data):
+			keep[p.file+generation.SignedSuffix] = nil
+		}
+	}
+	if err := keep.Keep(dir); err != nil {
+		out.Why = err.Error()
+		return nil
+	}
+	out.Kept = dir
+	return nil
+}
+
+// signDocument is a document as the predicate of a statement about the runtime.
+func (e *Engine) signDocument(kind string, data []byte, m *generation.Manifest) ([]byte, error) {
+	key, err := e.signer()
+	if err != nil {
+		return nil, err
+	}
+	tree, err := digest.Parse(m.Tree)
+	if err != nil {
+		return nil, err
+	}
+	statement, err := attest.New(kind, json.RawMessage(data), attest.Resource{Name: m.Runtime, Digest: attest.SHA256(tree)})
+	if err != nil {
+		return nil, err
+	}
+	envelope, err := key.Sign(statement)
+	if err != nil {
+		return nil, err
+	}
+	return attest.Bundle{envelope}.Marshal()
+}
+
+// projectOf is the project of which the runtime was made, as its provenance tells;
+// "" where that is of none, or lost.
+func (e *Engine) projectOf(t thing) string {
+	bundle, err := e.bundle(t)
+	if err != nil || len(bundle) == 0 {
+		return ""
+	}
+	s, err := bundle[0].Claim() // a name only, and it decides nothing: snug provenance verify holds it
+	if err != nil {
+		return ""
+	}
+	p, err := s.Provenance()
+	if err != nil {
+		return ""
+	}
+	var asked runtimeAsked
+	if json.Unmarshal(p.BuildDefinition.ExternalParameters, &asked) != nil {
+		return ""
+	}
+	return asked.Project
+}
+
+// verifyDocuments holds the documents beside a runtime's provenance to what was
+// signed of them: each that is signed must be about this tree, and be what was signed.
+func (v *Verdict) verifyDocuments(dir, tree string, keys []attest.PublicKey) {
+	for _, p := range predicates {
+		path := filepath.Join(dir, p.file)
+		if _, err := os.Stat(path + generation.SignedSuffix); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		bundle, err := attest.ReadBundle(path + generation.SignedSuffix)
+		if err != nil {
+			v.refuse(err)
+			continue
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			v.refuse(err)
+			continue
+		}
+		for _, envelope := range bundle {
+			s, _, err := envelope.Verify(keys)
+			switch {
+			case err != nil:
+				v.refuse(err)
+			case s.PredicateType != p.kind || !s.About(tree):
+				v.wrong(documentAnew, "%s is signed as %.80q about another runtime than this", p.file, s.PredicateType)
+			case !sameJSON(s.Predicate, data):
+				v.wrong(documentAnew, "%s is not what was signed", p.file)
+			default:
+				v.Statements++
+			}
+		}
+	}
+}
+
+const documentAnew = "snug sbom --sign and snug vex --sign write it anew, and sign it"
+
+// sameJSON tells whether a document is the one that became this predicate.
+func sameJSON(predicate, data []byte) bool {
+	again, err := json.Marshal(json.RawMessage(data))
+	return err == nil && bytes.Equal(again, predicate)
+}
