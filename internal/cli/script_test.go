@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"snug/internal/advisory"
 	"snug/internal/index/indextest"
 	"snug/internal/interp"
 )
@@ -43,6 +44,7 @@ import (
 //	made FILE INPUT…     the file was built here from the inputs
 //	index HOST DIR       one more index at HOST
 //	guard HOST U:P       this index wants that login from now on
+//	advised DIR          advisory data is what the folder holds, OSV records in JSON
 //	answer LINE…         the next snug runs on a terminal, where a user types these
 //
 // A variable that a script sets is seen by snug if its name begins as those of
@@ -59,7 +61,7 @@ func stories(dir string) testscript.Params {
 			"snug": storySnug, "python": storyPython, "found": storyFound, "release": storyRelease, "later": storyLater, "answer": storyAnswer,
 			"index": storyIndex, "guard": storyGuard,
 			"fault": storyFault, "swap": storySwap, "refused": storyRefused, "withdraw": storyWithdraw, "broken": storyBroken, "damage": storyDamage,
-			"forge": storyForge, "made": storyMade,
+			"forge": storyForge, "made": storyMade, "advised": storyAdvised,
 		},
 	}
 }
@@ -167,6 +169,12 @@ func storyEnv(ts *testscript.TestScript, work string) []string {
 
 func storyAnswer(ts *testscript.TestScript, _ bool, args []string) {
 	storyOf(ts).typed = append(args, "")
+}
+
+func storyAdvised(ts *testscript.TestScript, _ bool, args []string) {
+	s := advisory.Open(filepath.Join(ts.Getenv("SNUG_HOME"), "advisories"))
+	_, err := s.Import(context.Background(), advisory.Feed{Kind: advisory.Packages, Source: ts.MkAbs(args[0])}, storyOf(ts).now)
+	ts.Check(err)
 }
 
 func storyLater(ts *testscript.TestScript, _ bool, args []string) {

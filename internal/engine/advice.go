@@ -62,7 +62,7 @@ func (e *Engine) advise(ctx context.Context, q question, by asking, err error) e
 
 // kinds are the searches, in the order in which fixes are told.
 func (a *adviser) kinds() []func(context.Context) {
-	return []func(context.Context){a.requirements, a.pins, a.constraints, a.overridden, a.younger, a.pythons, a.fewerTargets, a.later, a.several, a.overrides, a.removals}
+	return []func(context.Context){a.raised, a.requirements, a.pins, a.constraints, a.overridden, a.younger, a.waived, a.pythons, a.fewerTargets, a.later, a.several, a.overrides, a.removals}
 }
 
 // hintOf is the fixes as text, or what else there is to say.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,6 +78,9 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 		return nil, err
 	}
 	if old != nil && from == nil && !req.Upgrade && len(req.UpgradeOnly) == 0 && old.Tool.Asked == asked && allAnswer(old, others, asked) {
+		if err := e.sayDenied(p, together(old, slices.Collect(maps.Values(others))), req); err != nil {
+			return nil, err
+		}
 		return &Locked{Lock: old, Path: path, Fresh: true, Apart: lockedApart(path, old, others)}, nil
 	}
 	keep := kept(old, p.Strategy, req)
@@ -88,7 +92,11 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	case keep != nil && old.CreatedBy != createdBy:
 		e.say("resolve", event.Note, "", fmt.Sprintf("%s was written by %s: its versions are kept where they fit", path, old.CreatedBy))
 	}
-	made, err := e.resolve(ctx, question{project: p, keep: keep, keepApart: keptApart(others, p.Strategy, req), alone: req.NoFile, imported: from}, e.asking(p, req))
+	q := question{project: p, keep: keep, keepApart: keptApart(others, p.Strategy, req), alone: req.NoFile, imported: from}
+	if old != nil {
+		q.before = together(old, slices.Collect(maps.Values(others)))
+	}
+	made, err := e.resolve(ctx, q, e.asking(p, req))
 	if err != nil {
 		return nil, err
 	}

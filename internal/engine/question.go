@@ -19,7 +19,9 @@ type question struct {
 	keepApart map[string]*lock.Lock // the same of targets that have a lock of their own
 	alone     bool                  // one lock is made: it is an error that targets need more
 	now       time.Time
+	before    *lock.Lock // what was locked before, whose holes may be mended by what is young; nil: nothing
 	trust     *trust
+	judge     *judge    // nil: policy refuses nothing
 	sources   *sources  // what builds packages; nil: nothing is built
 	imported  *Imported // learns what became of its versions; nil: nobody asks
 }
@@ -27,7 +29,10 @@ type question struct {
 func (q question) resolve(ctx context.Context, events event.Handler) (*resolution, error) {
 	one := func(targets []resolve.TargetPython, keep *lock.Lock) (*lock.Lock, error) {
 		in := resolve.Input{Project: q.project, Targets: targets, Index: q.source, Locked: keep,
-			AsOf: q.project.AsOf, MinAge: byAddress(q.project), Now: q.now, Events: events, CreatedBy: createdBy}
+			Before: q.before, AsOf: q.project.AsOf, MinAge: byAddress(q.project), Now: q.now, Events: events, CreatedBy: createdBy}
+		if q.judge != nil {
+			in.Judge = q.judge
+		}
 		if q.sources != nil {
 			in.Sources = q.sources
 		}
@@ -59,8 +64,10 @@ func (e *Engine) resolve(ctx context.Context, q question, by asking) (*resolutio
 	if err != nil {
 		return nil, err
 	}
+	defer q.judge.close()
 	e.say("resolve", event.Started, "", "resolving")
 	made, err := q.resolve(ctx, e.Events)
+	q.judge.sayTrouble(e)
 	if err != nil {
 		return nil, e.advise(ctx, q, by, err)
 	}
@@ -79,7 +86,8 @@ func (e *Engine) resolve(ctx context.Context, q question, by asking) (*resolutio
 	return made, nil
 }
 
-// complete adds to a question of a project the interpreters and the index.
+// complete adds to a question of a project the interpreters, the index and the judge,
+// which the caller closes.
 func (e *Engine) complete(ctx context.Context, q question) (question, error) {
 	var err error
 	if q.targets, err = e.interpreters(ctx, q.project); err != nil {
@@ -96,5 +104,7 @@ func (e *Engine) complete(ctx context.Context, q question) (question, error) {
 	q.trust = &trust{client.TrustCache(ctx)}
 	q.sources = e.sources(ctx, q.project, client, q.targets)
 	q.now = e.Now()
-	return q, nil
+	q.judge, err = e.judgeOf(q.project)
+	q.sources.judge = q.judge.building()
+	return q, err
 }

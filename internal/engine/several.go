@@ -3,12 +3,9 @@ package engine
 import (
 	"context"
 	"errors"
-	"slices"
-	"strings"
 
 	"snug/internal/lock"
 	"snug/internal/manifest"
-	"snug/internal/resolve"
 )
 
 // maxConflicts bounds the conflicts that are taken out one behind the other.
@@ -49,25 +46,13 @@ func (a *adviser) several(ctx context.Context) {
 
 // rewrite tries the ranges that the versions of a lock ask for, all at once.
 func (a *adviser) rewrite(ctx context.Context, freed []manifest.Requirement, l *lock.Lock) {
-	c := change{Fix: resolve.Fix{Kind: resolve.FixRequirement}, question: a.question}
-	var reqs, edits, runtimes []string
+	var swaps []instead
 	for _, q := range freed {
-		other, _, ok := toFit(q, l)
-		if !ok {
-			continue
+		if other, _, ok := toFit(q, l); ok {
+			swaps = append(swaps, instead{Requirement: q, other: other})
 		}
-		if runtime, _ := a.project.RuntimeOf(q); !slices.Contains(runtimes, runtime) { // "" is where no command writes
-			runtimes = append(runtimes, runtime)
-		}
-		c.project, c.about = c.project.With(q, &other), append(c.about, q.Key())
-		reqs, edits = append(reqs, other.String()), append(edits, edited(q, other))
 	}
-	if len(reqs) == 0 {
-		return
+	if len(swaps) > 0 {
+		a.swapAll(ctx, swaps)
 	}
-	c.Edit = strings.Join(edits, "; ")
-	if a.manifest && len(runtimes) == 1 && runtimes[0] != "" {
-		c = a.adding(c, reqs, runtimes[0])
-	}
-	a.try(ctx, c)
 }

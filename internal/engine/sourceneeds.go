@@ -106,7 +106,7 @@ func (s *sources) answer(ctx context.Context, o origin, requires []string, targe
 		return needs{}, err
 	}
 	p.Build.FromSource = nil // tools that have wheels come as wheels: else none could ever be the first
-	q := question{project: p, targets: targets, source: s.client, keep: keep, alone: true, now: s.Now(), sources: inner}
+	q := question{project: p, targets: targets, source: s.client, keep: keep, alone: true, now: s.Now(), sources: inner, judge: s.judge}
 	l, err := q.lock(ctx, event.Discard())
 	if err == nil {
 		err = inner.lockBuilds(ctx, l, keep)

@@ -51,6 +51,7 @@ type Builder interface {
 
 // buildTools are what all builds of a project share, each found out when it is first asked for.
 type buildTools struct {
+	judge       *judge // of what packages are built with
 	sandbox     func() (*sandbox.Sandbox, error)
 	builder     func() (Builder, error)
 	interpreter func() (*store.Tree, error)

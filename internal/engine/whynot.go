@@ -67,9 +67,10 @@ func (e *Engine) WhyNot(ctx context.Context, p *manifest.Project, text string) (
 	if w.satisfied() {
 		return &w.answer, nil
 	}
-	if w.question, err = e.complete(ctx, question{project: p, keep: old, keepApart: others}); err != nil {
+	if w.question, err = e.complete(ctx, question{project: p, keep: old, keepApart: others, before: w.have}); err != nil {
 		return nil, err
 	}
+	defer w.judge.close()
 	return w.find(ctx)
 }
 

@@ -21,6 +21,7 @@ const (
 	FixConstraint  FixKind = "constraint"  // one is dropped
 	FixNoOverride  FixKind = "no-override" // one is dropped
 	FixMinAge      FixKind = "min-age"     // of packages is lifted
+	FixWaive       FixKind = "waive"       // what policy denies is lived with for a while
 	FixPython      FixKind = "python"
 	FixTargets     FixKind = "targets"  // fewer
 	FixAsOf        FixKind = "as-of"    // later
