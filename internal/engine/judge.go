@@ -69,7 +69,7 @@ func (e *Engine) judgeOf(p *manifest.Project) (*judge, error) {
 		j.licences = j.licences || deniesLicences(r)
 	}
 	var err error
-	j.db, err = advisory.Open(filepath.Join(e.Home, "advisories")).Newest()
+	j.db, err = e.advisoryStore().Newest()
 	if err != nil && fault.CodeOf(err) != fault.NotFound {
 		e.say("resolve", event.Note, "", fmt.Sprintf("%s: %v", unadvised, err)) // vetting is incomplete, and says the way out
 	}
