@@ -117,7 +117,8 @@ type app struct {
 	World
 	home, indexURL, asOf, project string
 	pythonMirror, pythonSources   string
-	signingKey, sandboxLevel      string
+	signingKey, trustedRoot       string
+	sandboxLevel                  string
 	extra, minAge                 []string
 	offline, json, quiet, noBar   bool
 	offlineSaid                   bool // --offline=false overrules the project

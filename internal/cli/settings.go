@@ -28,6 +28,7 @@ func (a *app) settings(cmd *cobra.Command) {
 	f.StringVar(&a.asOf, "as-of", "", "see only files uploaded until `DATE` (2026-11-01 or 2026-11-01T12:00:00Z; \"now\" for all)")
 	f.StringArrayVar(&a.minAge, "min-age", nil, "see only files that are this old: `AGE` (12h, 7d, 2w; 0 lifts it) or NAME=AGE for one package (repeatable)")
 	f.StringVar(&a.signingKey, "signing-key", "", "private key `FILE` that provenance is signed with (default: one that is made below the store's home)")
+	f.StringVar(&a.trustedRoot, "trusted-root", "", "Sigstore's trusted_root.json, a `FILE`, by which attestations of an index are verified (default: they are not)")
 	f.StringVar(&a.project, "project", "", "project `DIR` (default: this folder)")
 	f.BoolVar(&a.offline, "offline", false, "use what is in the store and the cache, no network")
 	f.StringVar(&a.sandboxLevel, "sandbox", "", "build from source at this `LEVEL` of sandbox or not at all: hermetic, netless, landlock, none")
@@ -38,7 +39,7 @@ func (a *app) settings(cmd *cobra.Command) {
 }
 
 // settingNames are the flags of settings.
-var settingNames = []string{"home", "index-url", "extra-index", "python-mirror", "python-sources", "as-of", "min-age", "signing-key", "project", "offline", "sandbox", "jobs", "json", "quiet", "no-progress"}
+var settingNames = []string{"home", "index-url", "extra-index", "python-mirror", "python-sources", "as-of", "min-age", "signing-key", "trusted-root", "project", "offline", "sandbox", "jobs", "json", "quiet", "no-progress"}
 
 // variable is the environment variable of a setting: SNUG_INDEX_URL.
 func variable(name string) string {
@@ -103,7 +104,7 @@ func (a *app) engine(p *manifest.Project) (*engine.Engine, error) {
 		PythonMirror: a.place(a.pythonMirror), Tarballs: a.place(a.pythonSources),
 		Offline: a.offline || p.Offline && !a.offlineSaid, AsOf: asOf, AllFiles: a.asOf == "now", MinAge: a.minAge, Sandbox: a.sandboxLevel, Jobs: jobs, Transport: a.Transport, Sleep: a.Sleep,
 		Sources: a.Sources, Runner: a.Runner, Builder: a.Builder, Events: a.handler(), Version: Version(), Typed: a.Args, Folder: a.project,
-		Keys: a.keysDir(), SigningKey: a.path(a.signingKey),
+		Keys: a.keysDir(), SigningKey: a.path(a.signingKey), TrustedRoot: a.path(a.trustedRoot),
 	})
 }
 

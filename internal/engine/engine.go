@@ -42,6 +42,7 @@ type Options struct {
 	PythonMirror string // overrides the project's
 	Tarballs     string // the same, for CPython's own
 	CrateMirror  string // overrides the registries that Cargo.lock files name
+	TrustedRoot  string // Sigstore's trusted_root.json; overrides the project's
 	Offline      bool
 	AsOf         time.Time // files uploaded later are not seen
 	AllFiles     bool      // no cut-off, whatever the project says

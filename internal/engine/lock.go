@@ -103,6 +103,9 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 	for _, l := range append(made.apart, made.lock) {
 		l.Tool.Asked = asked
 	}
+	if err := e.settleIdentities(ctx, p, locksBefore(old, others), append(made.apart, made.lock)); err != nil {
+		return nil, err
+	}
 	e.sayUnused(made.lock, req.FromSource)
 	out := &Locked{Lock: made.lock, Path: path, From: from}
 	if old != nil {

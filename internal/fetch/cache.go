@@ -306,5 +306,5 @@ func (s *stored) ask(h http.Header) {
 }
 
 func (s *stored) response() *Response {
-	return &Response{Body: s.body, Rest: s.rest, URL: s.URL, ContentType: s.ContentType, Status: http.StatusOK, FromCache: true}
+	return &Response{Body: s.body, Rest: s.rest, URL: s.URL, ContentType: s.ContentType, Status: http.StatusOK, FromCache: true, At: s.At}
 }

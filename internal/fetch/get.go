@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"snug/internal/fault"
 )
@@ -34,7 +35,8 @@ type Response struct {
 	URL         string
 	ContentType string
 	Status      int
-	FromCache   bool // also when the server confirmed it (304)
+	FromCache   bool      // also when the server confirmed it (304)
+	At          time.Time // when the server last said so
 	// Confirm asks the server for an answer that was given unconfirmed, and keeps
 	// what it says; FromCache tells that this one was true. nil: it is fresh.
 	Confirm func(ctx context.Context) (*Response, error)

@@ -115,7 +115,7 @@ func (c *Client) listingFrom(ctx context.Context, base, name string) (*Listing, 
 	if err != nil {
 		return nil, fmt.Errorf("snug: internal error: list %s: %w", name, err) // the cache keeps a sum of what it holds
 	}
-	l.IndexURL = BareURL(base)
+	l.IndexURL, l.At = BareURL(base), resp.At
 	return l, nil
 }
 

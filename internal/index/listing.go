@@ -17,10 +17,11 @@ type Listing struct {
 	Name     string // normalised
 	IndexURL string // without credentials
 	Releases []Release
-	Texts    int // how many texts the offers of its releases number
-	Skipped  int // files whose name is no wheel and no sdist of the project
-	Later    int // files of releases that are hidden whole: uploaded after AsOf
-	Undated  int // and those of them without a date
+	Texts    int       // how many texts the offers of its releases number
+	Skipped  int       // files whose name is no wheel and no sdist of the project
+	Later    int       // files of releases that are hidden whole: uploaded after AsOf
+	Undated  int       // and those of them without a date
+	At       time.Time // when the index last said so; zero: of one that was made
 	// Status and StatusReason are those of PEP 792; of a quarantined project
 	// there are no releases.
 	Status, StatusReason string

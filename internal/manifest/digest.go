@@ -43,6 +43,9 @@ func (p *Project) Digest() digest.SHA256 {
 	}
 	p.sayMinAge(say)
 	p.sayBuild(say)
+	if p.PinIdentities {
+		say("attestations", "pin")
+	}
 	if p.uv != "" {
 		say("uv", p.uv)
 	}

@@ -132,6 +132,8 @@ type Project struct {
 	Policy         *policy.Policy    // never nil; while it Extends what is at an address, that is still to be fetched
 	Overlaps       map[string]string // glob of installed paths -> the package that wins
 	PythonMirror   string
+	TrustedRoot    string // Sigstore's trusted_root.json; relative to Root
+	PinIdentities  bool   // locks record who published what they lock (PEP 740)
 	PythonSources  string // where CPython's own sources are
 	Home           string // store and cache, absolute; empty: the user's
 	Offline        bool

@@ -31,7 +31,7 @@ func packaged(doc *toml.Document) (bool, error) {
 }
 
 // toolKeys are those of [tool.snug].
-var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "min-age", "min-age-package", "overlaps", "package", "python-mirror", "python-sources", "home", "offline", "jobs", "resolution", "prereleases", "constraints", "overrides", "exclude", "build", "sandbox", "policy"}
+var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "min-age", "min-age-package", "overlaps", "package", "python-mirror", "python-sources", "home", "offline", "jobs", "resolution", "prereleases", "constraints", "overrides", "exclude", "build", "sandbox", "policy", "attestations", "trusted-root"}
 
 // readTool reads [tool.snug] but for its runtimes.
 func (p *Project) readTool(doc *toml.Document) error {
@@ -46,7 +46,7 @@ func (p *Project) readTool(doc *toml.Document) error {
 	for _, f := range []struct {
 		key string
 		to  *string
-	}{{"index-url", &p.IndexURL}, {"python-mirror", &p.PythonMirror}, {"python-sources", &p.PythonSources}} {
+	}{{"index-url", &p.IndexURL}, {"python-mirror", &p.PythonMirror}, {"python-sources", &p.PythonSources}, {"trusted-root", &p.TrustedRoot}} {
 		s, err := t.Text(f.key)
 		if err != nil {
 			return err
@@ -56,6 +56,9 @@ func (p *Project) readTool(doc *toml.Document) error {
 		}
 	}
 	if err := p.readBuild(t); err != nil {
+		return err
+	}
+	if p.PinIdentities, err = pins(t); err != nil {
 		return err
 	}
 	if p.Targets, err = targetsOf(t); err != nil {
@@ -108,6 +111,17 @@ func targetsOf(t toml.Table) ([]string, error) {
 		}
 	}
 	return names, err
+}
+
+// pins reads whether locks record who published what they lock.
+func pins(t toml.Table) (bool, error) {
+	switch said, err := t.Text("attestations"); {
+	case err != nil || said == "":
+		return false, err
+	case said != "pin":
+		return false, t.Bad("attestations", `write attestations = "pin", or leave it out`, "attestations: %q is not known", said)
+	}
+	return true, nil
 }
 
 // readMachine reads what a project may say of the machine it is built on; none

@@ -128,7 +128,11 @@ func (r *Release) files(locked []lock.File, offered map[string]index.File) (out 
 	if len(wrong) > 0 {
 		out = append(out, r.changed(wrong))
 	}
-	if len(gone) == len(locked) { // of a release a file may go; all of them is a sign
+	switch {
+	case len(gone) < len(locked): // of a release a file may go; all of them is a sign
+	case r.moved():
+		out = append(out, r.clashed(append([]string{"locked from " + r.Package.Index}, gone...)))
+	default:
 		out = append(out, r.withdrawn(gone...))
 	}
 	if len(yanked) > 0 {
@@ -142,14 +146,28 @@ func (r *Release) files(locked []lock.File, offered map[string]index.File) (out 
 // changed is another file by the name of the one that is locked: of the same index,
 // which must never be, or of another one that answers for the name now.
 func (r *Release) changed(evidence []string) finding.Finding {
-	rule, summary := HashMismatch, "its index has another file by the same name now"
-	if r.Package.Index != "" && !sameIndex(r.Package.Index, r.Listing.IndexURL) {
-		rule, summary = OriginClash, "another index answers for its name now, and has another file"
-		evidence = append([]string{"locked from " + r.Package.Index}, evidence...)
+	if r.moved() {
+		return r.clashed(append([]string{"locked from " + r.Package.Index}, evidence...))
 	}
-	f := r.sign(rule, summary, evidence...)
+	f := r.sign(HashMismatch, "its index has another file by the same name now", evidence...)
 	f.Remedy = "ask the publisher why; what is locked is still what is installed"
 	return f
+}
+
+// moved tells whether another index answers for the name than the one that it was locked
+// from. By itself that is no sign: it may be a mirror.
+func (r *Release) moved() bool {
+	return r.Package.Index != "" && !sameIndex(r.Package.Index, r.Listing.IndexURL)
+}
+
+func (r *Release) clashed(evidence []string) finding.Finding {
+	f := r.sign(OriginClash, "another index answers for its name now, and has not the files that are locked", append(evidence, r.Listing.IndexURL+" answers now")...)
+	f.Remedy = r.pin()
+	return f
+}
+
+func (r *Release) pin() string {
+	return fmt.Sprintf("say where it comes from: %s = \"NAME OF THE INDEX\" in [tool.snug.index]", r.Package.Name)
 }
 
 func (r *Release) withdrawn(evidence ...string) finding.Finding {
@@ -167,14 +185,13 @@ func (r *Release) clash() (out []finding.Finding, err error) {
 			return nil, err
 		}
 		pair := fmt.Sprintf("%s and %s", r.Listing.IndexURL, other.IndexURL)
-		pin := fmt.Sprintf("say where it comes from: %s = \"NAME OF THE INDEX\" in [tool.snug.index]", r.Package.Name)
 		switch {
 		case alike:
 		case !told:
-			out = append(out, NotAsked(r.Package.Name, r.Package.Version, pair+" both have the name, and without hashes nobody can tell whether it is one project", pin))
+			out = append(out, NotAsked(r.Package.Name, r.Package.Version, pair+" both have the name, and without hashes nobody can tell whether it is one project", r.pin()))
 		default:
 			f := r.sign(OriginClash, "two indexes have projects of this name without one file in common (dependency confusion)", pair)
-			f.Remedy = pin
+			f.Remedy = r.pin()
 			out = append(out, f)
 		}
 	}

@@ -64,8 +64,8 @@ func Rules() []Rule {
 		{Quarantined, finding.Deny}, {HashMismatch, finding.Deny}, {OriginClash, finding.Deny},
 		{PthCode, finding.Deny}, {SiteCustomize, finding.Deny}, {Integrity, finding.Deny},
 		{BadAttestation, finding.Deny},
-		{ProvenanceRegression, finding.Review}, {IdentityChanged, finding.Review}, {Young, finding.Warn},
-		{Yanked, finding.Warn}, {Withdrawn, finding.Warn}, {Archived, finding.Warn}, {Deprecated, finding.Warn},
+		{ProvenanceRegression, finding.Review}, {IdentityChanged, finding.Review},
+		{Yanked, finding.Warn}, {Withdrawn, finding.Warn}, {Archived, finding.Warn}, {Deprecated, finding.Warn}, {Young, finding.Warn},
 		{NewNative, finding.Allow}, {NewInstallHook, finding.Allow}, {NewTopLevel, finding.Allow},
 		{FirstRelease, finding.Warn}, {Typosquat, finding.Warn},
 	}

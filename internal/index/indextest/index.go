@@ -31,6 +31,9 @@ type Index struct {
 	HTML     bool // pages in HTML even if JSON is asked for
 	NoRanges bool // whole files only
 	NoSizes  bool // no size and no upload-time, as before PEP 700
+	// Attest makes the provenance (PEP 740) of a file of a release that says who
+	// published it; nil: no file has any.
+	Attest func(s Spec, file string, body []byte) []byte
 
 	mu       sync.Mutex
 	projects map[string][]Spec
@@ -45,6 +48,11 @@ type file struct {
 	spec Spec
 	meta string // "" for an sdist
 }
+
+// provenance is the last part of the address of a file's provenance.
+const provenance = ".provenance"
+
+func (x *Index) attests(f file) bool { return x.Attest != nil && f.spec.PublishedBy != "" }
 
 // New returns an index of these releases, and builds their files.
 func New(specs ...Spec) *Index {
@@ -144,6 +152,12 @@ func (x *Index) answer(path, accept string) (kind string, body []byte) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if name, ok := strings.CutPrefix(path, "/files/"); ok {
+		if of, ok := strings.CutSuffix(name, provenance); ok {
+			if f := x.files[of]; x.attests(f) {
+				return "application/vnd.pypi.integrity.v1+json", x.Attest(f.spec, f.name, f.body)
+			}
+			return "", nil
+		}
 		if wheel, ok := strings.CutSuffix(name, ".metadata"); ok {
 			if f := x.files[wheel]; f.meta != "" && x.Metadata != Absent {
 				return "application/octet-stream", []byte(f.meta)
@@ -200,6 +214,9 @@ func (x *Index) fileJSON(f file) map[string]any {
 	if v := f.spec.requiresPython(); v != "" {
 		entry["requires-python"] = v
 	}
+	if x.attests(f) {
+		entry["provenance"] = "../../files/" + f.name + provenance
+	}
 	if f.meta != "" && x.Metadata == Announced {
 		entry["core-metadata"] = map[string]string{"sha256": sha256Hex([]byte(f.meta))}
 	}
@@ -226,6 +243,9 @@ func (x *Index) pageHTML(specs []Spec) []byte {
 			}
 			if f.meta != "" && x.Metadata == Announced {
 				fmt.Fprintf(&b, " data-core-metadata=\"sha256=%s\"", sha256Hex([]byte(f.meta)))
+			}
+			if x.attests(f) {
+				fmt.Fprintf(&b, " data-provenance=\"../../files/%s%s\"", f.name, provenance)
 			}
 			fmt.Fprintf(&b, ">%s</a><br>\n", f.name)
 		}

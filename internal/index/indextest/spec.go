@@ -16,7 +16,8 @@
 // Headers of METADATA stand for themselves; those of the fake index are
 // Tags (one wheel for each, default py3-none-any), Sdist (yes or only), Yanked
 // (reason), Upload-Time (or none), Console-Script, Entry-Point (group, then the entry),
-// Root-Is-Purelib, Status (PEP 792, then the reason), Served-As (another file
+// Root-Is-Purelib, Status (PEP 792, then the reason), Published-By (repository, then workflow:
+// its files have provenance, which Index.Attest makes), Served-As (another file
 // name for its wheel), of an sdist Build-Requires, Backend-Asks (what its backend needs besides), Dynamic (yes: only a
 // build tells its metadata), Build-Varies (yes: a build under other conditions gives another file) and Build-Fails (with what), and what only a hostile wheel has: Zip-Entry (a raw name,
 // perhaps "= text"), Zip-Link (name -> target) and Zip-Bomb (a name and its
@@ -61,6 +62,7 @@ type Spec struct {
 	Undated       bool      // the page does not say when
 	Status        string
 	StatusReason  string
+	PublishedBy   string // repository and workflow
 	ServedAs      string // file name of the wheel; "": by name, version and tag
 	Lacks         []string
 	Entries       []Entry // further zip entries, by names that no file system would take
@@ -188,6 +190,8 @@ func (s *Spec) set(key, value, line string) (err error) {
 		s.Platlib = value == "false"
 	case "Status":
 		s.Status, s.StatusReason, _ = strings.Cut(value, " ")
+	case "Published-By":
+		s.PublishedBy = value
 	case "Served-As":
 		s.ServedAs = value
 	case "Lacks":
