@@ -78,7 +78,7 @@ func cmpBool(a, b bool) int {
 
 // same tells whether the part is of that component.
 func (p part) same(c component.Component) bool {
-	if p.Class != c.Class || p.Name != c.Name {
+	if p.Class != c.Class || p.Name != c.Name && !(p.weak && p.Name == "lib"+c.Name) { // "libkeyutils" is a file of "keyutils"
 		return false
 	}
 	return upstream(p.Version) == upstream(c.Version) || p.weak && p.Version == ""

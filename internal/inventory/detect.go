@@ -180,7 +180,7 @@ func (d *detector) texts(r io.ReaderAt, spans []span) (map[int]*seen, error) {
 			return
 		}
 		if m.library == crates {
-			if g := d.groups(m.text.expr, after, 0); g != nil {
+			if g := d.groups(m.text.expr, after, len(m.text.anchor)-1); g != nil {
 				s.add(string(g[1]) + " " + string(g[2]))
 			}
 			return
@@ -189,7 +189,7 @@ func (d *detector) texts(r io.ReaderAt, spans []span) (map[int]*seen, error) {
 			before = []byte{0} // the start of a span ends what stood before
 		}
 		before = before[max(0, len(before)-64):]
-		if v, ok := d.match(m.text.expr, slices.Concat(before, after), len(before)); ok {
+		if v, ok := d.match(m.text.expr, slices.Concat(before, after), len(before)+len(m.text.anchor)-1); ok {
 			s.add(v)
 		}
 	})

@@ -79,6 +79,7 @@ func TestLibraries(t *testing.T) {
 		"OpenBLAS":    {map[string][]byte{"shop.libs/libopenblasp-r0-39a31c03.2.18.so": nativeWith("x")}, []string{"native|openblas|0.2.18|version in the file name"}},
 		"owner in it": {map[string][]byte{"shop.libs/libsqlite3-shop-83998bda.so.0.8.6": nativeWith("3.7.17")}, []string{"native|sqlite|3.7.17|version string"}},
 		"macOS":       {map[string][]byte{"shop/.dylibs/liblzma.5.8.1.dylib": nativeWith("x")}, []string{"native|xz|5.8.1|version in the file name"}},
+		"libvpx":      {map[string][]byte{"shop.libs/libvpx-4fb239ff.so.11.0.1": nativeWith("WebM Project VP8 Encoder v1.15.2", "WebM Project VP9 Decoder v1.15.2")}, []string{"native|libvpx|1.15.2|version string"}},
 		"libjpeg-turbo": {
 			map[string][]byte{"shop.libs/libjpeg-8a13c6e0.so.62.4.0": nativeWith("libjpeg-turbo version 3.1.1 (build 20250701)")},
 			[]string{"native|libjpeg-turbo|3.1.1|version string"}},

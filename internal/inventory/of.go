@@ -1,7 +1,6 @@
 package inventory
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -57,6 +56,5 @@ func kept(st *store.Store, key string, compute func() (*Facts, error)) (*Facts, 
 		return facts, err
 	}
 	facts = &Facts{}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	return facts, decoder.Decode(facts)
+	return facts, json.Unmarshal(data, facts)
 }

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -47,32 +48,48 @@ var errNoTree = errors.New("not in the store")
 
 // OfRuntime tells what is in the runtime at dir, whose manifest is m: of each wheel by
 // its tree in the store, and by the runtime's own files where the store has none, as of
-// the interpreter. Facts are kept as Of keeps them. Package.SHA256 is that of the wheel;
-// an interpreter has no artifact in the manifest, and none here.
+// the interpreter. Facts are kept as Of keeps them, and asked for by the digests in the
+// manifest, which is believed: of a runtime that is not to be trusted, Installed tells
+// what its files say. The manifest may be its head alone (generation.ReadHead): its files
+// are read where facts are not there yet. Package.SHA256 is that of the wheel; an
+// interpreter has no artifact in the manifest, and none here.
 func OfRuntime(ctx context.Context, dir string, m *generation.Manifest, st *store.Store) (*Runtime, error) {
-	owned := byOwner(m)
+	o := &ofRuntime{dir: dir, manifest: m, store: st}
+	o.owned = sync.OnceValues(o.byOwner)
 	out := &Runtime{Packages: make([]*Facts, len(m.Packages))}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(max(2, runtime.GOMAXPROCS(0)))
 	g.Go(func() (err error) {
-		out.Interpreter, err = ofOwner(ctx, dir, generation.OwnerPython, owned[generation.OwnerPython], st)
-		if err == nil && out.Interpreter.Package.Version == "" { // it does not tell, and the manifest does
-			own := cpython(m.Python)
-			out.Interpreter.Package.Version, out.Interpreter.Package.PURL, out.Interpreter.Package.CPE = own.Version, own.PURL, own.CPE
-		}
+		out.Interpreter, err = o.interpreter(ctx)
 		return err
 	})
 	for i, p := range m.Packages {
 		g.Go(func() (err error) {
-			out.Packages[i], err = ofPackage(ctx, dir, m, p, owned[p.Name], st)
+			out.Packages[i], err = o.wheel(ctx, p)
 			return err
 		})
 	}
 	return out, g.Wait()
 }
 
+// ofRuntime is what the packages of one runtime are looked up by.
+type ofRuntime struct {
+	dir      string
+	manifest *generation.Manifest
+	store    *store.Store
+	owned    func() (map[string][]generation.File, error)
+}
+
 // byOwner are the files of each owner that are its own, and no bytecode.
-func byOwner(m *generation.Manifest) map[string][]generation.File {
+func (o *ofRuntime) byOwner() (map[string][]generation.File, error) {
+	m := o.manifest
+	if len(m.Files) == 0 {
+		whole, err := generation.Read(o.dir)
+		if err != nil {
+			return nil, err
+		}
+		m = whole
+	}
 	owned := map[string][]generation.File{}
 	for _, f := range m.Files {
 		if f.Kind != "" {
@@ -85,24 +102,33 @@ func byOwner(m *generation.Manifest) map[string][]generation.File {
 			}
 		}
 	}
-	return owned
+	return owned, nil
 }
 
-func ofPackage(ctx context.Context, dir string, m *generation.Manifest, p generation.Package, files []generation.File, st *store.Store) (*Facts, error) {
+func (o *ofRuntime) interpreter(ctx context.Context) (*Facts, error) {
+	facts, err := o.part(ctx, generation.OwnerPython)
+	if err == nil && facts.Package.Version == "" { // it does not tell, and the manifest does
+		own := cpython(o.manifest.Python)
+		facts.Package.Version, facts.Package.PURL, facts.Package.CPE = own.Version, own.PURL, own.CPE
+	}
+	return facts, err
+}
+
+func (o *ofRuntime) wheel(ctx context.Context, p generation.Package) (*Facts, error) {
 	sum, err := digest.Parse(p.SHA256)
 	if err != nil {
-		return ofOwner(ctx, dir, p.Name, files, st) // the project itself
+		return o.part(ctx, p.Name) // the project itself
 	}
-	key := wheel.TreeKey(sum, minorOf(m.Python), "")
-	facts, err := kept(st, key, func() (*Facts, error) {
-		t, ok := st.Tree(key)
+	key := wheel.TreeKey(sum, minorOf(o.manifest.Python), "")
+	facts, err := kept(o.store, key, func() (*Facts, error) {
+		t, ok := o.store.Tree(key)
 		if !ok {
 			return nil, errNoTree
 		}
 		return (&tree{fsys: os.DirFS(t.Dir), files: t.Files}).facts(ctx)
 	})
 	if errors.Is(err, errNoTree) {
-		facts, err = ofOwner(ctx, dir, p.Name, files, st)
+		facts, err = o.part(ctx, p.Name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("inventory of %s %s: %w", p.Name, p.Version, err)
@@ -116,17 +142,27 @@ func minorOf(version string) string {
 	return strings.Join(parts[:min(2, len(parts))], ".")
 }
 
-// ofOwner reads the files that one owner has in the runtime.
-func ofOwner(ctx context.Context, dir, owner string, files []generation.File, st *store.Store) (*Facts, error) {
-	entries := make([]digest.Entry, len(files))
-	for i, f := range files {
-		entries[i] = f.Entry()
-	}
-	facts, err := kept(st, "part-"+digest.Tree(entries).String(), func() (*Facts, error) {
-		return (&tree{fsys: os.DirFS(dir), files: files}).facts(ctx)
+// part reads the files that one owner has in the runtime. Facts are kept by these, so
+// that one interpreter is read once for all its runtimes, and by the runtime's digest,
+// so that not even the list of files is needed again.
+func (o *ofRuntime) part(ctx context.Context, owner string) (*Facts, error) {
+	byTree := "of-" + digest.Of([]byte(o.manifest.Tree+" "+o.manifest.Local+" "+owner)).String()
+	facts, err := kept(o.store, byTree, func() (*Facts, error) {
+		owned, err := o.owned()
+		if err != nil {
+			return nil, err
+		}
+		files := owned[owner]
+		entries := make([]digest.Entry, len(files))
+		for i, f := range files {
+			entries[i] = f.Entry()
+		}
+		return kept(o.store, "part-"+digest.Tree(entries).String(), func() (*Facts, error) {
+			return (&tree{fsys: os.DirFS(o.dir), files: files}).facts(ctx)
+		})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("inventory of %s in %s: %w", owner, dir, err)
+		return nil, fmt.Errorf("inventory of %s in %s: %w", owner, o.dir, err)
 	}
 	return facts, nil
 }

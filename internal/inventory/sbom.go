@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/package-url/packageurl-go"
@@ -185,7 +186,9 @@ func (r *reading) addEntry(e entry, how, from string) {
 	}
 	switch url, err := packageurl.FromString(cut(e.purl, maxField)); {
 	case e.purl == "":
-		c.Name = usualName(c.Name)
+		if c.Name = usualName(c.Name); c.Name == "zlib" && strings.HasPrefix(c.Version, "2.") {
+			c.Name = "zlib-ng" // zlib itself is at 1; Pillow names what stands in for it so
+		}
 		c.PURL = packageurl.NewPackageURL("generic", "", c.Name, c.Version, nil, "").ToString()
 	case err != nil:
 		r.note("%s: %s: %v", from, cut(e.name, 100), err)
@@ -220,14 +223,25 @@ func fill(c *component.Component, url packageurl.PackageURL) {
 	}
 }
 
+// otherNames are what bills of materials call libraries that have another usual name.
+func otherNames() map[string]string {
+	return map[string]string{"libjpeg / libjpeg-turbo": "libjpeg-turbo", "little cms 2": "lcms2", "little cms": "lcms2", "libjpeg62-turbo": "libjpeg-turbo", "postgresql-libs": "postgresql", "zlib1g": "zlib"}
+}
+
 // usualName is the library's name in that of a package or a part of it: "openssl" of
 // "openssl-libs" and "libssl3".
 func usualName(name string) string {
-	short := strings.TrimSuffix(strings.TrimSuffix(name, "-libs"), "-lib")
-	bare := strings.TrimRight(short, "0123456789.-")
-	for _, l := range libraries() {
-		for _, known := range append([]string{l.name}, l.stems...) {
-			if known == short || known == bare || known == "lib"+short {
+	if usual, ok := otherNames()[name]; ok {
+		return usual
+	}
+	short := name
+	for _, suffix := range []string{"-libs", "-lib", "-threads"} {
+		short = strings.TrimSuffix(short, suffix)
+	}
+	known := libraries()
+	for _, form := range []string{short, "lib" + short, strings.TrimRight(short, "0123456789.-")} {
+		for _, l := range known {
+			if form == l.name || slices.Contains(l.stems, form) {
 				return l.name
 			}
 		}
