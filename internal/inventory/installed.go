@@ -18,25 +18,25 @@ const maxRecord = 64 << 20
 // Installed tells the facts of every distribution below the root of fsys, which may
 // be a site-packages folder, a virtual environment, a runtime or an image's whole file
 // system; and of every interpreter whose standard library is there (Package.Class tells
-// them apart). A distribution's files are those that its RECORD names. One that another
-// carries (in a _vendor folder) is among the other's Components. What is damaged is told
-// with what can be read of it, in Notes. Sorted by class, name and path.
+// them apart). A distribution's files are those that its RECORD names, or what older
+// installers left in its place. One that another carries (in a _vendor folder) is among
+// the other's Components. Links are not followed. What is damaged is told with what can
+// be read of it, in Notes. Sorted by class, name and path.
 func Installed(ctx context.Context, fsys fs.FS) ([]*Facts, error) {
 	t, err := walked(ctx, fsys)
 	if err != nil {
 		return nil, err
 	}
 	var out []*Facts
-	for _, info := range t.infos() {
-		facts, err := t.installed(ctx, info)
+	for _, i := range t.infos() {
+		facts, err := t.installed(ctx, i)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, facts)
 	}
 	for _, lib := range t.stdlibs() {
-		part := t.python(lib)
-		facts, err := part.interpreter(ctx, lib)
+		facts, err := t.python(lib).interpreter(ctx, lib)
 		if err != nil {
 			return nil, err
 		}
@@ -66,13 +66,33 @@ func (t *tree) python(lib string) *tree {
 	return part
 }
 
-// infos are the dist-info folders of what is installed itself.
-func (t *tree) infos() []string {
-	var out []string
+// info is where a distribution is described.
+type info struct {
+	site, dir string // dir is a file where an old installer left nothing but the metadata
+	metadata  string
+}
+
+// infos describe what is installed itself, in the order of their paths.
+func (t *tree) infos() []info {
+	var out []info
 	for _, f := range t.files {
-		info, base := path.Split(f.Path)
-		if info = strings.TrimSuffix(info, "/"); base == "METADATA" && strings.HasSuffix(info, ".dist-info") && !vendored(info) {
-			out = append(out, info)
+		dir, base := path.Split(f.Path)
+		dir = strings.TrimSuffix(dir, "/")
+		i := info{path.Dir(dir), dir, f.Path}
+		switch {
+		case base == "METADATA" && strings.HasSuffix(dir, ".dist-info"), base == "PKG-INFO" && strings.HasSuffix(dir, ".egg-info"):
+		case base == "PKG-INFO" && path.Base(dir) == "EGG-INFO":
+			i.site = path.Dir(dir) // the egg is a folder for itself
+		case strings.HasSuffix(base, ".egg-info"):
+			i = info{dir, f.Path, f.Path}
+			if dir == "" {
+				i.site = "."
+			}
+		default:
+			continue
+		}
+		if !vendored(i.dir) {
+			out = append(out, i)
 		}
 	}
 	return out
@@ -90,38 +110,76 @@ func vendored(name string) bool {
 
 // installed reads one distribution. Where its METADATA cannot be read, it is known by
 // the name of its folder.
-func (t *tree) installed(ctx context.Context, info string) (*Facts, error) {
+func (t *tree) installed(ctx context.Context, i info) (*Facts, error) {
 	part := &tree{fsys: t.fsys}
-	part.files = t.recorded(part, info)
-	facts, err := part.distribution(ctx)
+	part.files = t.recorded(part, i)
+	facts, err := part.described(ctx, i.site, i.dir, i.metadata)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	if err != nil {
-		name, version, _ := strings.Cut(strings.TrimSuffix(path.Base(info), ".dist-info"), "-")
+		stem := strings.TrimSuffix(strings.TrimSuffix(path.Base(i.dir), ".dist-info"), ".egg-info")
+		name, version, _ := strings.Cut(stem, "-")
+		version, _, _ = strings.Cut(version, "-py")
 		facts = &Facts{Schema: Schema, Package: pypi(pep508.NormalizeName(name), version)}
-		facts.Package.Paths, facts.Package.How = []string{info}, []string{"folder name"}
+		facts.Package.Paths, facts.Package.How = []string{i.dir}, []string{"folder name"}
 		facts.Notes = append(part.notes, err.Error())
 	}
 	return facts, nil
 }
 
-// recorded are the files that RECORD names and that are there, and those of the
-// dist-info folder.
-func (t *tree) recorded(part *tree, info string) []generation.File {
-	files := slices.Clone(t.below(info))
-	if _, ok := t.find(info + "/RECORD"); ok {
-		raw, _ := part.read(info+"/RECORD", maxRecord)
-		entries, err := dist.ParseRecord(raw)
-		if err != nil {
-			part.note("%s/RECORD: %v", info, err)
-		}
-		for _, e := range entries {
-			if f, ok := t.find(path.Join(path.Dir(info), e.Path)); ok {
-				files = append(files, f)
-			}
+// recorded are the files of a distribution that are there: the folder that describes it,
+// and what RECORD, or an older installer's list, names. Where there is neither, they are
+// those below its top-level names.
+func (t *tree) recorded(part *tree, i info) []generation.File {
+	files := slices.Clone(t.below(i.dir))
+	if f, ok := t.find(i.metadata); ok {
+		files = append(files, f)
+	}
+	for _, name := range t.names(part, i) {
+		if f, ok := t.find(name); ok {
+			files = append(files, f)
 		}
 	}
 	slices.SortFunc(files, func(a, b generation.File) int { return strings.Compare(a.Path, b.Path) })
 	return slices.CompactFunc(files, func(a, b generation.File) bool { return a.Path == b.Path })
+}
+
+func (t *tree) names(part *tree, i info) (out []string) {
+	if _, ok := t.find(i.dir + "/RECORD"); ok {
+		raw, _ := part.read(i.dir+"/RECORD", maxRecord)
+		entries, err := dist.ParseRecord(raw)
+		if err != nil {
+			part.note("%s/RECORD: %v", i.dir, err)
+		}
+		for _, e := range entries {
+			out = append(out, path.Join(i.site, e.Path))
+		}
+		return out
+	}
+	for _, line := range t.lines(part, i.dir+"/installed-files.txt") {
+		out = append(out, path.Join(i.dir, line))
+	}
+	if len(out) > 0 {
+		return out
+	}
+	for _, top := range t.lines(part, i.dir+"/top_level.txt") {
+		if top == "" || strings.ContainsAny(top, "/\\") || top == "." || top == ".." {
+			continue
+		}
+		out = append(out, path.Join(i.site, top+".py"))
+		for _, f := range t.below(path.Join(i.site, top)) {
+			out = append(out, f.Path)
+		}
+	}
+	return out
+}
+
+// lines are those of a list that need not be there.
+func (t *tree) lines(part *tree, name string) []string {
+	if _, ok := t.find(name); !ok {
+		return nil
+	}
+	raw, _ := part.read(name, maxRecord)
+	return strings.Split(strings.ReplaceAll(strings.TrimSpace(string(raw)), "\r\n", "\n"), "\n")
 }

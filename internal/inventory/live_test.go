@@ -93,14 +93,16 @@ func holdInterpreter(t *testing.T, prefix, exe string, whole bool) {
 	said := saidBy(t, exe)
 	found := map[string][]string{"cpython": {facts.Package.Version}}
 	for _, c := range facts.Components {
-		if c.Version != "" {
+		if !strings.HasSuffix(c.Paths[0], ".exe") { // old distutils has installers for Windows, with a zlib of their own
 			found[c.Name] = append(found[c.Name], c.Version)
 		}
 	}
+	sure := []string{"cpython", "openssl", "sqlite", "zlib", "expat"} // of others a version may be left out
 	for name, version := range said {
-		told := found[name]
-		if wrong := len(told) > 0 && !slices.Equal(told, []string{version}); wrong || whole && len(told) == 0 {
-			t.Errorf("%s: %s is told as %q, and it says %s itself", prefix, name, told, version)
+		told := slices.DeleteFunc(slices.Clone(found[name]), func(v string) bool { return v == "" })
+		wrong := len(told) > 0 && !slices.Equal(told, []string{version})
+		if wrong || whole && len(found[name]) == 0 || whole && len(told) == 0 && slices.Contains(sure, name) {
+			t.Errorf("%s: %s is told as %q, and it says %s itself", prefix, name, found[name], version)
 		}
 	}
 	t.Logf("%s: found %v, it says %v; %q", facts.Package.Version, found, said, facts.Notes)
@@ -262,4 +264,3 @@ func readWheel(t *testing.T, client *index.Client, file string) *Facts {
 	}
 	return facts
 }
-

@@ -34,8 +34,17 @@ func (t *tree) distribution(ctx context.Context) (*Facts, error) {
 	if len(infos) != 1 {
 		return nil, fault.New(fault.Input, "tell its publisher, or choose another version", "%d dist-info folders, want one", len(infos))
 	}
-	r := &reading{tree: t, ctx: ctx, site: site, info: infos[0], facts: &Facts{Schema: Schema}}
-	for _, step := range []func() error{r.metadata, r.pth, r.entryPoints, r.topLevel, r.licenses, r.natives, r.sboms, r.vendored} {
+	return t.described(ctx, site, infos[0], infos[0]+"/METADATA")
+}
+
+// described tells the facts of the distribution whose metadata is the file md, in the
+// folder info or beside it.
+func (t *tree) described(ctx context.Context, site, info, md string) (*Facts, error) {
+	r := &reading{tree: t, ctx: ctx, site: site, info: info, facts: &Facts{Schema: Schema}}
+	if err := r.metadata(md); err != nil {
+		return nil, err
+	}
+	for _, step := range []func() error{r.pth, r.entryPoints, r.topLevel, r.licenses, r.natives, r.sboms, r.vendored} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -64,8 +73,7 @@ func (r *reading) finish() {
 	r.facts.Notes = r.notes
 }
 
-func (r *reading) metadata() error {
-	name := r.info + "/METADATA"
+func (r *reading) metadata(name string) error {
 	raw, ok := r.read(name, dist.MaxMetadata)
 	if !ok {
 		return fault.New(fault.Input, "install it again", "%s cannot be read", name)
@@ -75,7 +83,10 @@ func (r *reading) metadata() error {
 		return fault.New(fault.Input, "tell its publisher, or choose another version", "%s: %w", name, err)
 	}
 	r.facts.Package = pypi(md.Name, md.Version)
-	r.facts.Package.Paths, r.facts.Package.How = []string{r.info}, []string{"METADATA"}
+	r.facts.Package.Paths, r.facts.Package.How = []string{r.info}, []string{path.Base(name)}
+	if name == r.info {
+		r.facts.Package.How = []string{"egg-info"} // an old installer's: the metadata and nothing else
+	}
 	r.facts.Metadata = r.kept(md)
 	return nil
 }

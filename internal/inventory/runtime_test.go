@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -121,5 +122,41 @@ func TestInstalled(t *testing.T) {
 	}
 	if all[2].Package.Class != component.Interpreter || len(all[2].Natives) != 1 {
 		t.Errorf("%+v", all[2])
+	}
+}
+
+// Distributions of installers before wheels are told too.
+func TestInstalledEggs(t *testing.T) {
+	md := func(name string) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte("Metadata-Version: 1.2\nName: " + name + "\nVersion: 1.0\n")}
+	}
+	all, err := inventory.Installed(context.Background(), fstest.MapFS{
+		"old-1.0.egg-info":                               md("old"),
+		"listed-1.0-py3.11.egg-info/PKG-INFO":            md("listed"),
+		"listed-1.0-py3.11.egg-info/installed-files.txt": {Data: []byte("../listed/__init__.py\r\n../listed/_vendor/vendor.txt\nPKG-INFO\n../../../../etc/passwd\n")},
+		"listed/__init__.py":                             {},
+		"listed/_vendor/vendor.txt":                      {Data: []byte("six==1.16.0\n")},
+		"named.egg-info/PKG-INFO":                        md("named"),
+		"named.egg-info/top_level.txt":                   {Data: []byte("named\n..\n/etc\n")},
+		"named/a.py":                                     {},
+		"whole-1.0-py3.11.egg/EGG-INFO/PKG-INFO":         md("whole"),
+		"whole-1.0-py3.11.egg/EGG-INFO/top_level.txt":    {Data: []byte("whole\n")},
+		"whole-1.0-py3.11.egg/whole.py":                  {},
+		"broken-2.0-py3.11.egg-info/PKG-INFO":            {Data: []byte("nothing")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range all {
+		line := f.Package.Name + " " + f.Package.Version + " " + strings.Join(f.TopLevel, ",")
+		for _, c := range f.Components {
+			line += " with " + c.Name + " " + c.Version
+		}
+		got = append(got, line)
+	}
+	want := []string{"broken 2.0 ", "listed 1.0 listed with six 1.16.0", "named 1.0 named", "old 1.0 ", "whole 1.0 whole"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

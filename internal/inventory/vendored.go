@@ -18,7 +18,7 @@ const maxVendored = 1 << 20
 // vendored finds Python packages that this one carries.
 func (r *reading) vendored() error {
 	for _, f := range r.files {
-		if f.Link != "" {
+		if f.Link != "" || r.isTest(f.Path) {
 			continue
 		}
 		base := path.Base(f.Path)
@@ -37,6 +37,12 @@ func (r *reading) vendored() error {
 		}
 	}
 	return nil
+}
+
+// isTest tells what the interpreter's own tests are made of: packages that do not exist.
+func (r *reading) isTest(name string) bool {
+	rest, ok := strings.CutPrefix(name, path.Dir(r.site)+"/")
+	return r.info == "" && ok && (strings.HasPrefix(rest, "test/") || strings.Contains(rest, "/tests/"))
 }
 
 // knows tells whether a package of that name was found inside already.
