@@ -3,16 +3,18 @@ package cli
 import (
 	"encoding/base64"
 	"net/http"
+	"net/http/httptest"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"snug/internal/index/indextest"
 )
 
-// host is an index somewhere, and the user:password that it wants.
+// host is an index somewhere, and the user:password that it wants; or a folder of files.
 type host struct {
 	index *indextest.Index
 	login string
+	files http.Handler
 }
 
 // hosts is a network of several indexes, without a socket.
@@ -22,6 +24,13 @@ func (n hosts) RoundTrip(r *http.Request) (*http.Response, error) {
 	h, ok := n[r.URL.Host]
 	if !ok {
 		return n["index.example"].index.RoundTrip(r) // which says that there is no such host
+	}
+	if h.files != nil {
+		got := httptest.NewRecorder()
+		h.files.ServeHTTP(got, r)
+		resp := got.Result()
+		resp.Request = r
+		return resp, nil
 	}
 	here := r.Clone(r.Context())
 	here.URL.Host = "index.example"
@@ -46,4 +55,8 @@ func storyIndex(ts *testscript.TestScript, _ bool, args []string) {
 
 func storyGuard(ts *testscript.TestScript, _ bool, args []string) {
 	storyOf(ts).net[args[0]].login = args[1]
+}
+
+func storyFiles(ts *testscript.TestScript, _ bool, args []string) {
+	storyOf(ts).net[args[0]] = &host{files: http.FileServer(http.Dir(ts.MkAbs(args[1])))}
 }

@@ -158,6 +158,7 @@ SNUG_INDEX_URL for --index-url. Flags speak before variables, and those before
 		return fault.New(fault.Usage, c.CommandPath()+" --help lists the flags", "%w", err)
 	})
 	a.settings(cmd)
+	cmd.AddCommand(a.policy(), a.waive())
 	cmd.AddCommand(a.build(), a.lock(), a.run(), a.shell(), a.init(), a.add(), a.remove(), a.why(), a.whyNot(), a.diff(),
 		a.list(), a.history(), a.rollback(), a.gc(), a.verify(), a.prove(), a.provenance(), a.rebuild(), a.check(), a.sbom(), a.vex(), a.python(), a.sandbox())
 	a.completeFlags(cmd)

@@ -43,6 +43,7 @@ import (
 //	                     replaces what matches in the first statement, signed by the own key
 //	made FILE INPUT…     the file was built here from the inputs
 //	index HOST DIR       one more index at HOST
+//	files HOST DIR       the files of a folder at HOST
 //	guard HOST U:P       this index wants that login from now on
 //	advised DIR          advisory data is what the folder holds, OSV records in JSON
 //	answer LINE…         the next snug runs on a terminal, where a user types these
@@ -59,7 +60,7 @@ func stories(dir string) testscript.Params {
 		Setup: setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"snug": storySnug, "python": storyPython, "found": storyFound, "release": storyRelease, "later": storyLater, "answer": storyAnswer,
-			"index": storyIndex, "guard": storyGuard,
+			"index": storyIndex, "guard": storyGuard, "files": storyFiles,
 			"fault": storyFault, "swap": storySwap, "refused": storyRefused, "withdraw": storyWithdraw, "broken": storyBroken, "damage": storyDamage,
 			"forge": storyForge, "made": storyMade, "advised": storyAdvised,
 		},
@@ -91,7 +92,7 @@ func setup(env *testscript.Env) error {
 	}
 	env.Setenv("SNUG_HOME", filepath.Join(env.WorkDir, "store"))
 	env.Setenv("SNUG_INDEX_URL", indextest.URL)
-	env.Values[storyKey{}] = &story{index: x, net: hosts{"index.example": {x, ""}}, python: fakeSource{versions: []string{"3.13.1", "3.14.6"}}, found: fakeSource{found: true}, now: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)}
+	env.Values[storyKey{}] = &story{index: x, net: hosts{"index.example": {index: x}}, python: fakeSource{versions: []string{"3.13.1", "3.14.6"}}, found: fakeSource{found: true}, now: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)}
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
-	"path/filepath"
 	"slices"
 
 	"snug/internal/fault"
@@ -30,18 +29,15 @@ func (p *Project) readPolicy(t toml.Table) error {
 }
 
 // sharedPolicy reads one that is a file.
-func (p *Project) sharedPolicy(s policy.Source) (name string, text []byte, ok bool, err error) {
+func (p *Project) sharedPolicy(s policy.Source) (text []byte, ok bool, err error) {
 	if s.Path == "" {
-		return "", nil, false, nil
+		return nil, false, nil
 	}
 	text, err = readFile(s.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fault.New(fault.Input, "the path starts from the folder of the file that names it", "%s: extends: %s is not there", s.Place, s.Path)
 	}
-	if err != nil {
-		return "", nil, false, err
-	}
-	return Relative(p.Root, filepath.Clean(s.Path)), text, true, nil
+	return text, err == nil, err
 }
 
 // checkPolicy refuses rules of the project for a runtime that it has not. A shared

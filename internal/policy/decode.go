@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -28,10 +29,11 @@ func Decode(t toml.Table, dir string) (*Policy, error) { return decode(t, dir, S
 // Parse reads a shared policy: the keys of [tool.snug.policy], at the top of a file. name
 // is how messages call it, dir the folder from which a path in it starts.
 func Parse(name, dir string, text []byte) (*Policy, error) {
-	return parse(name, Source{Path: filepath.Join(dir, filepath.Base(name))}, text)
+	return parse(Source{Path: filepath.Join(dir, filepath.Base(name)), Name: name}, text)
 }
 
-func parse(name string, from Source, text []byte) (*Policy, error) {
+func parse(from Source, text []byte) (*Policy, error) {
+	name := from.Name
 	if len(text) > MaxFile {
 		return nil, fault.New(fault.Input, "name a file of rules", "%s: larger than %d KB", name, MaxFile>>10)
 	}
@@ -223,18 +225,19 @@ func (r *reader) extends(t toml.Table, dir string) (*Source, error) {
 	}
 }
 
-func (r *reader) path(t toml.Table, path, dir, place string) (*Source, error) {
+func (r *reader) path(t toml.Table, written, dir, place string) (*Source, error) {
 	switch {
-	case strings.Contains(path, "://"):
+	case strings.Contains(written, "://"):
 		return nil, t.Bad("extends", extendsHint, "extends: an address needs the digest of what it must bring")
-	case path == "":
+	case written == "":
 		return nil, t.Bad("extends", extendsHint, "extends names no file")
-	case filepath.IsAbs(path):
-		return &Source{Path: filepath.Clean(path), Place: place}, nil
+	case filepath.IsAbs(written):
+		return &Source{Path: filepath.Clean(written), Name: filepath.ToSlash(written), Place: place}, nil
 	case dir == "":
-		return nil, t.Bad("extends", extendsHint, "extends: a policy that came from an address has no folder in which %q could be", path)
+		return nil, t.Bad("extends", extendsHint, "extends: a policy that came from an address has no folder in which %q could be", written)
 	}
-	return &Source{Path: filepath.Join(dir, filepath.FromSlash(path)), Place: place}, nil
+	name := path.Join(path.Dir(filepath.ToSlash(t.Doc.File)), filepath.ToSlash(written))
+	return &Source{Path: filepath.Join(dir, filepath.FromSlash(written)), Name: name, Place: place}, nil
 }
 
 func (r *reader) url(t toml.Table, place string) (*Source, error) {
@@ -262,5 +265,5 @@ func (r *reader) url(t toml.Table, place string) (*Source, error) {
 	case !hex64.MatchString(sum):
 		return nil, of.Bad("", "sha256sum FILE prints it; it is 64 digits of 0-9 and a-f", "sha256 of %s is missing, or is none", at)
 	}
-	return &Source{URL: at, SHA256: sum, Place: place}, nil
+	return &Source{URL: at, Name: at, SHA256: sum, Place: place}, nil
 }

@@ -34,7 +34,7 @@ func (p *Policy) Judge(f finding.Finding) (finding.Verdict, []string) {
 
 // missing is why a policy without the one that it extends denies.
 func (p *Policy) missing() []string {
-	return []string{"the shared policy is not read: " + p.extends.Path + p.extends.URL + ", " + p.extends.Place}
+	return []string{"the shared policy is not read: " + p.extends.Name + ", " + p.extends.Place}
 }
 
 func settled(f finding.Finding) string {

@@ -63,6 +63,7 @@ type layer struct {
 // Source is where a shared policy is.
 type Source struct {
 	Path   string // absolute; "": by URL
+	Name   string // what messages call it: a path as it is written, seen from the first file, or the address
 	URL    string
 	SHA256 string // hex; of a URL, what the file must have
 	Place  string // "pyproject.toml:12", for messages
@@ -122,19 +123,18 @@ func (p *Policy) Over(base *Policy) *Policy {
 }
 
 // Complete brings the shared policies that p extends, one after the other: read gives
-// the text of one and the name that messages call it, or ok false to leave it, and what
-// it extends, to a later caller.
-func (p *Policy) Complete(read func(Source) (name string, text []byte, ok bool, err error)) (*Policy, error) {
+// the text of one, or ok false to leave it, and what it extends, to a later caller.
+func (p *Policy) Complete(read func(Source) (text []byte, ok bool, err error)) (*Policy, error) {
 	for p.extends != nil {
 		next := *p.extends
 		if err := p.another(next); err != nil {
 			return nil, err
 		}
-		name, text, ok, err := read(next)
+		text, ok, err := read(next)
 		if err != nil || !ok {
 			return p, err
 		}
-		base, err := parse(name, next, text)
+		base, err := parse(next, text)
 		if err != nil {
 			return nil, err
 		}

@@ -269,16 +269,16 @@ func TestRefused(t *testing.T) {
 // Until the shared policy is there nothing passes; then the later file speaks.
 func TestShared(t *testing.T) {
 	p := parse(t, "policy.toml", "extends = 'base/shared.toml'\n[signs]\nyanked = 'deny'\n")
-	if v, reasons := p.Judge(licensed("MIT")); v != finding.Deny || !strings.Contains(reasons[0], "not read: /rules/base/shared.toml, policy.toml:1") {
+	if v, reasons := p.Judge(licensed("MIT")); v != finding.Deny || !strings.Contains(reasons[0], "not read: base/shared.toml, policy.toml:1") {
 		t.Errorf("%s %q", v, reasons)
 	}
 	files := map[string]string{
 		"/rules/base/shared.toml":      "extends = { url = 'https://rules.example/p.toml', sha256 = '" + strings.Repeat("0", 64) + "' }\n[signs]\nyanked = 'allow'\narchived = 'deny'\n",
 		"https://rules.example/p.toml": "[signs]\narchived = 'review'\nquarantined = 'review'\n[runtimes.dev.signs]\nyanked = 'warn'\n",
 	}
-	read := func(s policy.Source) (string, []byte, bool, error) {
+	read := func(s policy.Source) ([]byte, bool, error) {
 		text, ok := files[s.Path+s.URL]
-		return s.Path + s.URL, []byte(text), ok, nil
+		return []byte(text), ok, nil
 	}
 	p, err := p.Complete(read)
 	if err != nil {
@@ -314,7 +314,7 @@ func TestShared(t *testing.T) {
 		t.Errorf("a long chain: %v", err)
 	}
 	gone := errors.New("gone")
-	if _, err := parse(t, "policy.toml", "extends = '0.toml'").Complete(func(policy.Source) (string, []byte, bool, error) { return "", nil, false, gone }); !errors.Is(err, gone) {
+	if _, err := parse(t, "policy.toml", "extends = '0.toml'").Complete(func(policy.Source) ([]byte, bool, error) { return nil, false, gone }); !errors.Is(err, gone) {
 		t.Errorf("a file that cannot be read: %v", err)
 	}
 }

@@ -19,7 +19,8 @@ func (s *Layout) Find(path []string, eq func(a, b []string) bool) (Value, bool) 
 	return Value{}, false
 }
 
-// LineOf is the line of the value or the table at path; 0 if it has none.
+// LineOf is the line of the value or the table at path, or of the first value that is
+// written below it ("a.b = 1" for a); 0 if it has none.
 func (s *Layout) LineOf(path ...string) int {
 	want := strings.Join(path, "\x00")
 	for _, v := range s.Values {
@@ -30,6 +31,11 @@ func (s *Layout) LineOf(path ...string) int {
 	for _, h := range s.headers {
 		if strings.Join(h.path, "\x00") == want {
 			return s.lineAt(h.start)
+		}
+	}
+	for _, v := range s.Values {
+		if len(v.Path) > len(path) && slices.Equal(v.Path[:len(path)], path) {
+			return s.Line(v)
 		}
 	}
 	return 0

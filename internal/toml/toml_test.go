@@ -74,7 +74,7 @@ func TestRefusalsNameThePlace(t *testing.T) {
 		"x.toml:2:2: expected '=' after key":                       refused(Parse("x.toml", []byte("a = 1\nb\n"))),
 		"x.toml:3: [a] is refused for the reason that is given":    a.Bad("", "hint", "is refused for the reason that is %s", "given"),
 		"x.toml:10: [a] rows must be a string, not an array":       refused(a.Text("rows")),
-		"x.toml: [a] dotted must be a string, not a table":         refused(a.Text("dotted")), // it has no line of its own
+		"x.toml:8: [a] dotted must be a string, not a table":       refused(a.Text("dotted")),
 		"x.toml: [a] nothing of the kind is there, so no line is ": a.Bad("absent", "hint", "nothing of the kind is there, so no line is "),
 	} {
 		if fault.CodeOf(err) != fault.Input || fault.HintOf(err) == "" || !strings.HasPrefix(err.Error(), want) {
