@@ -20,6 +20,15 @@ var predicates = []struct{ file, kind string }{
 	{generation.CycloneDX, "https://cyclonedx.org/bom"},
 	{generation.SPDX, "https://spdx.dev/Document"},
 	{generation.OpenVEX, "https://openvex.dev/ns"},
+	{generation.Notices, "snug:notices/v1"},
+}
+
+// predicateOf is what is signed of a document: itself, or, of a text, its digest.
+func predicateOf(file string, data []byte) json.RawMessage {
+	if file == generation.Notices {
+		return json.RawMessage(`{"sha256":"` + digest.Of(data).String() + `"}`)
+	}
+	return data
 }
 
 // DocumentsRequest asks for the documents about a runtime of the project at Root
@@ -69,41 +78,44 @@ func (e *Engine) Documents(ctx context.Context, req DocumentsRequest) (*Document
 	if out.Files, err = written(d); err != nil {
 		return nil, err
 	}
-	return out, e.keepDocuments(out, m, t, req.Sign)
+	out.Kept, out.Why, err = e.keepDocuments(out.Files, m, t, req.Sign)
+	return out, err
 }
 
-// keepDocuments signs them where that is asked, and puts them to the runtime's
-// evidence. What was signed of an earlier one goes away.
-func (e *Engine) keepDocuments(out *Documents, m *generation.Manifest, t thing, sign bool) error {
+// keepDocuments signs the files where that is asked, adding what was signed to them, and puts
+// them to the runtime's evidence. What was signed of an earlier one goes away. kept is the
+// folder, "" where it could not be written and why.
+func (e *Engine) keepDocuments(files generation.Evidence, m *generation.Manifest, t thing, sign bool) (kept, why string, err error) {
 	dir := filepath.Dir(t.evidence)
 	keep := generation.Evidence{}
 	for _, p := range predicates {
-		data := out.Files[p.file]
+		data, ok := files[p.file]
+		if !ok {
+			continue
+		}
 		keep[p.file] = data
 		before, err := os.ReadFile(filepath.Join(dir, p.file))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+			return "", "", err
 		}
 		switch {
 		case sign && len(data) > 0:
-			if keep[p.file+generation.SignedSuffix], err = e.signDocument(p.kind, data, m); err != nil {
-				return err
+			if keep[p.file+generation.SignedSuffix], err = e.signDocument(p.kind, predicateOf(p.file, data), m); err != nil {
+				return "", "", err
 			}
-			out.Files[p.file+generation.SignedSuffix] = keep[p.file+generation.SignedSuffix]
+			files[p.file+generation.SignedSuffix] = keep[p.file+generation.SignedSuffix]
 		case !bytes.Equal(before, data):
 			keep[p.file+generation.SignedSuffix] = nil
 		}
 	}
 	if err := keep.Keep(dir); err != nil {
-		out.Why = err.Error()
-		return nil
+		return "", err.Error(), nil
 	}
-	out.Kept = dir
-	return nil
+	return dir, "", nil
 }
 
 // signDocument is a document as the predicate of a statement about the runtime.
-func (e *Engine) signDocument(kind string, data []byte, m *generation.Manifest) ([]byte, error) {
+func (e *Engine) signDocument(kind string, predicate json.RawMessage, m *generation.Manifest) ([]byte, error) {
 	key, err := e.signer()
 	if err != nil {
 		return nil, err
@@ -112,7 +124,7 @@ func (e *Engine) signDocument(kind string, data []byte, m *generation.Manifest) 
 	if err != nil {
 		return nil, err
 	}
-	statement, err := attest.New(kind, json.RawMessage(data), attest.Resource{Name: m.Runtime, Digest: attest.SHA256(tree)})
+	statement, err := attest.New(kind, predicate, attest.Resource{Name: m.Runtime, Digest: attest.SHA256(tree)})
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +182,7 @@ func (v *Verdict) verifyDocuments(dir, tree string, keys []attest.PublicKey) {
 				v.refuse(err)
 			case s.PredicateType != p.kind || !s.About(tree):
 				v.wrong(documentAnew, "%s is signed as %.80q about another runtime than this", p.file, s.PredicateType)
-			case !sameJSON(s.Predicate, data):
+			case !sameJSON(s.Predicate, predicateOf(p.file, data)):
 				v.wrong(documentAnew, "%s is not what was signed", p.file)
 			default:
 				v.Statements++
@@ -179,7 +191,7 @@ func (v *Verdict) verifyDocuments(dir, tree string, keys []attest.PublicKey) {
 	}
 }
 
-const documentAnew = "snug sbom --sign and snug vex --sign write it anew, and sign it"
+const documentAnew = "snug sbom --sign, snug vex --sign and snug notice --sign write it anew, and sign it"
 
 // sameJSON tells whether a document is the one that became this predicate.
 func sameJSON(predicate, data []byte) bool {

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
@@ -142,11 +140,7 @@ type chosen struct {
 }
 
 func chosenOf(dir string, m *generation.Manifest) (*chosen, error) {
-	data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(generation.LockPath)))
-	if err != nil {
-		return nil, fault.New(fault.Integrity, buildAnew, "the lock inside the runtime: %w", err)
-	}
-	l, err := lock.Parse(data, generation.LockPath)
+	l, err := lockInside(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -25,8 +25,8 @@ const SignedSuffix = ".intoto.jsonl"
 
 // EvidenceNames are the names of all files that evidence may have.
 func EvidenceNames() []string {
-	names := []string{Provenance, Notices}
-	for _, doc := range []string{CycloneDX, SPDX, OpenVEX} {
+	names := []string{Provenance}
+	for _, doc := range []string{CycloneDX, SPDX, OpenVEX, Notices} {
 		names = append(names, doc, doc+SignedSuffix)
 	}
 	return names
