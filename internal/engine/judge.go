@@ -33,9 +33,10 @@ type judge struct {
 	rules    []*policy.Policy
 	decided  *approvals.File
 	now      time.Time
-	packages bool // policy speaks of packages themselves
-	licences bool // it denies some licence
-	malware  bool // nothing else counts
+	packages bool            // policy speaks of packages themselves
+	licences bool            // it denies some licence
+	malware  bool            // nothing else counts
+	staying  map[string]bool // "NAME VERSION" of what is locked and stays, unless it is malware
 
 	*judged
 }
@@ -191,7 +192,7 @@ func ofGroup(name string, v pep440.Version, g advisory.Group) finding.Finding {
 // verdict is that of all runtimes together, by the mildest or the hardest, with its
 // reasons; a waived finding is allowed.
 func (j *judge) verdict(f finding.Finding, pick func(...finding.Verdict) finding.Verdict) (finding.Verdict, []string) {
-	if j.malware && f.Class != finding.Malware {
+	if f.Class != finding.Malware && (j.malware || j.staying[f.Package+" "+f.Version]) {
 		return finding.Allow, nil
 	}
 	out, reasons := j.rules[0].Judge(f)

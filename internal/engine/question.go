@@ -26,7 +26,8 @@ type question struct {
 	imported  *Imported // learns what became of its versions; nil: nobody asks
 }
 
-func (q question) resolve(ctx context.Context, events event.Handler) (*resolution, error) {
+// once resolves, and keeps nothing that policy denies.
+func (q question) once(ctx context.Context, events event.Handler) (*resolution, error) {
 	one := func(targets []resolve.TargetPython, keep *lock.Lock) (*lock.Lock, error) {
 		in := resolve.Input{Project: q.project, Targets: targets, Index: q.source, Locked: keep,
 			Before: q.before, AsOf: q.project.AsOf, MinAge: byAddress(q.project), Now: q.now, Events: events, CreatedBy: createdBy}

@@ -17,7 +17,7 @@ import (
 
 // Bounds of the search for versions that policy lets through.
 const (
-	maxRaised  = 3  // of one requirement, that are tried
+	maxRaised  = 5  // of one requirement, that are tried
 	maxRounds  = 12 // of conflicts, one behind the other
 	maxLookups = 50 // versions of one package that are judged
 )
@@ -90,7 +90,7 @@ func exact(s pep440.Specifiers) (pep440.Version, bool) {
 }
 
 // against raises what is in the way in a conflict: what asks for denied versions, else
-// what was raised before, to the next version.
+// pins that need such, and what was raised before, to the next version.
 func (r *raising) against(ctx context.Context, c *resolve.Conflict) (changed bool) {
 	for _, f := range c.Facts {
 		if f.Kind != resolve.Policy {
@@ -107,11 +107,11 @@ func (r *raising) against(ctx context.Context, c *resolve.Conflict) (changed boo
 		return true
 	}
 	for _, q := range c.Roots {
-		for _, s := range r.swaps {
-			if s.Key() == q.Key() {
-				changed = r.raise(ctx, s.Requirement, s.from) || changed
-			}
+		v, ok := exact(q.Specifiers) // of what needs a version that is denied
+		if i := slices.IndexFunc(r.swaps, func(s instead) bool { return s.Key() == q.Key() }); i >= 0 {
+			q, v, ok = r.swaps[i].Requirement, r.swaps[i].from, true
 		}
+		changed = ok && r.raise(ctx, q, v) || changed
 	}
 	return changed
 }
