@@ -10,14 +10,27 @@ import (
 	"snug/internal/component"
 )
 
-// maxComponents bounds what is inside one package.
-const maxComponents = 5_000
+// maxComponents bounds what is inside one package, maxParts what is found of it.
+const (
+	maxComponents = 5_000
+	maxParts      = 20_000
+)
 
 // part is a component that was found once. Weak ones are parts of a library whose
 // version another file tells: libssl where libcrypto has the version.
 type part struct {
 	component.Component
 	weak bool
+}
+
+// add notes a component that was found.
+func (r *reading) add(p part) {
+	if len(r.parts) == maxParts {
+		r.note("more than %d components are told; the rest is left out", maxParts)
+	}
+	if len(r.parts) <= maxParts {
+		r.parts = append(r.parts, p)
+	}
 }
 
 // native is a library as a component.
@@ -44,13 +57,23 @@ func merged(owner string, parts []part) []component.Component {
 		return cmp.Or(cmpBool(a.weak, b.weak), compare(a.Component, b.Component))
 	})
 	var out []component.Component
+	byName := map[string][]int{} // places in out
 	for _, p := range parts {
 		p.Owner = owner
-		if i := slices.IndexFunc(out, func(c component.Component) bool { return p.same(c) }); i >= 0 && !p.ambiguous(out) {
-			out[i] = joined(out[i], p.Component)
+		var same []int
+		for _, name := range []string{p.Name, strings.TrimPrefix(p.Name, "lib")} {
+			for _, i := range byName[name] {
+				if p.same(out[i]) && !slices.Contains(same, i) {
+					same = append(same, i)
+				}
+			}
+		}
+		if len(same) == 0 || len(same) > 1 && p.Version == "" { // of which of them, nothing tells
+			byName[p.Name] = append(byName[p.Name], len(out))
+			out = append(out, p.Component)
 			continue
 		}
-		out = append(out, p.Component)
+		out[same[0]] = joined(out[same[0]], p.Component)
 	}
 	for i := range out {
 		c := &out[i]
@@ -82,17 +105,6 @@ func (p part) same(c component.Component) bool {
 		return false
 	}
 	return upstream(p.Version) == upstream(c.Version) || p.weak && p.Version == ""
-}
-
-// ambiguous tells whether there are several components that the part could be of.
-func (p part) ambiguous(out []component.Component) bool {
-	n := 0
-	for _, c := range out {
-		if p.same(c) {
-			n++
-		}
-	}
-	return n > 1 && p.Version == ""
 }
 
 // upstream is the release that a distribution's version is of: without its epoch

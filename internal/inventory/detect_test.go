@@ -78,6 +78,7 @@ func TestLibraries(t *testing.T) {
 		"a mention":   {map[string][]byte{"shop/_x.so": nativeWith("needs libpng version 1.6.0 or later", "see HDF5 library version 1.10 and higher")}, nil},
 		"OpenBLAS":    {map[string][]byte{"shop.libs/libopenblasp-r0-39a31c03.2.18.so": nativeWith("x")}, []string{"native|openblas|0.2.18|version in the file name"}},
 		"owner in it": {map[string][]byte{"shop.libs/libsqlite3-shop-83998bda.so.0.8.6": nativeWith("3.7.17")}, []string{"native|sqlite|3.7.17|version string"}},
+		"GEOS":        {map[string][]byte{"shop.libs/libgeos-3ef06f11.so.3.13.1": nativeWith("x"), "shop.libs/libgeos_c-1b7ca2b4.so.1.19.2": nativeWith("x")}, []string{"native|geos|3.13.1|library name,version in the file name"}},
 		"macOS":       {map[string][]byte{"shop/.dylibs/liblzma.5.8.1.dylib": nativeWith("x")}, []string{"native|xz|5.8.1|version in the file name"}},
 		"libvpx":      {map[string][]byte{"shop.libs/libvpx-4fb239ff.so.11.0.1": nativeWith("WebM Project VP8 Encoder v1.15.2", "WebM Project VP9 Decoder v1.15.2")}, []string{"native|libvpx|1.15.2|version string"}},
 		"libjpeg-turbo": {

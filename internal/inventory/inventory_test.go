@@ -27,6 +27,7 @@ func shop() fstest.MapFS {
 			"Author-email: \"Jo, Ltd\" <jo@shop.example>\nProject-URL: Source, https://shop.example/src\nRequires-Dist: till>=2\n\nlong",
 		site + "shop_kit-1.0.dist-info/entry_points.txt": "[console_scripts]\nshop-admin = shop.admin:main\n[pytest11]\nshop = shop.plugin\n",
 		site + "shop/__init__.py":                        "",
+		site + "__pycache__/_till.cpython-314.pyc":       "",
 		site + "shop/deep/x.py":                          "",
 		site + "_till.abi3.so":                           "\x7fELF" + strings.Repeat("x", 100),
 		site + "shop/tool":                               "MZ" + strings.Repeat("x", 100),

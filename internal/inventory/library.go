@@ -38,7 +38,7 @@ func libraries() []library {
 		{name: "berkeley-db", cpe: "oracle:berkeley_db", stems: []string{"libdb"}, texts: []text{{"Berkeley DB ", `\x00Berkeley DB (\d+\.\d+\.\d+): \(`}}},
 		{name: "boringssl", proof: []string{"OPENSSLDIR: n/a"}},
 		{name: "brotli", cpe: "google:brotli", stems: []string{"libbrotlicommon", "libbrotlidec", "libbrotlienc"}, suffix: release},
-		{name: "bzip2", cpe: "bzip:bzip2", stems: []string{"libbz2"}, proof: []string{"bzip2/libbzip2"}, bare: `^(1\.0\.\d), \d{1,2}-[A-Z][a-z]{2}-20\d\d$`},
+		{name: "bzip2", cpe: "bzip:bzip2", stems: []string{"libbz2"}, proof: []string{"bzip2/libbzip2"}, bare: `^(1\.0\.\d), \d{1,2}-[A-Z][a-z]{2,3}-20\d\d$`, suffix: release},
 		{name: "c-ares", cpe: "c-ares:c-ares", stems: []string{"libcares"}, proof: []string{"c-ares library initialization not yet performed"}},
 		{name: "c-blosc", cpe: "c-blosc_project:c-blosc", stems: []string{"libblosc"}, suffix: release},
 		{name: "c-blosc2", cpe: "c-blosc2_project:c-blosc2", stems: []string{"libblosc2"}, suffix: release},
@@ -54,7 +54,7 @@ func libraries() []library {
 		{name: "freetype", cpe: "freetype:freetype", stems: []string{"libfreetype"}},
 		{name: "fribidi", cpe: "gnu:fribidi", stems: []string{"libfribidi"}, texts: []text{{"(GNU FriBidi) ", `\(GNU FriBidi\) (\d+\.\d+\.\d+)\n`}}},
 		{name: "gdal", cpe: "osgeo:gdal", stems: []string{"libgdal"}, suffix: `^\.so\.\d+\.(\d+\.\d+\.\d+)$`},
-		{name: "geos", stems: []string{"libgeos", "libgeos_c"}, texts: []text{{"-CAPI-", `\x00(\d+\.\d+\.\d+)-CAPI-\d`}}, proof: []string{"TopologyException: "}},
+		{name: "geos", stems: []string{"libgeos", "libgeos_c"}, texts: []text{{"-CAPI-", `\x00(\d+\.\d+\.\d+)-CAPI-\d`}}, proof: []string{"TopologyException: "}, suffix: `^\.so\.(3\.\d+\.\d+)$`}, // libgeos_c has one of the interface, at 1
 		{name: "giflib", cpe: "giflib_project:giflib", stems: []string{"libgif"}},
 		{name: "harfbuzz", cpe: "harfbuzz_project:harfbuzz", stems: []string{"libharfbuzz"}, bare: `^(\d{1,2}\.\d{1,2}\.\d{1,2})$`},
 		{name: "hdf5", cpe: "hdfgroup:hdf5", stems: []string{"libhdf5", "libhdf5_hl", "libhdf5_cpp"},

@@ -101,7 +101,7 @@ func (r *reading) nativeFile(f generation.File, file fs.File, detector func() *d
 		if l.named {
 			c.SHA256 = f.SHA256
 		}
-		r.parts = append(r.parts, part{c, l.named && l.version == ""})
+		r.add(part{c, l.named && l.version == ""})
 	}
 	return errors.Join(err, scanErr)
 }
@@ -181,7 +181,7 @@ func (r *reading) audited(name string, at io.ReaderAt) {
 		}
 		for _, c := range list {
 			c.Paths = []string{name}
-			r.parts = append(r.parts, part{Component: c})
+			r.add(part{Component: c})
 		}
 	}
 }

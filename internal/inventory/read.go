@@ -201,7 +201,7 @@ func (r *reading) topLevel() error {
 		if !nested {
 			inside = top
 		}
-		if strings.Contains(top, ".dist-info") || strings.Contains(top, ".libs") || !isModule(inside) {
+		if top == "__pycache__" || strings.Contains(top, ".dist-info") || strings.Contains(top, ".libs") || !isModule(inside) {
 			continue
 		}
 		if !nested {

@@ -199,7 +199,7 @@ func (r *reading) addEntry(e entry, how, from string) {
 	if c.Name == r.facts.Package.Name && (c.Class == component.Package || e.purl == "") {
 		return
 	}
-	r.parts = append(r.parts, part{Component: c})
+	r.add(part{Component: c})
 }
 
 // fill takes what the package URL says. The version of a distribution's package is told

@@ -57,7 +57,7 @@ func (r *reading) carry(name, version, how, from string) {
 		return
 	}
 	c.Paths, c.How = []string{from}, []string{how}
-	r.parts = append(r.parts, part{Component: c})
+	r.add(part{Component: c})
 }
 
 func (r *reading) vendoredMetadata(name string) {
