@@ -42,6 +42,10 @@ type meaning struct {
 // fail, the path of its source is told, and cargo puts name and version there.
 const crates = -1
 
+// standsIn stands for zlib-ng in zlib's place: its version of zlib's interface, which
+// files that only use it have in them too.
+const standsIn = -2
+
 // crateText is how these paths look.
 func crateText() *text {
 	return &text{"/registry/src/", `^/registry/src/[^/\x00]{1,80}/([A-Za-z0-9_-]{1,80})-(\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.]{1,40})?)/`}
@@ -62,7 +66,7 @@ func newDetector() *detector {
 		}
 	}
 	c := crateText()
-	anchors, d.means = append(anchors, c.anchor), append(d.means, meaning{crates, c})
+	anchors, d.means = append(anchors, c.anchor, ".zlib-ng\x00"), append(d.means, meaning{crates, c}, meaning{standsIn, nil})
 	d.scanner = newScanner(anchors)
 	return d
 }
@@ -157,7 +161,7 @@ func (d *detector) file(n Native, owner string, bundled bool, r io.ReaderAt, spa
 	if own < 0 && bundled && stem != "" && !(stem == "libjpeg" && turbo) {
 		out = append(out, found{name: strings.ToLower(stem), how: how, named: true})
 	}
-	return withoutCompatible(out), nil
+	return withoutCompatible(out, all[standsIn] != nil), nil
 }
 
 // inside tells whether the library's code is in the file.
@@ -302,12 +306,16 @@ func isHash(s string) bool {
 }
 
 // withoutCompatible leaves out what a library that stands in for another one says as
-// the other: zlib-ng has zlib's own text.
-func withoutCompatible(all []found) []found {
-	if !slices.ContainsFunc(all, func(f found) bool { return f.name == "zlib-ng" }) {
-		return all
+// the other: zlib-ng has zlib's own text, and not always its own.
+func withoutCompatible(all []found, standsIn bool) []found {
+	isZlib := func(f found) bool { return f.name == "zlib" }
+	if slices.ContainsFunc(all, func(f found) bool { return f.name == "zlib-ng" }) {
+		return slices.DeleteFunc(all, isZlib)
 	}
-	return slices.DeleteFunc(all, func(f found) bool { return f.name == "zlib" })
+	if i := slices.IndexFunc(all, isZlib); i >= 0 && standsIn {
+		all[i] = found{name: "zlib-ng", how: howProof}
+	}
+	return all
 }
 
 // isBundled tells whether a file lies where auditwheel, delvewheel and delocate put the

@@ -72,8 +72,12 @@ func TestLibraries(t *testing.T) {
 		"a part of another version": {
 			map[string][]byte{"shop/_sqlite.so": nativeWith("13.45.1", "unable to delete/modify user-function due to active statements")},
 			[]string{"native|sqlite||text of its code"}},
-		"zlib":        {map[string][]byte{"shop/_z.so": nativeWith(deflate, inflate)}, []string{"native|zlib|1.3.1|version string"}},
-		"zlib-ng":     {map[string][]byte{"shop/_z.so": nativeWith(deflate, inflate, " zlib-ng 2.2.4")}, []string{"native|zlib-ng|2.2.4|version string"}},
+		"zlib":                    {map[string][]byte{"shop/_z.so": nativeWith(deflate, inflate)}, []string{"native|zlib|1.3.1|version string"}},
+		"zlib-ng":                 {map[string][]byte{"shop/_z.so": nativeWith(deflate, inflate, " zlib-ng 2.2.4")}, []string{"native|zlib-ng|2.2.4|version string"}},
+		"zlib-ng in zlib's place": {map[string][]byte{"shop/.dylibs/libz.1.3.1.zlib-ng.dylib": nativeWith(deflate, "1.3.1.zlib-ng"), "shop/_png.so": nativeWith("1.3.1.zlib-ng")}, []string{"native|zlib-ng||text of its code"}},
+		"Windows": {
+			map[string][]byte{"shop.libs/libcrypto-3-x64-5c171716accecee9b0c1ee574c2a4da0.dll": nativeWith("OpenSSL 3.5.3 16 Sep 2025"), "shop.libs/libssl-3-x64-dd4221de8bb64df4e207d54ae2f1061b.dll": nativeWith("x")},
+			[]string{"native|openssl|3.5.3|library name,version string"}},
 		"libxml2":     {map[string][]byte{"shop/_x.so": nativeWith("21406-GITv2.14.6", "Extra content at the end of the document")}, []string{"native|libxml2|2.14.6|version string"}},
 		"a mention":   {map[string][]byte{"shop/_x.so": nativeWith("needs libpng version 1.6.0 or later", "see HDF5 library version 1.10 and higher")}, nil},
 		"OpenBLAS":    {map[string][]byte{"shop.libs/libopenblasp-r0-39a31c03.2.18.so": nativeWith("x")}, []string{"native|openblas|0.2.18|version in the file name"}},

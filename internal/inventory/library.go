@@ -54,7 +54,7 @@ func libraries() []library {
 		{name: "freetype", cpe: "freetype:freetype", stems: []string{"libfreetype"}},
 		{name: "fribidi", cpe: "gnu:fribidi", stems: []string{"libfribidi"}, texts: []text{{"(GNU FriBidi) ", `\(GNU FriBidi\) (\d+\.\d+\.\d+)\n`}}},
 		{name: "gdal", cpe: "osgeo:gdal", stems: []string{"libgdal"}, suffix: `^\.so\.\d+\.(\d+\.\d+\.\d+)$`},
-		{name: "geos", stems: []string{"libgeos", "libgeos_c"}, texts: []text{{"-CAPI-", `\x00(\d+\.\d+\.\d+)-CAPI-\d`}}, proof: []string{"TopologyException: "}, suffix: `^\.so\.(3\.\d+\.\d+)$`}, // libgeos_c has one of the interface, at 1
+		{name: "geos", stems: []string{"libgeos", "libgeos_c", "geos", "geos_c"}, texts: []text{{"-CAPI-", `\x00(\d+\.\d+\.\d+)-CAPI-\d`}}, proof: []string{"TopologyException: "}, suffix: `^\.so\.(3\.\d+\.\d+)$`}, // libgeos_c has one of the interface, at 1
 		{name: "giflib", cpe: "giflib_project:giflib", stems: []string{"libgif"}},
 		{name: "harfbuzz", cpe: "harfbuzz_project:harfbuzz", stems: []string{"libharfbuzz"}, bare: `^(\d{1,2}\.\d{1,2}\.\d{1,2})$`},
 		{name: "hdf5", cpe: "hdfgroup:hdf5", stems: []string{"libhdf5", "libhdf5_hl", "libhdf5_cpp"},
@@ -91,7 +91,7 @@ func libraries() []library {
 		{name: "openjpeg", cpe: "uclouvain:openjpeg", stems: []string{"libopenjp2"}, suffix: release,
 			texts: []text{{"  JPEG 2000:  ", `  JPEG 2000: +build \(ver (\d+\.\d+\.\d+)\)`}}},
 		{name: "openldap", cpe: "openldap:openldap", stems: []string{"libldap", "libldap_r", "liblber"}},
-		{name: "openssl", cpe: "openssl:openssl", stems: []string{"libcrypto", "libssl"}, proof: []string{`OPENSSLDIR: "`},
+		{name: "openssl", cpe: "openssl:openssl", stems: []string{"libcrypto", "libssl", "libcrypto-3", "libssl-3", "libcrypto-3-x64", "libssl-3-x64", "libcrypto-3-arm64", "libssl-3-arm64", "libcrypto-1_1-x64", "libssl-1_1-x64"}, proof: []string{`OPENSSLDIR: "`},
 			texts: []text{{"OpenSSL ", `\x00OpenSSL (\d+\.\d+\.\d+[a-z]*(?:-(?:alpha|beta)\d+)?) +(?:FIPS )?\d{1,2} [A-Z][a-z]{2} 20\d\d`}}},
 		{name: "pcre", cpe: "pcre:pcre", stems: []string{"libpcre"}, bare: `^(8\.\d\d) 20\d\d-\d\d-\d\d$`},
 		{name: "pcre2", cpe: "pcre:pcre2", stems: []string{"libpcre2-8", "libpcre2-16", "libpcre2-32"}, bare: `^(10\.\d\d) 20\d\d-\d\d-\d\d$`},
