@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"snug/internal/engine"
+	"snug/internal/fault"
 	"snug/internal/generation"
 	"snug/internal/store"
 )
@@ -14,15 +15,16 @@ func billFormats() map[string]string {
 }
 
 func (a *app) sbom() *cobra.Command {
-	var format, output string
-	var sign bool
+	var format string
+	var flags documentFlags
 	cmd := &cobra.Command{
 		Use:   "sbom RUNTIME[@GENERATION] | DIR",
 		Short: "a runtime's bill of materials, as CycloneDX 1.6 or SPDX 2.3",
 		Long: `Sbom prints the bill of materials of a built runtime, or of one that was delivered to
 a folder: the interpreter, every distribution with its hash, licence and supplier,
-what each of them carries inside, and what depends on what. The same runtime gives
-the same bytes. Both formats are kept beside the runtime (docs/evidence.md).`,
+what each of them carries inside, what depends on what, and in CycloneDX the holes
+that the advisories know of. The same runtime and advisories give the same bytes. Both
+formats are kept beside the runtime (docs/evidence.md).`,
 		Example: "  snug sbom prod > sbom.cdx.json\n  snug sbom prod --format spdx --output sbom.spdx.json\n  snug sbom dist/out --sign",
 		Args:    cobra.ExactArgs(1),
 
@@ -32,17 +34,24 @@ the same bytes. Both formats are kept beside the runtime (docs/evidence.md).`,
 			if !ok {
 				return usage("--format cyclonedx or --format spdx", "there is no format %q", format)
 			}
-			return a.document(cmd, args[0], file, output, sign)
+			return a.document(cmd, args[0], file, flags)
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "cyclonedx", "`NAME` of the format: cyclonedx or spdx")
-	a.documentFlags(cmd, &output, &sign)
+	flags.on(cmd)
 	return cmd
 }
 
-func (a *app) documentFlags(cmd *cobra.Command, output *string, sign *bool) {
-	cmd.Flags().StringVarP(output, "output", "o", "", "write it to `FILE`, not to standard output")
-	cmd.Flags().BoolVar(sign, "sign", false, "sign it as a statement about the runtime's tree: FILE"+generation.SignedSuffix)
+// documentFlags are those of every command that writes a runtime's documents.
+type documentFlags struct {
+	output, advisories string
+	sign               bool
+}
+
+func (f *documentFlags) on(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&f.output, "output", "o", "", "write it to `FILE`, not to standard output")
+	cmd.Flags().BoolVar(&f.sign, "sign", false, "sign it as a statement about the runtime's tree: FILE"+generation.SignedSuffix)
+	cmd.Flags().StringVar(&f.advisories, "advisories", "", "`PATH` of a zip, a folder or a record of OSV's, in place of the data that is kept")
 }
 
 // writtenDocument is what --json tells of one.
@@ -53,20 +62,23 @@ type writtenDocument struct {
 }
 
 // document writes a runtime's documents and hands one of them out.
-func (a *app) document(cmd *cobra.Command, name, file, output string, sign bool) error {
-	e, _, err := a.open()
+func (a *app) document(cmd *cobra.Command, name, file string, f documentFlags) error {
+	e, p, err := a.open()
 	if err != nil {
 		return err
 	}
-	d, err := e.Documents(cmd.Context(), engine.DocumentsRequest{Root: a.rootDir(), Name: name, Path: a.path, Sign: sign})
+	d, err := e.Documents(cmd.Context(), engine.DocumentsRequest{Root: a.rootDir(), Name: name, Path: a.path, Sign: f.sign, Project: p, Advisories: a.path(f.advisories)})
 	if err != nil {
 		return err
+	}
+	if d.Missing != "" && file == generation.OpenVEX {
+		return fault.New(fault.NotFound, "snug advisories update fetches it; --advisories PATH names a zip, a folder or a record", "nothing can be stated: %s", d.Missing)
 	}
 	if d.Why != "" {
 		a.say("not kept beside the runtime: %s", d.Why)
 	}
 	out := writtenDocument{Documents: d}
-	if out.File, out.Signed, err = a.handOut(d, file, output); err != nil {
+	if out.File, out.Signed, err = a.handOut(d, file, f.output); err != nil {
 		return err
 	}
 	if a.json {
@@ -118,6 +130,9 @@ func (a *app) sayDocument(out writtenDocument, file string) {
 		}
 		a.say("%s: %s", out.Runtime, counted(out.Findings, "finding", "findings"))
 	} else {
+		if out.Missing != "" {
+			a.say("holes are not told: %s", out.Missing)
+		}
 		a.say("%s: %s, %s that could not be told", out.Runtime, counted(out.Components, "component", "components"), counted(len(out.Unknowns), "thing", "things"))
 	}
 	if out.Signed != "" {

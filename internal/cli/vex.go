@@ -10,8 +10,7 @@ import (
 )
 
 func (a *app) vex() *cobra.Command {
-	var output string
-	var sign bool
+	var flags documentFlags
 	cmd := &cobra.Command{
 		Use:   "vex RUNTIME[@GENERATION] | DIR",
 		Short: "what each advisory means for a runtime, as OpenVEX 0.2.0",
@@ -25,10 +24,10 @@ in the runtime nothing is printed. The document is kept beside the runtime.`,
 
 		ValidArgsFunction: a.generationNames(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.document(cmd, args[0], generation.OpenVEX, output, sign)
+			return a.document(cmd, args[0], generation.OpenVEX, flags)
 		},
 	}
-	a.documentFlags(cmd, &output, &sign)
+	flags.on(cmd)
 	cmd.AddCommand(a.vexCheck())
 	return cmd
 }

@@ -13,6 +13,7 @@ import (
 	"snug/internal/digest"
 	"snug/internal/fault"
 	"snug/internal/generation"
+	"snug/internal/manifest"
 )
 
 // predicates are the in-toto predicate types of the documents that can be signed.
@@ -38,6 +39,9 @@ type DocumentsRequest struct {
 	Name string
 	Path func(string) string // a path as an absolute one
 	Sign bool
+
+	Project    *manifest.Project // the one at hand, nil: none
+	Advisories string            // a zip, a folder or a record in place of the data that is kept
 }
 
 // Documents are what is written about a runtime.
@@ -48,8 +52,9 @@ type Documents struct {
 	Findings   int      `json:"findings"`
 	Complete   bool     `json:"complete"`
 	Unknowns   []string `json:"unknowns,omitempty"`
-	Kept       string   `json:"kept,omitempty"` // the folder in which they were put; "" where that could not be written
-	Why        string   `json:"why,omitempty"`  // it could not
+	Kept       string   `json:"kept,omitempty"`    // the folder in which they were put; "" where that could not be written
+	Why        string   `json:"why,omitempty"`     // it could not
+	Missing    string   `json:"missing,omitempty"` // why nothing is known of holes: there is no advisory data
 
 	// Files are the documents by the names that generation has for them. OpenVEX is
 	// empty where there is nothing to state.
@@ -70,12 +75,18 @@ func (e *Engine) Documents(ctx context.Context, req DocumentsRequest) (*Document
 	if err != nil {
 		return nil, err
 	}
-	d, err := e.describe(ctx, e.projectOf(t), t.path, m, known{})
+	of, project := e.subjectOf(t, m, req.Project)
+	d, err := e.describe(ctx, of, t.path, m)
 	if err != nil {
 		return nil, err
 	}
-	out := &Documents{Runtime: req.Name, Tree: m.Tree, Components: len(d.Items), Findings: len(d.Findings), Complete: d.Complete, Unknowns: d.Unknowns}
-	if out.Files, err = written(d); err != nil {
+	out := &Documents{Runtime: req.Name, Tree: m.Tree, Components: len(d.Items), Complete: d.Complete, Unknowns: d.Unknowns}
+	k, missing, err := e.knownOf(ctx, d, project, req.Advisories)
+	if err != nil {
+		return nil, err
+	}
+	out.Missing, out.Findings = missing, len(k.findings)
+	if out.Files, err = e.written(d, k); err != nil {
 		return nil, err
 	}
 	out.Kept, out.Why, err = e.keepDocuments(out.Files, m, t, req.Sign)

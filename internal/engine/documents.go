@@ -19,7 +19,9 @@ import (
 	"snug/internal/interp"
 	"snug/internal/inventory"
 	"snug/internal/lock"
+	"snug/internal/manifest"
 	"snug/internal/pep508"
+	"snug/internal/policy"
 	"snug/internal/pytag"
 	"snug/internal/sbom"
 	"snug/internal/vex"
@@ -32,37 +34,68 @@ type known struct {
 }
 
 // documents are the bills of materials of the runtime in dir, of which m is the
-// manifest, and its VEX document where there is something to state. project is the
-// name of what it is a runtime of, "" where it is of none (projectName).
-func (e *Engine) documents(ctx context.Context, project, dir string, m *generation.Manifest, k known) (generation.Evidence, error) {
-	d, err := e.describe(ctx, project, dir, m, k)
+// manifest, and its VEX document, empty where there is nothing to state. p is the
+// project that it is a runtime of. Of the findings those count that are about this
+// runtime.
+func (e *Engine) documents(ctx context.Context, p *manifest.Project, dir string, m *generation.Manifest, k known) (generation.Evidence, error) {
+	of := subject{name: projectName(p), policy: p.Policy.For(m.Runtime)}
+	d, err := e.describe(ctx, of, dir, m)
 	if err != nil {
 		return nil, err
 	}
-	return written(d)
+	return e.written(d, k.of(m))
 }
 
-// written are the documents in their formats. That of OpenVEX is empty where there is
-// nothing to state.
-func written(d *sbom.Document) (generation.Evidence, error) {
-	bill, err := sbom.CycloneDX(*d)
+// of are the findings that are about the runtime of which m is the manifest.
+func (k known) of(m *generation.Manifest) known {
+	here := func(list []string, name string) bool { return len(list) == 0 || slices.Contains(list, name) }
+	out := known{at: k.at}
+	for _, f := range k.findings {
+		if sbom.Statable(f) && here(f.Runtimes, m.Runtime) && here(f.Targets, m.Target) {
+			out.findings = append(out.findings, f)
+		}
+	}
+	return out
+}
+
+// subject is what a runtime is described as.
+type subject struct {
+	name   string         // of the project that it is of; "" where it is of none
+	policy *policy.Policy // that chooses among licences, of this runtime
+}
+
+// written are the documents in their formats, with what is known. That of OpenVEX is
+// empty where there is nothing to state.
+func (e *Engine) written(d *described, k known) (generation.Evidence, error) {
+	var err error
+	d.Findings = k.findings
+	if d.Created, err = e.momentOf(d.held, k.at); err != nil {
+		return nil, err
+	}
+	bill, err := sbom.CycloneDX(d.Document)
 	if err != nil {
 		return nil, err
 	}
-	spdx, err := sbom.SPDX(*d)
+	spdx, err := sbom.SPDX(d.Document)
 	if err != nil {
 		return nil, err
 	}
-	stated, err := vex.OpenVEX(*d)
+	stated, err := vex.OpenVEX(d.Document)
 	if err != nil && !errors.Is(err, vex.ErrNothing) {
 		return nil, err
 	}
 	return generation.Evidence{generation.CycloneDX: bill, generation.SPDX: spdx, generation.OpenVEX: stated}, nil
 }
 
+// described is what is in a runtime, with nothing known against it yet.
+type described struct {
+	sbom.Document
+	held *chosen
+}
+
 // describe says what is in a runtime, by its manifest, the lock inside it, and the
 // facts of its files.
-func (e *Engine) describe(ctx context.Context, project, dir string, m *generation.Manifest, k known) (*sbom.Document, error) {
+func (e *Engine) describe(ctx context.Context, of subject, dir string, m *generation.Manifest) (*described, error) {
 	tree, err := digest.Parse(m.Tree)
 	if err != nil {
 		return nil, fmt.Errorf("%s: tree: %w", generation.ManifestPath, err)
@@ -75,23 +108,26 @@ func (e *Engine) describe(ctx context.Context, project, dir string, m *generatio
 	if err != nil {
 		return nil, err
 	}
-	d := &sbom.Document{Runtime: m.Runtime, Target: m.Target, Python: m.Python, Tree: tree, Snug: e.Version, Findings: k.findings, Complete: true}
-	if d.Created, err = e.momentOf(held, k.at); err != nil {
-		return nil, err
+	d := &described{held: held}
+	d.Document = sbom.Document{Name: of.name, Runtime: m.Runtime, Target: m.Target, Python: m.Python, Tree: tree, Snug: e.Version, Complete: true}
+	if of.name != "" { // who makes the project supplies the runtime
+		d.Supplier = "Organization: " + of.name
 	}
 	d.Items = append(d.Items, held.interpreter(facts.Interpreter))
 	for i, f := range facts.Packages {
 		item := held.item(m.Packages[i], f)
-		if own := item.SHA256 == "" && project != ""; own { // who makes the project supplies the runtime
-			item.Supplier = cmp.Or(item.Supplier, "Organization: "+project)
-			if item.Name == project {
-				d.Version, d.Supplier = item.Version, item.Supplier
-			}
+		if err := e.license(&item, f, of.policy); err != nil {
+			return nil, err
+		}
+		if item.SHA256 == "" && item.Name == of.name {
+			d.Version, d.Supplier = item.Version, cmp.Or(item.Supplier, d.Supplier)
 		}
 		d.Items = append(d.Items, item)
 	}
-	if d.Name = project; project != "" {
-		d.Supplier = cmp.Or(d.Supplier, "Organization: "+project)
+	for i := range d.Items {
+		if own := &d.Items[i]; own.SHA256 == "" && own.Class == component.Package {
+			own.Supplier = cmp.Or(own.Supplier, d.Supplier)
+		}
 	}
 	for _, f := range append([]*inventory.Facts{facts.Interpreter}, facts.Packages...) {
 		d.Items = append(d.Items, inside(f)...)

@@ -5,23 +5,17 @@ import (
 	"strings"
 	"unicode"
 
-	"snug/internal/dist"
 	"snug/internal/inventory"
-	"snug/internal/licensetext"
+	"snug/internal/policy"
 	"snug/internal/sbom"
 )
 
 // maxWords bounds a line of METADATA that goes into a document.
 const maxWords = 500
 
-// describeBy takes in what a package's METADATA and its licence files say of it.
+// describeBy takes in what a package's METADATA says of it, but for the licence.
 func describeBy(i *sbom.Item, f *inventory.Facts) {
 	m := f.Metadata
-	said := licensetext.With(licensetext.Declared(&dist.Metadata{License: m.License, LicenseExpression: m.LicenseExpression, Classifiers: m.Classifiers}), f.Licenses)
-	if i.Declared = said.Expression.String(); i.Declared == "" {
-		i.Stated = line(m.License)
-	}
-	i.Texts = textsOf(f)
 	i.Description = line(m.Summary)
 	for _, u := range m.URLs {
 		switch label := plainLabel(u.Label); {
@@ -31,6 +25,24 @@ func describeBy(i *sbom.Item, f *inventory.Facts) {
 			i.VCS = u.URL
 		}
 	}
+}
+
+// license takes in what a package says of its licence, and of a choice which branch is
+// taken by policy.
+func (e *Engine) license(i *sbom.Item, f *inventory.Facts, rules *policy.Policy) error {
+	said, err := e.declaredOf(f)
+	if err != nil {
+		return err
+	}
+	i.Texts = textsOf(f)
+	if i.Declared = said.Expression.String(); i.Declared == "" {
+		i.Stated = line(f.Metadata.License)
+		return nil
+	}
+	if _, chosen, _ := rules.License(i.Name, i.Version, said.Expression); len(chosen.Choices) > 0 {
+		i.Concluded = chosen.Expression.String()
+	}
+	return nil
 }
 
 // textsOf are the licence files.

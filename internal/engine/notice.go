@@ -10,7 +10,6 @@ import (
 	"strings"
 	"unicode"
 
-	"snug/internal/dist"
 	"snug/internal/fault"
 	"snug/internal/generation"
 	"snug/internal/inventory"
@@ -111,7 +110,11 @@ func (e *Engine) noticesOf(ctx context.Context, dir string, m *generation.Manife
 	n.Items = append(n.Items, pythonNotice(m, facts.Interpreter))
 	for i, f := range facts.Packages {
 		if of := m.Packages[i]; of.SHA256 != "" {
-			n.Items = append(n.Items, packageNotice(of, f, locked, rules))
+			said, err := e.declaredOf(f)
+			if err != nil {
+				return nil, err
+			}
+			n.Items = append(n.Items, packageNotice(of, f, said, locked, rules))
 		}
 	}
 	return n, nil
@@ -131,11 +134,9 @@ func pythonNotice(m *generation.Manifest, f *inventory.Facts) licensetext.Item {
 	}
 }
 
-func packageNotice(p generation.Package, f *inventory.Facts, locked *lock.Lock, rules *policy.Policy) licensetext.Item {
-	md := f.Metadata
-	d := licensetext.With(licensetext.Declared(&dist.Metadata{License: md.License, LicenseExpression: md.LicenseExpression, Classifiers: md.Classifiers}), f.Licenses)
+func packageNotice(p generation.Package, f *inventory.Facts, d license.Declared, locked *lock.Lock, rules *policy.Policy) licensetext.Item {
 	_, chosen, _ := rules.License(p.Name, p.Version, d.Expression)
-	return licensetext.Item{Name: p.Name, Version: p.Version, Declared: d, Chosen: chosen, Texts: f.Licenses, Inside: carried(f), Sources: sourcesOf(p, md, locked)}
+	return licensetext.Item{Name: p.Name, Version: p.Version, Declared: d, Chosen: chosen, Texts: f.Licenses, Inside: carried(f), Sources: sourcesOf(p, f.Metadata, locked)}
 }
 
 // carried are the components inside, with the versions that are known.

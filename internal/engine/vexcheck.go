@@ -50,12 +50,13 @@ func (e *Engine) checkOwn(ctx context.Context, root string, doc []byte, products
 		if err != nil {
 			return nil, err
 		}
-		d, err := e.describe(ctx, e.projectOf(t), t.path, m, known{})
+		of, _ := e.subjectOf(t, m, nil)
+		d, err := e.describe(ctx, of, t.path, m)
 		if err != nil {
 			return nil, err
 		}
 		if slices.Contains(products, d.RuntimePURL()) {
-			bill, err := sbom.CycloneDX(*d)
+			bill, err := sbom.CycloneDX(d.Document)
 			if err != nil {
 				return nil, err
 			}
