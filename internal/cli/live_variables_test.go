@@ -13,7 +13,7 @@ import (
 type effect int
 
 const (
-	counts  effect = iota // as in any Python
+	heeded  effect = iota // as in any Python
 	ignored               // nothing
 	always                // what it would do is so without it
 	unseen                // shows at a terminal only: not tried here
@@ -30,50 +30,50 @@ type pyVariable struct {
 // comes from, does not count, and what tunes the interpreter does; those that
 // only the standard library reads are ignored where it asks for isolation.
 var pythonVariables = []pyVariable{
-	{"PYTHONPATH", "NEARBY", "import lurking", "lurks", counts, ignored},
-	{"PYTHONUSERBASE", "NEARBY", "import at_home", "is at home", counts, ignored},
+	{"PYTHONPATH", "NEARBY", "import lurking", "lurks", heeded, ignored},
+	{"PYTHONUSERBASE", "NEARBY", "import at_home", "is at home", heeded, ignored},
 	{"PYTHONHOME", "/nowhere", "print('up')", "No module named", ignored, ignored},
 	{"PYTHONEXECUTABLE", "/nowhere", "import sys; print(sys.executable)", "/nowhere", ignored, ignored},
 	{"PYTHONPYCACHEPREFIX", "/nowhere", "import sys; print(sys.pycache_prefix)", "/nowhere", ignored, ignored},
-	{"PYTHONDONTWRITEBYTECODE", "1", "import sys; print(sys.dont_write_bytecode)", "True", counts, always},
-	{"PYTHONSAFEPATH", "1", "import sys; print(sys.flags.safe_path)", "True", counts, always},
-	{"PYTHONNOUSERSITE", "1", "import sys; print(sys.flags.no_user_site + sys.flags.isolated > 0)", "True", counts, always},
+	{"PYTHONDONTWRITEBYTECODE", "1", "import sys; print(sys.dont_write_bytecode)", "True", heeded, always},
+	{"PYTHONSAFEPATH", "1", "import sys; print(sys.flags.safe_path)", "True", heeded, always},
+	{"PYTHONNOUSERSITE", "1", "import sys; print(sys.flags.no_user_site + sys.flags.isolated > 0)", "True", heeded, always},
 	{"PYTHONPLATLIBDIR", "lib64", "import sys; print(sys.platlibdir)", "lib64", ignored, ignored},
 	{"PYTHONCASEOK", "1", "import Json", "''", ignored, ignored}, // Windows and macOS only
 
-	{"PYTHONASYNCIODEBUG", "1", "import asyncio; print(asyncio.new_event_loop().get_debug())", "True", counts, ignored},
-	{"PYTHON_COLORS", "1", "import _colorize; print(_colorize.can_colorize())", "True", counts, ignored},
-	{"PYTHON_HISTORY", "/nowhere", "import site; print(site.gethistoryfile())", "/nowhere", counts, ignored},
+	{"PYTHONASYNCIODEBUG", "1", "import asyncio; print(asyncio.new_event_loop().get_debug())", "True", heeded, ignored},
+	{"PYTHON_COLORS", "1", "import _colorize; print(_colorize.can_colorize())", "True", heeded, ignored},
+	{"PYTHON_HISTORY", "/nowhere", "import site; print(site.gethistoryfile())", "/nowhere", heeded, ignored},
 	{"PYTHON_BASIC_REPL", "1", "", "", unseen, unseen},
-	{"PYTHONSTARTUP", "NEARBY/lurking.py", "-i", "lurks", counts, ignored},
+	{"PYTHONSTARTUP", "NEARBY/lurking.py", "-i", "lurks", heeded, ignored},
 
-	{"PYTHONBREAKPOINT", "print", "breakpoint('called')", "called\n", counts, counts},
-	{"PYTHONCOERCECLOCALE", "0", "import os; print(os.environ.get('LC_CTYPE'))", "None", counts, counts},
-	{"PYTHONHASHSEED", "0", "import sys; print(sys.flags.hash_randomization)", "0", counts, counts},
-	{"PYTHONIOENCODING", "latin-1", "import sys; print(sys.stdout.encoding)", "iso8859-1", counts, counts},
-	{"PYTHONMALLOC", "malloc", mallocStats, "pymalloc False", counts, counts},
-	{"PYTHONMALLOCSTATS", "1", "", "arenas", counts, counts},
-	{"PYTHON_CONTEXT_AWARE_WARNINGS", "1", "import sys; print(sys.flags.context_aware_warnings)", "1", counts, counts},
-	{"PYTHON_CPU_COUNT", "77", "import os; print(os.cpu_count())", "77", counts, counts},
-	{"PYTHONDEBUG", "1", "import sys; print(sys.flags.debug)", "1", counts, counts},
-	{"PYTHONDEVMODE", "1", "import sys; print(sys.flags.dev_mode)", "True", counts, counts},
-	{"PYTHON_DISABLE_REMOTE_DEBUG", "1", "import sys; print(sys.is_remote_debug_enabled())", "False", counts, counts},
-	{"PYTHONFAULTHANDLER", "1", "import faulthandler; print(faulthandler.is_enabled())", "True", counts, counts},
-	{"PYTHON_FROZEN_MODULES", "off", "import os; print(os.__spec__.origin)", "os.py", counts, counts},
-	{"PYTHONINSPECT", "1", "import sys; print(sys.flags.inspect)", "1", counts, counts},
-	{"PYTHONINTMAXSTRDIGITS", "999", "import sys; print(sys.get_int_max_str_digits())", "999", counts, counts},
-	{"PYTHONNODEBUGRANGES", "1", "print(next(compile('x', '', 'eval').co_positions()))", "None", counts, counts},
-	{"PYTHONOPTIMIZE", "1", "import sys; print(sys.flags.optimize)", "1", counts, counts},
-	{"PYTHON_PERF_JIT_SUPPORT", "1", "import sys; print(sys.is_stack_trampoline_active())", "True", counts, counts},
-	{"PYTHONPERFSUPPORT", "1", "import sys; print(sys.is_stack_trampoline_active())", "True", counts, counts},
-	{"PYTHONPROFILEIMPORTTIME", "1", "", "import time:", counts, counts},
-	{"PYTHON_THREAD_INHERIT_CONTEXT", "1", "import sys; print(sys.flags.thread_inherit_context)", "1", counts, counts},
-	{"PYTHONTRACEMALLOC", "1", "import tracemalloc; print(tracemalloc.is_tracing())", "True", counts, counts},
-	{"PYTHONUNBUFFERED", "1", "import sys; print(sys.stdout.write_through)", "True", counts, counts},
-	{"PYTHONUTF8", "0", "import sys; print(sys.flags.utf8_mode)", "0", counts, counts},
-	{"PYTHONVERBOSE", "1", "", "# clear sys", counts, counts},
-	{"PYTHONWARNDEFAULTENCODING", "1", "import sys; print(sys.flags.warn_default_encoding)", "1", counts, counts},
-	{"PYTHONWARNINGS", "error", "import sys; print(sys.warnoptions)", "error", counts, counts},
+	{"PYTHONBREAKPOINT", "print", "breakpoint('called')", "called\n", heeded, heeded},
+	{"PYTHONCOERCECLOCALE", "0", "import os; print(os.environ.get('LC_CTYPE'))", "None", heeded, heeded},
+	{"PYTHONHASHSEED", "0", "import sys; print(sys.flags.hash_randomization)", "0", heeded, heeded},
+	{"PYTHONIOENCODING", "latin-1", "import sys; print(sys.stdout.encoding)", "iso8859-1", heeded, heeded},
+	{"PYTHONMALLOC", "malloc", mallocStats, "pymalloc False", heeded, heeded},
+	{"PYTHONMALLOCSTATS", "1", "", "arenas", heeded, heeded},
+	{"PYTHON_CONTEXT_AWARE_WARNINGS", "1", "import sys; print(sys.flags.context_aware_warnings)", "1", heeded, heeded},
+	{"PYTHON_CPU_COUNT", "77", "import os; print(os.cpu_count())", "77", heeded, heeded},
+	{"PYTHONDEBUG", "1", "import sys; print(sys.flags.debug)", "1", heeded, heeded},
+	{"PYTHONDEVMODE", "1", "import sys; print(sys.flags.dev_mode)", "True", heeded, heeded},
+	{"PYTHON_DISABLE_REMOTE_DEBUG", "1", "import sys; print(sys.is_remote_debug_enabled())", "False", heeded, heeded},
+	{"PYTHONFAULTHANDLER", "1", "import faulthandler; print(faulthandler.is_enabled())", "True", heeded, heeded},
+	{"PYTHON_FROZEN_MODULES", "off", "import os; print(os.__spec__.origin)", "os.py", heeded, heeded},
+	{"PYTHONINSPECT", "1", "import sys; print(sys.flags.inspect)", "1", heeded, heeded},
+	{"PYTHONINTMAXSTRDIGITS", "999", "import sys; print(sys.get_int_max_str_digits())", "999", heeded, heeded},
+	{"PYTHONNODEBUGRANGES", "1", "print(next(compile('x', '', 'eval').co_positions()))", "None", heeded, heeded},
+	{"PYTHONOPTIMIZE", "1", "import sys; print(sys.flags.optimize)", "1", heeded, heeded},
+	{"PYTHON_PERF_JIT_SUPPORT", "1", "import sys; print(sys.is_stack_trampoline_active())", "True", heeded, heeded},
+	{"PYTHONPERFSUPPORT", "1", "import sys; print(sys.is_stack_trampoline_active())", "True", heeded, heeded},
+	{"PYTHONPROFILEIMPORTTIME", "1", "", "import time:", heeded, heeded},
+	{"PYTHON_THREAD_INHERIT_CONTEXT", "1", "import sys; print(sys.flags.thread_inherit_context)", "1", heeded, heeded},
+	{"PYTHONTRACEMALLOC", "1", "import tracemalloc; print(tracemalloc.is_tracing())", "True", heeded, heeded},
+	{"PYTHONUNBUFFERED", "1", "import sys; print(sys.stdout.write_through)", "True", heeded, heeded},
+	{"PYTHONUTF8", "0", "import sys; print(sys.flags.utf8_mode)", "0", heeded, heeded},
+	{"PYTHONVERBOSE", "1", "", "# clear sys", heeded, heeded},
+	{"PYTHONWARNDEFAULTENCODING", "1", "import sys; print(sys.flags.warn_default_encoding)", "1", heeded, heeded},
+	{"PYTHONWARNINGS", "error", "import sys; print(sys.warnoptions)", "error", heeded, heeded},
 }
 
 // mallocStats tells by its statistics whether Python's own allocator is at work.
@@ -121,7 +121,7 @@ func (v pyVariable) check(u *use, runtime string, want effect) {
 	case on && off:
 		got = always
 	case on:
-		got = counts
+		got = heeded
 	}
 	if got != want {
 		u.t.Errorf("%s=%s in %s: effect %d, want %d; with it:\n%s\nwithout:\n%s", v.name, v.value, runtime, got, want, with, without)
