@@ -20,9 +20,17 @@ import (
 // Add writes requirements into the manifest for one runtime and locks. When
 // resolving fails, every file is as it was.
 func (e *Engine) Add(ctx context.Context, root, runtime string, reqs []string) (*Locked, error) {
-	return e.edit(ctx, root, asking{added: reqs, runtime: runtime}, func(p *manifest.Project) (map[string][]byte, error) {
+	locked, err := e.edit(ctx, root, asking{added: reqs, runtime: runtime}, func(p *manifest.Project) (map[string][]byte, error) {
 		return manifest.Add(p, runtime, reqs)
 	})
+	if err != nil {
+		return nil, err
+	}
+	p, err := manifest.Load(root, e.Env)
+	if err != nil {
+		return nil, err
+	}
+	return locked, e.sayNames(ctx, p, locked.Lock, reqs)
 }
 
 // Remove takes a package's own requirements out of the manifest, from one
