@@ -16,8 +16,10 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"snug/internal/advisory"
+	"snug/internal/digest"
 	"snug/internal/index/indextest"
 	"snug/internal/interp"
+	"snug/internal/pep740/pep740test"
 )
 
 // TestStories runs the scripts in testdata/script: what a user types, against
@@ -88,6 +90,14 @@ func setup(env *testscript.Env) error {
 	}
 	x, err := indextest.FromTxtar(data)
 	if err != nil {
+		return err
+	}
+	sigstore := pep740test.New(indextest.DefaultUpload.Add(-time.Hour))
+	x.Attest = func(s indextest.Spec, file string, body []byte) []byte {
+		repository, workflow, _ := strings.Cut(s.PublishedBy, " ")
+		return sigstore.Provenance(pep740test.Publication{File: file, SHA256: digest.Of(body).String(), Repository: repository, Workflow: workflow, At: s.Upload})
+	}
+	if err := os.WriteFile(filepath.Join(env.WorkDir, "sigstore.json"), sigstore.Root(), 0o644); err != nil {
 		return err
 	}
 	env.Setenv("SNUG_HOME", filepath.Join(env.WorkDir, "store"))
