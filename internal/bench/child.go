@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -21,6 +22,7 @@ type command struct {
 	dir  string
 	argv []string
 	env  []string
+	exit int // the code that it is to end with
 }
 
 // cost is what commands took, one after another.
@@ -43,8 +45,9 @@ func (t *tools) time(ctx context.Context, commands ...command) (cost, error) {
 		start := time.Now()
 		err := cmd.Run()
 		total.wall += time.Since(start)
-		if err != nil {
-			return total, fmt.Errorf("%s: %w\n%s", strings.Join(c.argv, " "), err, said.Bytes())
+		var ended *exec.ExitError
+		if err == nil && c.exit != 0 || err != nil && !(errors.As(err, &ended) && ended.ExitCode() == c.exit) {
+			return total, fmt.Errorf("%s: ended with %v, not with code %d\n%s", strings.Join(c.argv, " "), err, c.exit, said.Bytes())
 		}
 		total.cpu += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 		if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {

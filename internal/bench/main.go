@@ -5,6 +5,10 @@
 //
 //	go run ./internal/bench [-runs N] [-rows REGEXP] [-lists web,mid,data,big] [-cache DIR] [-keep] [-serve]
 //
+// It measures audits beside pip-audit and osv-scanner too, or those alone:
+//
+//	go run ./internal/bench -audit [-runs N] [-advisories FILE]
+//
 // or, by `make sdists`, builds a list of sdists twice each and prints what came of it:
 //
 //	go run ./internal/bench -sdists [-only NAME,…] [-limit TIME] [-side N] [-out FILE]
@@ -43,6 +47,7 @@ type settings struct {
 	out   string // file for the table; "": standard output
 
 	sdists sdistSettings
+	audit  auditSettings
 }
 
 func main() {
@@ -75,13 +80,16 @@ func readSettings() (settings, error) {
 	flag.StringVar(&sdists.only, "only", "", "of the sdists only these `NAMES`, with commas")
 	flag.DurationVar(&sdists.limit, "limit", 20*time.Minute, "`TIME` for each sdist")
 	flag.IntVar(&sdists.side, "side", 1, "sdists at a time")
+	var audit auditSettings
+	flag.BoolVar(&audit.wanted, "audit", false, "only compare audits with pip-audit and osv-scanner")
+	flag.StringVar(&audit.zip, "advisories", filepath.Join("..", "shared", "advisories", "pypa-2024-10-10.zip"), "OSV bulk export `FILE` for audits")
 	flag.Parse()
 	match, err := regexp.Compile(*rows)
 	if err != nil {
 		return settings{}, fmt.Errorf("-rows: %w", err)
 	}
 	dir, err := filepath.Abs(*cache)
-	return settings{runs: max(1, *runs), rows: match, lists: strings.Split(*lists, ","), cache: dir, keep: *keep, serve: *serve, out: *out, sdists: sdists}, err
+	return settings{runs: max(1, *runs), rows: match, lists: strings.Split(*lists, ","), cache: dir, keep: *keep, serve: *serve, out: *out, sdists: sdists, audit: audit}, err
 }
 
 // run does what the flags say, with the table to where they say.
@@ -90,6 +98,9 @@ func (s settings) run(ctx context.Context) error {
 	measure := compare
 	if s.sdists.wanted {
 		measure = runSdists
+	}
+	if s.audit.wanted {
+		measure = runAudit
 	}
 	if err := measure(ctx, s, &table); err != nil {
 		return err
@@ -140,5 +151,8 @@ func compare(ctx context.Context, s settings, out io.Writer) error {
 		}
 		results = append(results, more...)
 	}
-	return printReport(ctx, out, t, results)
+	if err := printReport(ctx, out, t, results); err != nil {
+		return err
+	}
+	return runAudit(ctx, s, out)
 }

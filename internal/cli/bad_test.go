@@ -14,6 +14,7 @@ import (
 
 	"snug/internal/fault"
 	"snug/internal/index/indextest"
+	"snug/internal/vet"
 )
 
 // rude says what is wrong with the way in which a command failed, "" if nothing.
@@ -23,7 +24,7 @@ func rude(args []string, code int, stdout, stderr string) string {
 		failure, hint, said = `"kind":"failed"`, `"hint":"`, strings.ReplaceAll(stdout, `"hint":""`, "")
 	}
 	if code == 0 || !strings.Contains(said, failure) {
-		if code > 1 && !slices.Contains(args, "run") && !slices.Contains(args, "shell") {
+		if code > 1 && code != vet.ExitIncomplete && !slices.Contains(args, "run") && !slices.Contains(args, "shell") {
 			return "it failed without a word"
 		}
 		return "" // what a command ran, or a check that printed its findings

@@ -89,7 +89,7 @@ func parts(g gathered) []part {
 	return out
 }
 
-// title is "In prod", and for what only outer runtimes have "Not in prod, in test".
+// title is "In prod", and for what only outer runtimes have "In test, not in prod".
 func title(runtimes, order []string, rank int) string {
 	if len(runtimes) == 0 || len(order) < 2 || rank == len(order) {
 		return ""
@@ -97,11 +97,11 @@ func title(runtimes, order []string, rank int) string {
 	if rank == 0 {
 		return "In " + order[0]
 	}
-	return "Not in " + strings.Join(order[:rank], " or ") + ", in " + order[rank]
+	return "In " + order[rank] + ", not in " + strings.Join(order[:rank], " or ")
 }
 
-// blocks are the findings by component, in their order. What could not be checked
-// is no block.
+// blocks are the findings by component and by the runtimes for which policy says the
+// same of it, in their order. What could not be checked is no block.
 func blocks(all []finding.Finding) []block {
 	var out []block
 	at := map[string]int{}
@@ -109,7 +109,7 @@ func blocks(all []finding.Finding) []block {
 		if f.Class == finding.Unknown {
 			continue
 		}
-		key := strings.Join([]string{string(f.Component), f.Package, f.Version, f.Owner}, "\x00")
+		key := strings.Join([]string{string(f.Component), f.Package, f.Version, f.Owner, strings.Join(f.Runtimes, "\x00")}, "\x00")
 		i, ok := at[key]
 		if !ok {
 			i = len(out)
@@ -188,6 +188,7 @@ func (t *findingsText) block(b block) {
 	if held > 0 {
 		t.line("  and %d more", held)
 	}
+	t.reasons(shown)
 	for _, r := range b.remedies() {
 		t.line("  → %s", t.words(r))
 	}
@@ -262,16 +263,29 @@ func (t *findingsText) finding(f finding.Finding, width int) {
 	if f.Class != finding.Vulnerability || t.all {
 		t.each("      ", f.Evidence)
 	}
-	if t.all || f.Verdict == finding.Deny || f.Verdict == finding.Review {
-		t.each("      "+said(f.Verdict)+": ", f.Reasons)
+}
+
+// reasons are why policy says what it says of these findings, each once.
+func (t *findingsText) reasons(shown []finding.Finding) {
+	var before []string
+	for _, f := range shown {
+		if f.Verdict == finding.Allow && f.Waiver != nil {
+			continue // the waiver is told beside it
+		}
+		for _, r := range f.Reasons {
+			if line := said(f.Verdict) + " by " + oneLine(r); !slices.Contains(before, line) {
+				before = append(before, line)
+			}
+		}
 	}
+	t.each("  ", before)
 }
 
 // each writes a line for each text; of many the first few, unless all is shown.
 func (t *findingsText) each(before string, texts []string) {
 	for i, text := range texts {
 		if i == 2 && !t.all {
-			t.line("      and %d more", len(texts)-i)
+			t.line("%sand %d more", before, len(texts)-i)
 			return
 		}
 		t.line("%s%s", before, t.words(text))
@@ -394,19 +408,25 @@ func notChecked(g gathered) []vet.Unchecked {
 		if i < 0 {
 			i, all = len(all), append(all, vet.Unchecked{Why: why, Remedy: f.Remedy})
 		}
-		all[i].What = append(slices.Clone(all[i].What), what)
+		if what != "" { // else it is about the data, and so about everything
+			all[i].What = append(slices.Clone(all[i].What), what)
+		}
 	}
 	return all
 }
 
 func (t *findingsText) notChecked(g gathered) {
 	for _, u := range notChecked(g) {
-		what, more := u.What, ""
-		if len(what) > shownNames && !t.all {
-			what, more = what[:shownNames], fmt.Sprintf(" and %d more", len(what)-shownNames)
+		what := oneLine(strings.Join(u.What, ", "))
+		if len(u.What) > shownNames && !t.all {
+			what = oneLine(strings.Join(u.What[:shownNames], ", ")) + fmt.Sprintf(" and %d more", len(u.What)-shownNames)
 		}
-		t.line("not checked: %s%s", oneLine(strings.Join(what, ", ")), more)
-		t.line("      %s", t.words(u.Why))
+		if what == "" {
+			t.line("not checked in full: %s", oneLine(u.Why))
+		} else {
+			t.line("not checked: %s", what)
+			t.line("      %s", t.words(u.Why))
+		}
 		if u.Remedy != "" {
 			t.line("  → %s", t.words(u.Remedy))
 		}

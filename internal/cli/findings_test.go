@@ -30,7 +30,7 @@ func someFindings() gathered {
 		level, score := finding.High, 7.5
 		f := finding.Finding{Class: finding.Vulnerability, ID: fmt.Sprintf("PYSEC-2024-%d", i+1), Aliases: []string{fmt.Sprintf("CVE-2024-%d", 100+i)}, Package: "jinja2", Version: "2.11.2",
 			Component: component.Package, Summary: "A filter\x1b[2J lets scripts through", Fixed: []string{fmt.Sprintf("3.1.%d", 5+i)}, Status: finding.Affected, Runtimes: both,
-			Via: []string{"flask 1.1.2", "jinja2"}, Verdict: finding.Deny, Reasons: []string{"high, and has a fix"}, Remedy: fmt.Sprintf("snug add 'jinja2>=3.1.%d'", 5+i), File: "my lock.toml", Line: 12}
+			Via: []string{"flask 1.1.2", "jinja2"}, Verdict: finding.Deny, Reasons: []string{"[vulnerabilities] high = deny"}, Remedy: fmt.Sprintf("snug add 'jinja2>=3.1.%d'", 5+i), File: "my lock.toml", Line: 12}
 		if i == 5 {
 			level, score = finding.Critical, 9.8
 			f.Exploitation = &finding.Exploitation{KEV: true, KEVAdded: "2024-05-01", Ransomware: true, EPSS: 0.4321}
@@ -40,7 +40,7 @@ func someFindings() gathered {
 	}
 	g.findings = append(g.findings,
 		finding.Finding{Class: finding.License, ID: "license-contradiction", Package: "chardet", Version: "3.0.4", Component: component.Package, Summary: "declared MIT, its text is LGPL-2.1",
-			Status: finding.UnderInvestigation, Runtimes: both, Verdict: finding.Review, Evidence: []string{"LICENSE: LGPL-2.1-or-later, 98 %"}, Reasons: []string{"contradictions are reviewed"}, Remedy: "snug approve chardet"},
+			Status: finding.UnderInvestigation, Runtimes: both, Verdict: finding.Review, Evidence: []string{"LICENSE: LGPL-2.1-or-later, 98 %"}, Reasons: []string{"[licenses] contradiction = review"}, Remedy: "snug approve chardet"},
 		finding.Finding{Class: finding.Vulnerability, ID: "PYSEC-2023-9", Package: "pip", Version: "23.0", Component: component.Package, Status: finding.Affected, Runtimes: []string{"dev"}, Verdict: finding.Warn},
 		finding.Finding{Class: finding.Vulnerability, ID: "PYSEC-2023-8", Package: "pip", Version: "23.0", Component: component.Package, Status: finding.Affected, Runtimes: []string{"dev"}, Verdict: finding.Warn,
 			Waiver: &finding.Waiver{By: "ann", Reason: "not reachable", Until: "2027-01-01"}},
@@ -66,27 +66,24 @@ jinja2 2.11.2: 6 findings, denied
   through flask 1.1.2 → jinja2
   PYSEC-2024-6 CVE-2024-105  critical 9.8, exploited, by CISA since 2024-05-01, by ransomware too, EPSS 43.2 %, fixed in 3.1.10
       A filter[2J lets scripts through
-      denied: high, and has a fix
   PYSEC-2024-1 CVE-2024-100  high 7.5, fixed in 3.1.5
       A filter[2J lets scripts through
-      denied: high, and has a fix
   PYSEC-2024-2 CVE-2024-101  high 7.5, fixed in 3.1.6
       A filter[2J lets scripts through
-      denied: high, and has a fix
   PYSEC-2024-3 CVE-2024-102  high 7.5, fixed in 3.1.7
       A filter[2J lets scripts through
-      denied: high, and has a fix
   and 2 more
+  denied by [vulnerabilities] high = deny
   → snug add 'jinja2>=3.1.10'
 
 chardet 3.0.4: 1 finding, to be reviewed
   license-contradiction  licence
       declared MIT, its text is LGPL-2.1
       LICENSE: LGPL-2.1-or-later, 98 %
-      to be reviewed: contradictions are reviewed
+  to be reviewed by [licenses] contradiction = review
   → snug approve chardet
 
-Not in prod, in dev
+In dev, not in prod
 
 pip 23.0: 2 findings, warned of
   PYSEC-2023-8  not rated, no fix stated
@@ -110,6 +107,9 @@ dev   3         10          1         5     2          0       0    0        1  
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	all := shownAs(t, text(true), someFindings())
+	if got := strings.Count(all, "denied by"); got != 1 {
+		t.Errorf("the reason is told %d times", got)
+	}
 	for _, f := range someFindings().findings {
 		if f.Class != finding.Unknown && !strings.Contains(all, f.ID) {
 			t.Errorf("--all does not show %s", f.ID)

@@ -55,6 +55,13 @@ func (a *app) succeed() {
 	}
 }
 
+// ended ends the stream of a command that did its work and has a verdict to tell.
+func (a *app) ended(code int) {
+	if a.json && !a.handsOn() {
+		a.handler().Handle(event.Event{Stage: a.command, Kind: event.Done, Data: map[string]int{"exit": code}})
+	}
+}
+
 // handsOn says whether standard output belongs to the program that is run.
 func (a *app) handsOn() bool { return a.command == "run" || a.command == "shell" }
 

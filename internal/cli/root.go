@@ -97,6 +97,7 @@ func Run(ctx context.Context, w World) int {
 	}
 	var code exitCode
 	if errors.As(err, &code) {
+		app.ended(int(code))
 		return int(code)
 	}
 	if ctx.Err() != nil {
@@ -159,7 +160,7 @@ SNUG_INDEX_URL for --index-url. Flags speak before variables, and those before
 	})
 	a.settings(cmd)
 	cmd.AddCommand(a.policy(), a.waive())
-	cmd.AddCommand(a.build(), a.lock(), a.run(), a.shell(), a.init(), a.add(), a.remove(), a.why(), a.whyNot(), a.diff(),
+	cmd.AddCommand(a.audit(), a.build(), a.lock(), a.run(), a.shell(), a.init(), a.add(), a.remove(), a.why(), a.whyNot(), a.diff(),
 		a.list(), a.history(), a.rollback(), a.gc(), a.verify(), a.prove(), a.provenance(), a.notice(), a.sbom(), a.vex(), a.rebuild(), a.check(), a.python(), a.sandbox())
 	a.completeFlags(cmd)
 	return cmd

@@ -37,6 +37,8 @@ type (
 	sarifRule struct {
 		ID         string          `json:"id"`
 		Short      sarifText       `json:"shortDescription"`
+		Full       sarifText       `json:"fullDescription"`
+		Help       sarifText       `json:"help"` // code scanning wants it
 		HelpURI    string          `json:"helpUri,omitempty"`
 		Properties sarifProperties `json:"properties"`
 	}
@@ -123,9 +125,12 @@ func sarif(w io.Writer, g gathered) error {
 // sarifRuleOf is the rule of which f is a result: a record of advisories by its
 // own words, a rule of snug by its class.
 func sarifRuleOf(f finding.Finding) sarifRule {
-	rule := sarifRule{ID: f.ID, Short: sarifText{ruleWords(f)}, Properties: sarifProperties{Tags: []string{"security", string(f.Class)}}}
+	words := sarifText{ruleWords(f)}
+	rule := sarifRule{ID: f.ID, Short: words, Full: words, Help: words, Properties: sarifProperties{Tags: []string{"security", string(f.Class)}}}
 	if f.Class == finding.Vulnerability || f.Class == finding.Malware {
-		rule.HelpURI = advisoryPage(f.ID)
+		if rule.HelpURI = advisoryPage(f.ID); rule.HelpURI != "" {
+			rule.Help.Text += ". See " + rule.HelpURI
+		}
 	}
 	if f.Severity != nil && f.Severity.Score > 0 {
 		rule.Properties.Severity = fmt.Sprintf("%.1f", f.Severity.Score)

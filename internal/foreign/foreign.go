@@ -122,6 +122,11 @@ func formats(env func(string) string) []format {
 	}
 }
 
+// Knows tells whether a file's name tells its format.
+func Knows(path string) bool {
+	return slices.ContainsFunc(formats(nil), func(f format) bool { return f.is(filepath.Base(path)) })
+}
+
 // Read reads a file whose name tells its format. Errors are fault.NotFound,
 // fault.Usage for a name that tells none, fault.Input with file and line, or
 // fault.Unsupported for a version of the format that is not known.
