@@ -443,7 +443,7 @@ func tallies(out io.Writer, all []vet.Row) error {
 	fmt.Fprintln(w, "\tPACKAGES\tCOMPONENTS\tCRITICAL\tHIGH\tNOT RATED\tMEDIUM\tLOW\tMALWARE\tLICENCES\tSIGNS\tUNKNOWN\tVERDICT")
 	for _, t := range all {
 		fmt.Fprint(w, oneLine(t.Name))
-		for _, n := range counts(t) {
+		for _, n := range columns(t) {
 			fmt.Fprintf(w, "\t%d", n)
 		}
 		fmt.Fprintf(w, "\t%s\n", t.Verdict)
@@ -451,8 +451,8 @@ func tallies(out io.Writer, all []vet.Row) error {
 	return w.Flush()
 }
 
-// counts are the columns of the table, without the verdict.
-func counts(t vet.Row) []int {
+// columns are the counts of the table, without the verdict.
+func columns(t vet.Row) []int {
 	n := t.Levels
 	return []int{t.Packages, t.Components, n[finding.Critical], n[finding.High], n[finding.NotRated], n[finding.Medium], n[finding.Low] + n[finding.None],
 		t.Malware, t.Licenses, t.Signs, t.Unknown}

@@ -52,7 +52,7 @@ func html(w io.Writer, g gathered) error {
 	}
 	out := page{Nothing: len(g.findings) == 0 && len(g.unchecked) == 0}
 	for _, row := range g.tallies {
-		out.Tallies = append(out.Tallies, pageTally{oneLine(row.Name), counts(row), row.Verdict})
+		out.Tallies = append(out.Tallies, pageTally{oneLine(row.Name), columns(row), row.Verdict})
 	}
 	for _, p := range parts(g) {
 		shown := pagePart{Title: p.title}

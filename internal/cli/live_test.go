@@ -234,3 +234,14 @@ func treeOf(t *testing.T, dir, runtime string) string {
 	}
 	return head.Tree
 }
+
+// liveAudit is liveSnug for a command that ends with a verdict.
+func liveAudit(t *testing.T, dir string, args ...string) (code int, stdout string) {
+	t.Helper()
+	var out, errOut bytes.Buffer
+	ctx, stop := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer stop()
+	code = Run(ctx, World{Args: args, Dir: dir, Env: []string{"SNUG_HOME=" + t.TempDir()}, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut, Now: time.Now})
+	t.Logf("snug %s: exit code %d\n%s", strings.Join(args, " "), code, errOut.String())
+	return code, out.String()
+}
