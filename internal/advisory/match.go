@@ -147,6 +147,10 @@ func groupOf(all []*affected, version string) (Group, []string) {
 	slices.SortFunc(g.Records, func(a, b Matching) int { return cmp.Compare(a.ID, b.ID) })
 	if !g.Withdrawn {
 		g.Records = slices.DeleteFunc(g.Records, func(m Matching) bool { return m.Withdrawn })
+		if len(live) == 1 && len(g.Records) == 1 {
+			g.Fixed = g.Records[0].Fixed
+			return g, notes
+		}
 		g.Fixed = fixes(live, version)
 	}
 	return g, notes
@@ -178,7 +182,10 @@ func fixes(all []*affected, version string) []string {
 	for _, a := range all {
 		for _, g := range a.Ranges {
 			for _, e := range g.Events {
-				if c, ok := a.Compare(e.Fixed, version); e.Fixed != "" && ok && c > 0 && closed(all, e.Fixed) {
+				if e.Fixed == "" {
+					continue
+				}
+				if c, ok := a.Compare(e.Fixed, version); ok && c > 0 && closed(all, e.Fixed) {
 					out = append(out, e.Fixed)
 				}
 			}

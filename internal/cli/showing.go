@@ -41,20 +41,21 @@ func (a *app) begin(s showing) error {
 
 // show hands a report to the handler of events and ends the command with its code.
 func (a *app) show(r *vet.Report, s showing) error {
-	h := a.handler()
+	events := make([]event.Event, 0, len(r.Findings))
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		h.Handle(event.Event{Stage: "vet", Kind: event.Finding, Subject: f.Package, Message: f.Summary, Finding: f})
+		events = append(events, event.Event{Stage: "vet", Kind: event.Finding, Subject: f.Package, Message: f.Summary, Finding: f})
 	}
 	for _, u := range r.Unchecked {
-		h.Handle(event.Event{Stage: "vet", Kind: event.Note, Message: "not checked: " + u.Why, Data: u})
+		events = append(events, event.Event{Stage: "vet", Kind: event.Note, Message: "not checked: " + u.Why, Data: u})
 	}
 	for _, note := range r.Notes {
-		h.Handle(event.Event{Stage: "vet", Kind: event.Note, Message: note})
+		events = append(events, event.Event{Stage: "vet", Kind: event.Note, Message: note})
 	}
 	for _, row := range r.Runtimes {
-		h.Handle(event.Event{Stage: "vet", Kind: event.Finding, Subject: row.Name, Message: "verdict " + string(finding.Worst(row.Verdict)), Data: row})
+		events = append(events, event.Event{Stage: "vet", Kind: event.Finding, Subject: row.Name, Message: "verdict " + string(finding.Worst(row.Verdict)), Data: row})
 	}
+	event.All(a.handler(), events)
 	if err := a.tell(s.form()); err != nil {
 		return err
 	}

@@ -94,7 +94,8 @@ func (w *waiting) release() {
 	w.events = nil
 }
 
-// NewJSON is a handler that writes an object a line to w, each in one Write. An event without a time
+// NewJSON is a handler that writes an object a line to w, each in one Write, or many that
+// come by All. An event without a time
 // gets now(). After a failed write nothing more is written: the reader has gone, and the work that
 // the events tell of goes on.
 func NewJSON(w io.Writer, now func() time.Time) Handler {
@@ -108,12 +109,35 @@ type jsonHandler struct {
 	dead bool
 }
 
-func (h *jsonHandler) Handle(e Event) {
+func (h *jsonHandler) Handle(e Event) { h.handleAll([]Event{e}) }
+
+// All hands on many events at once: a handler that writes does so in one Write.
+func All(h Handler, events []Event) {
+	if many, ok := h.(interface{ handleAll([]Event) }); ok {
+		many.handleAll(events)
+		return
+	}
+	for _, e := range events {
+		h.Handle(e)
+	}
+}
+
+func (h *jsonHandler) handleAll(events []Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.dead {
 		return
 	}
+	var out []byte
+	for _, e := range events {
+		out = h.append(out, e)
+	}
+	_, err := h.w.Write(out)
+	h.dead = err != nil
+}
+
+// append adds the line of an event.
+func (h *jsonHandler) append(to []byte, e Event) []byte {
 	if e.Time.IsZero() {
 		e.Time = h.now()
 	}
@@ -122,9 +146,8 @@ func (h *jsonHandler) Handle(e Event) {
 	if err != nil { // Data held something that JSON cannot say: the event itself must not be lost
 		e.Data = map[string]any{"unprintable": err.Error()}
 		if line, err = json.Marshal(e); err != nil {
-			return // a year beyond 9999 in Time; no clock gives one
+			return to // a year beyond 9999 in Time; no clock gives one
 		}
 	}
-	_, err = h.w.Write(append(line, '\n'))
-	h.dead = err != nil
+	return append(append(to, line...), '\n')
 }

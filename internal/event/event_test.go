@@ -55,6 +55,30 @@ func TestJSONLinesDoNotMix(t *testing.T) {
 	}
 }
 
+type counted struct{ writes, lines int }
+
+func (c *counted) Write(p []byte) (int, error) {
+	c.writes++
+	c.lines += bytes.Count(p, []byte("\n"))
+	return len(p), nil
+}
+
+// Many events at once are as many lines in one Write; a handler that knows nothing
+// of that gets them one by one.
+func TestAll(t *testing.T) {
+	events := []event.Event{{Stage: "a", Kind: event.Note}, {Stage: "b", Kind: event.Note}}
+	var out counted
+	event.All(event.NewJSON(&out, noon), events)
+	if out.writes != 1 || out.lines != 2 {
+		t.Errorf("%+v", out)
+	}
+	out = counted{}
+	event.All(event.WithoutProgress(event.NewJSON(&out, noon)), events)
+	if out.lines != 2 {
+		t.Errorf("%+v", out)
+	}
+}
+
 type closedPipe struct{ writes int }
 
 func (p *closedPipe) Write([]byte) (int, error) { p.writes++; return 0, errors.New("broken pipe") }

@@ -51,10 +51,7 @@ func (v *vetting) advised(item *Item) []finding.Finding {
 	if v.Advisories == nil && item.Class == component.Package {
 		return nil // said once, by wide
 	}
-	var m advisory.Matched
-	if v.Advisories != nil {
-		m = v.Advisories.MatchIn(item.Component, item.Where)
-	}
+	m := v.matched[key(item.Component)]
 	for _, n := range m.Notes {
 		v.notes[n] = true
 	}
@@ -67,7 +64,7 @@ func (v *vetting) advised(item *Item) []finding.Finding {
 	case !m.Checked:
 		return []finding.Finding{unknown(item.Component, NotChecked, orElse(m.Reason, "no advisory data for "+string(item.Class)))}
 	}
-	var out []finding.Finding
+	out := make([]finding.Finding, 0, len(m.Groups))
 	for _, g := range m.Groups {
 		out = append(out, ofGroup(g, item.Component))
 	}

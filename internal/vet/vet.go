@@ -122,6 +122,7 @@ func Vet(in Input) *Report {
 		info := in.Advisories.Info()
 		out.Advisories = &info
 	}
+	v.match()
 	merged := merging{}
 	for _, r := range in.Runtimes {
 		out.Runtimes = append(out.Runtimes, v.runtime(r, &merged))
@@ -148,6 +149,7 @@ func Vet(in Input) *Report {
 // vetting is one run.
 type vetting struct {
 	Input
+	matched   map[string]advisory.Matched  // what the advisories say of a component
 	found     map[string][]finding.Finding // what is known against a component, whatever the runtime
 	unchecked map[component.Class]*Unchecked
 	notes     map[string]bool
