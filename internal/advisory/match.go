@@ -69,6 +69,7 @@ func (d *DB) MatchIn(c component.Component, where Where) Matched {
 	m := Matched{Checked: true}
 	byHole := map[span][]*affected{}
 	for i := range about {
+		about[i].Prepare()
 		byHole[about[i].hole] = append(byHole[about[i].hole], &about[i])
 	}
 	for at, all := range byHole {

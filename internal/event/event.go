@@ -94,8 +94,8 @@ func (w *waiting) release() {
 	w.events = nil
 }
 
-// NewJSON is a handler that writes an object a line to w, each in one Write, or many that
-// come by All. An event without a time
+// NewJSON is a handler that writes an object a line to w, each in one Write, or in one
+// with others that come by All. An event without a time
 // gets now(). After a failed write nothing more is written: the reader has gone, and the work that
 // the events tell of goes on.
 func NewJSON(w io.Writer, now func() time.Time) Handler {
@@ -111,7 +111,8 @@ type jsonHandler struct {
 
 func (h *jsonHandler) Handle(e Event) { h.handleAll([]Event{e}) }
 
-// All hands on many events at once: a handler that writes does so in one Write.
+// All hands on many events at once: a handler that writes does so in few
+// Writes, each of whole lines.
 func All(h Handler, events []Event) {
 	if many, ok := h.(interface{ handleAll([]Event) }); ok {
 		many.handleAll(events)
@@ -129,12 +130,20 @@ func (h *jsonHandler) handleAll(events []Event) {
 		return
 	}
 	var out []byte
-	for _, e := range events {
-		out = h.append(out, e)
+	for i, e := range events {
+		if out = h.append(out, e); len(out) < manyBytes && i < len(events)-1 {
+			continue
+		}
+		if _, err := h.w.Write(out); err != nil {
+			h.dead = true
+			return
+		}
+		out = out[:0]
 	}
-	_, err := h.w.Write(out)
-	h.dead = err != nil
 }
+
+// manyBytes is when lines that come together are written.
+const manyBytes = 64 << 10
 
 // append adds the line of an event.
 func (h *jsonHandler) append(to []byte, e Event) []byte {

@@ -60,7 +60,7 @@ func (a *Affected) Match(version string) (Evidence, bool) {
 	}
 	notes, public := []string(nil), v.Public()
 	for i := range a.Ranges {
-		e, in, err := pythonOrder.evaluate(&a.Ranges[i], pep{v, public})
+		e, in, err := a.evaluate(i, pep{v, public})
 		switch {
 		case err != nil:
 			notes = append(notes, err.Error())
@@ -71,6 +71,37 @@ func (a *Affected) Match(version string) (Evidence, bool) {
 	}
 	listed := a.listed(version, v, public)
 	return Evidence{Listed: listed, Notes: notes}, listed != ""
+}
+
+// Prepare reads the ranges of a Python package once, for several calls of Match. The
+// ranges must not change after it.
+func (a *Affected) Prepare() {
+	if !a.Package.IsPyPI() {
+		return
+	}
+	a.prepared = make([]prepared, len(a.Ranges))
+	for i := range a.Ranges {
+		if p := &a.prepared[i]; a.Ranges[i].ofVersions() {
+			p.bounds, p.err = pythonOrder.read(&a.Ranges[i])
+		}
+	}
+}
+
+// prepared is a range that was read; of one that speaks of no versions nothing is.
+type prepared struct {
+	bounds bounds[pep]
+	err    error
+}
+
+func (a *Affected) evaluate(i int, v pep) (Evidence, bool, error) {
+	if a.prepared == nil {
+		return pythonOrder.evaluate(&a.Ranges[i], v)
+	}
+	if err := a.prepared[i].err; err != nil {
+		return Evidence{}, false, err
+	}
+	e, in := pythonOrder.walk(a.prepared[i].bounds, v)
+	return e, in, nil
 }
 
 // matchText is for an installed version that PEP 440 cannot read.

@@ -182,3 +182,21 @@ func FuzzMatch(f *testing.F) {
 		}
 	})
 }
+
+// What is prepared answers as what is not.
+func TestPrepare(t *testing.T) {
+	a := osv.Affected{Package: osv.Package{Ecosystem: "PyPI", Name: "web"}, Versions: []string{"0.5"}, Ranges: []osv.Range{
+		{Type: "GIT", Events: []osv.Event{{Introduced: "abc"}}},
+		{Type: "ECOSYSTEM", Events: []osv.Event{{Introduced: "1.0"}, {Fixed: "no-version"}}},
+		{Type: "ECOSYSTEM", Events: []osv.Event{{Introduced: "2.0"}, {Fixed: "2.2"}}},
+	}}
+	b := a
+	b.Prepare()
+	for _, v := range []string{"0.5", "1.0", "1.5", "2.0", "2.1+cpu", "2.2", "3"} {
+		e, in := a.Match(v)
+		f, also := b.Match(v)
+		if in != also || e.String() != f.String() || strings.Join(e.Notes, "|") != strings.Join(f.Notes, "|") || len(e.Notes) != 1 && v != "2.1+cpu" && v != "2.0" {
+			t.Errorf("%s: %+v %v, prepared %+v %v", v, e, in, f, also)
+		}
+	}
+}

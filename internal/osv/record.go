@@ -71,6 +71,8 @@ type Affected struct {
 	Versions          []string        `json:"versions,omitempty"`
 	EcosystemSpecific json.RawMessage `json:"ecosystem_specific,omitempty"`
 	DatabaseSpecific  json.RawMessage `json:"database_specific,omitempty"`
+
+	prepared []prepared // by Prepare
 }
 
 // Package names what is affected. It is the zero value where a record speaks of a
