@@ -42,7 +42,7 @@ func (e *Engine) Audit(ctx context.Context, req AuditRequest) (*vet.Report, erro
 	if err != nil {
 		return nil, err
 	}
-	var all []*subject
+	var all []*audited
 	for _, path := range req.Paths {
 		more, err := e.subjects(ctx, place{req.Dir, path})
 		if err != nil {
@@ -174,7 +174,7 @@ func auditRemedy(f finding.Finding) string {
 }
 
 // introduce says what of a subject is not looked at.
-func (e *Engine) introduce(s *subject) {
+func (e *Engine) introduce(s *audited) {
 	for _, n := range s.notes {
 		e.say("audit", event.Note, s.name, n)
 	}
@@ -190,7 +190,7 @@ func (e *Engine) introduce(s *subject) {
 }
 
 // signs are those of the files that are installed.
-func (s *subject) signs() []finding.Finding {
+func (s *audited) signs() []finding.Finding {
 	var out []finding.Finding
 	for _, f := range s.facts {
 		out = append(out, supplychain.OfInstalled(f)...)
@@ -199,7 +199,7 @@ func (s *subject) signs() []finding.Finding {
 }
 
 // explained is the report with the subject's own words on what it has no version of.
-func (s *subject) explained(r *vet.Report) *vet.Report {
+func (s *audited) explained(r *vet.Report) *vet.Report {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		if f.Class != finding.Unknown || f.Version != "" {

@@ -14,8 +14,8 @@ import (
 	"snug/internal/vet"
 )
 
-// subject is one thing that is audited: a lock, a list, an environment, an image.
-type subject struct {
+// audited is one thing that is audited: a lock, a list, an environment, an image.
+type audited struct {
 	name   string
 	items  []vet.Item
 	loose  map[string]loose // by the name of the item without a version
@@ -27,15 +27,15 @@ type subject struct {
 }
 
 // pins counts what has a version.
-func (s *subject) pins() int { return len(s.items) - len(s.loose) }
+func (s *audited) pins() int { return len(s.items) - len(s.loose) }
 
 // loose says why an item has no version.
 type loose struct{ why, remedy string }
 
 // ofImport is what a lock or a list of another tool pins. roots are what the project
 // asks for, nil where that is not known.
-func ofImport(name string, m *foreign.Import, roots []string) *subject {
-	s := &subject{name: name, loose: map[string]loose{}, listed: true}
+func ofImport(name string, m *foreign.Import, roots []string) *audited {
+	s := &audited{name: name, loose: map[string]loose{}, listed: true}
 	chains := chainsOf(m, roots)
 	for _, p := range m.Pins {
 		s.items = append(s.items, vet.Item{

@@ -39,7 +39,7 @@ func (p place) path() string {
 func (p place) in(file string) place { return place{p.dir, filepath.Join(p.name, file)} }
 
 // subjects reads what lies at a place; a folder of a project may hold several.
-func (e *Engine) subjects(ctx context.Context, at place) ([]*subject, error) {
+func (e *Engine) subjects(ctx context.Context, at place) ([]*audited, error) {
 	info, err := os.Stat(at.path())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.Input, "the path starts from the folder that snug is run in", "there is no %s", at.name)
@@ -57,12 +57,12 @@ func (e *Engine) subjects(ctx context.Context, at place) ([]*subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []*subject{s}, nil
+	return []*audited{s}, nil
 }
 
 // auditFile reads one file: by its name where that tells the format, else by how it
 // begins.
-func (e *Engine) auditFile(ctx context.Context, at place) (*subject, error) {
+func (e *Engine) auditFile(ctx context.Context, at place) (*audited, error) {
 	head, err := headOf(at.path())
 	switch {
 	case err != nil:
@@ -81,7 +81,7 @@ func (e *Engine) auditFile(ctx context.Context, at place) (*subject, error) {
 
 // imported reads a lock or a list. What its project asks for stands in the
 // pyproject.toml beside it, where the file itself does not tell.
-func (e *Engine) imported(at place) (*subject, error) {
+func (e *Engine) imported(at place) (*audited, error) {
 	m, err := foreign.Read(at.path(), e.Env)
 	if err != nil {
 		return nil, err
@@ -138,7 +138,7 @@ func isArchive(head []byte) bool {
 	return len(head) > 262 && string(head[257:262]) == "ustar"
 }
 
-func (e *Engine) billFile(at place) (*subject, error) {
+func (e *Engine) billFile(at place) (*audited, error) {
 	f, err := os.Open(at.path())
 	if err != nil {
 		return nil, fault.New(fault.Input, "name a file that this user may read", "%w", err)
@@ -155,7 +155,7 @@ func (e *Engine) billFile(at place) (*subject, error) {
 }
 
 // image reads the Python of a container image.
-func (e *Engine) image(ctx context.Context, at place) (*subject, error) {
+func (e *Engine) image(ctx context.Context, at place) (*audited, error) {
 	dir, err := os.MkdirTemp(e.Home, "audit-")
 	if err != nil {
 		return nil, err
@@ -198,15 +198,15 @@ func ofPython(name string) bool {
 
 // auditFolder is the environment that a folder is or holds, else the locks and lists of
 // a project.
-func (e *Engine) auditFolder(ctx context.Context, at place) ([]*subject, error) {
+func (e *Engine) auditFolder(ctx context.Context, at place) ([]*audited, error) {
 	if dir := at.path(); isEnvironment(dir) {
 		s, err := installed(ctx, at.name, os.DirFS(dir))
 		if err != nil {
 			return nil, err
 		}
-		return []*subject{s}, nil
+		return []*audited{s}, nil
 	}
-	var out []*subject
+	var out []*audited
 	var locked bool
 	for _, file := range auditable(at.path()) {
 		s, err := e.imported(at.in(file))
@@ -266,12 +266,12 @@ func auditable(dir string) []string {
 }
 
 // installed is what lies below the root of fsys.
-func installed(ctx context.Context, name string, fsys fs.FS) (*subject, error) {
+func installed(ctx context.Context, name string, fsys fs.FS) (*audited, error) {
 	found, err := inventory.Installed(ctx, fsys)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	s := &subject{name: name, loose: map[string]loose{}}
+	s := &audited{name: name, loose: map[string]loose{}}
 	for _, f := range found {
 		s.facts = append(s.facts, f)
 		for _, c := range append([]component.Component{f.Package}, f.Components...) {

@@ -53,7 +53,7 @@ func isBill(head []byte) bool {
 }
 
 // ofBill reads a bill of materials, CycloneDX or SPDX 2 in JSON.
-func ofBill(name string, data []byte) (*subject, error) {
+func ofBill(name string, data []byte) (*audited, error) {
 	var b bill
 	if err := json.Unmarshal(data, &b); err != nil {
 		return nil, fault.New(fault.Input, "make it again with the tool that wrote it", "%s: not a bill of materials: %v", name, err)
@@ -61,7 +61,7 @@ func ofBill(name string, data []byte) (*subject, error) {
 	if b.Format != "CycloneDX" && !strings.HasPrefix(b.SPDX, "SPDX-2.") {
 		return nil, fault.New(fault.Unsupported, "CycloneDX in JSON or SPDX 2 in JSON", "%s: neither bomFormat CycloneDX nor spdxVersion SPDX-2", name)
 	}
-	r := billReader{name: name, out: &subject{name: name, loose: map[string]loose{}, others: map[string]int{}, listed: true}, seen: map[string]bool{}}
+	r := billReader{name: name, out: &audited{name: name, loose: map[string]loose{}, others: map[string]int{}, listed: true}, seen: map[string]bool{}}
 	if err := r.parts(b.Components, "", 0); err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func ofBill(name string, data []byte) (*subject, error) {
 
 type billReader struct {
 	name  string
-	out   *subject
+	out   *audited
 	seen  map[string]bool
 	count int
 }
