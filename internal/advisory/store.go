@@ -62,6 +62,15 @@ func number(name string) int {
 	return n
 }
 
+// Snapshot is the name of the snapshot in use, "" where there is none.
+func (s *Store) Snapshot() (string, error) {
+	names, err := s.snapshots()
+	if err != nil || len(names) == 0 {
+		return "", err
+	}
+	return names[0], nil
+}
+
 // Newest opens the snapshot in use. fault.NotFound where there is none; one that is
 // damaged is an error and not passed over.
 func (s *Store) Newest() (*DB, error) {

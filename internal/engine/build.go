@@ -49,7 +49,7 @@ type BuiltRuntime struct {
 }
 
 // Build makes the wanted runtimes current: it locks where the lock does not
-// answer what is asked, fetches what the store lacks, assembles each runtime
+// answer what is asked, fetches what the store lacks, vets that, assembles each runtime
 // beside the one in use, proves that it starts, and switches. A runtime that is
 // current for this lock already is left as it is; where an older generation was
 // made for it, that one becomes current. On an error every runtime in
@@ -83,6 +83,9 @@ func (e *Engine) Build(ctx context.Context, p *manifest.Project, req BuildReques
 		defer release()
 	}
 	if err := e.gather(ctx, plan); err != nil {
+		return nil, err
+	}
+	if err := e.vet(ctx, plan); err != nil {
 		return nil, err
 	}
 	built := &Built{}

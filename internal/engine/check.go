@@ -3,8 +3,10 @@ package engine
 import (
 	"context"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"snug/internal/advisory"
 	"snug/internal/component"
@@ -33,6 +35,7 @@ func (e *Engine) Check(ctx context.Context, p *manifest.Project, req CheckReques
 		return nil, err
 	}
 	defer v.close()
+	v.lines = packageLines(filepath.Join(p.Root, LockName))
 	if err := v.hold(ctx, locks, req.Runtimes); err != nil {
 		return nil, err
 	}
@@ -81,3 +84,27 @@ func (e *Engine) advisoryStore() *advisory.Store {
 // fed tells whether a feed is set for a class of component: there is always one for
 // Python packages.
 func fed(class component.Class) bool { return class == component.Package }
+
+// packageLines are the lines of a lock that name its packages, the first of each; none
+// where it cannot be read any more.
+func packageLines(path string) map[string]int {
+	out := map[string]int{}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return out
+	}
+	table := ""
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		n++
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "[") {
+			table = line
+		}
+		name, ok := strings.CutPrefix(line, `name = "`)
+		if name = strings.TrimSuffix(name, `"`); ok && table == "[[packages]]" && out[name] == 0 {
+			out[name] = n
+		}
+	}
+	return out
+}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -84,7 +85,11 @@ func (pl *plan) evidence(dest string, m *generation.Manifest, started time.Time)
 		return nil, err
 	}
 	data, err := append(attest.Bundle{signed}, made...).Marshal()
-	return generation.Evidence{generation.Provenance: data}, err
+	if err != nil {
+		return nil, err
+	}
+	vetted, err := json.MarshalIndent(pl.vetted, "", "  ")
+	return generation.Evidence{generation.Provenance: data, generation.Vetting: append(vetted, '\n')}, err
 }
 
 func projectName(p *manifest.Project) string {

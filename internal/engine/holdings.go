@@ -20,22 +20,24 @@ type held struct {
 	pkg     *lock.Package
 	via     []string // the shortest chain to it, from what is asked for
 	targets []string
-	trees   []string // keys of the trees that its wheels are installed as, of this machine's minor first
 	wheels  []lock.File
+	trees   []string                   // keys of the trees that these are installed as
+	key     func(digest.SHA256) string // the same of a wheel that is built here
 }
 
 // holdings are the packages and interpreters of one runtime, over the targets of
 // its locks.
 type holdings struct {
+	own          func(*lock.Package) bool
 	packages     []*held // by name and version
 	interpreters []*lock.Target
 	targets      int
 }
 
 // holdingsOf reads what a runtime holds out of locks: the project's, and those of
-// targets that have one of their own.
-func holdingsOf(locks []*lock.Lock, runtime string) (*holdings, error) {
-	h, by := &holdings{}, map[string]*held{}
+// targets that have one of their own. What is the project's own is left out.
+func holdingsOf(locks []*lock.Lock, runtime string, own func(*lock.Package) bool) (*holdings, error) {
+	h, by := &holdings{own: own}, map[string]*held{}
 	for _, l := range locks {
 		r, ok := l.Runtime(runtime)
 		if !ok {
@@ -70,6 +72,9 @@ func (h *holdings) add(by map[string]*held, l *lock.Lock, r lock.Runtime, lt *lo
 	}
 	chains := g.shortest()
 	for _, s := range selected {
+		if h.own(s.Package) {
+			continue
+		}
 		id := s.Package.Name + " " + s.Package.Version
 		if by[id] == nil {
 			by[id] = &held{pkg: s.Package, via: chains[s.Package.Name]}
@@ -83,19 +88,23 @@ func (h *holdings) add(by map[string]*held, l *lock.Lock, r lock.Runtime, lt *lo
 // on notes a target that has the package, and by which file.
 func (p *held) on(target string, s lock.Selected, py pep440.Version) {
 	p.targets = append(p.targets, target)
+	minor := (interp.Interpreter{Version: py}).Minor()
 	f, url := s.File, ""
 	if a := s.Package.Archive; a != nil {
 		f, url = &lock.File{URL: a.URL, Path: a.Path, Hashes: a.Hashes}, a.URL
 	}
-	if f == nil {
-		return
+	p.key = func(sum digest.SHA256) string { return wheel.TreeKey(sum, minor, url) }
+	if f == nil || !strings.HasSuffix(f.FileName(), ".whl") {
+		return // it is built
 	}
-	sum, err := digest.Parse(f.Hashes["sha256"])
-	if err != nil || !strings.HasSuffix(f.FileName(), ".whl") {
-		return
+	if sum, err := digest.Parse(f.Hashes["sha256"]); err == nil {
+		p.wheels, p.trees = append(p.wheels, *f), append(p.trees, p.key(sum))
 	}
-	p.wheels = append(p.wheels, *f)
-	p.trees = append(p.trees, wheel.TreeKey(sum, (interp.Interpreter{Version: py}).Minor(), url))
+}
+
+// made notes the wheel that was built of a package.
+func (p *held) made(sum digest.SHA256) {
+	p.wheels, p.trees = append(p.wheels, lock.File{Hashes: map[string]string{"sha256": sum.String()}}), append(p.trees, p.key(sum))
 }
 
 // component is the package as advisories know it.
@@ -109,7 +118,7 @@ func (p *held) component() component.Component {
 
 // artifact is what the package is installed from, as overlays call it.
 func (p *held) artifact() string {
-	if len(p.wheels) > 0 {
+	if len(p.wheels) > 0 && p.wheels[0].FileName() != "" {
 		return "wheel"
 	}
 	return "sdist"

@@ -22,6 +22,7 @@ import (
 	"snug/internal/pytag"
 	"snug/internal/resolve"
 	"snug/internal/store"
+	"snug/internal/vet"
 )
 
 // plan is what one build has to do, worked out before anything is fetched.
@@ -42,7 +43,8 @@ type plan struct {
 
 	client  *index.Client
 	fetched downloads
-	tree    *store.Tree    // the interpreter's
+	tree    *store.Tree // the interpreter's
+	vetted  *vet.Report
 	signer  *attest.Signer // of the evidence about what is assembled
 	sources *sources       // what is built from
 }

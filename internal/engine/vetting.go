@@ -13,8 +13,10 @@ import (
 	"snug/internal/approvals"
 	"snug/internal/attest"
 	"snug/internal/component"
+	"snug/internal/digest"
 	"snug/internal/dist"
 	"snug/internal/fault"
+	"snug/internal/generation"
 	"snug/internal/index"
 	"snug/internal/interp"
 	"snug/internal/inventory"
@@ -24,6 +26,7 @@ import (
 	"snug/internal/pep440"
 	"snug/internal/pep508"
 	"snug/internal/store"
+	"snug/internal/supplychain"
 	"snug/internal/vet"
 )
 
@@ -34,7 +37,9 @@ type vetting struct {
 	client  *index.Client
 	input   vet.Input
 	facts   map[string]*inventory.Facts // by the key of the tree that they are of
-	built   map[string]string           // of packages that are built here: "NAME VERSION" -> SHA-256 of the wheel
+	lines   map[string]int              // where packages stand in the lock
+	// built tells the wheel that is built of a package here, where it is known.
+	built func(context.Context, *lock.Package) (digest.SHA256, bool, error)
 }
 
 // vetting begins one for a project, by the data at advisories or by what is kept.
@@ -47,7 +52,7 @@ func (e *Engine) vetting(ctx context.Context, p *manifest.Project, advisories st
 	if err != nil {
 		return nil, err
 	}
-	v := &vetting{engine: e, project: p, client: client, facts: map[string]*inventory.Facts{}, built: map[string]string{}}
+	v := &vetting{engine: e, project: p, client: client, facts: map[string]*inventory.Facts{}, built: builtBefore(p)}
 	v.input = vet.Input{Fed: fed, Policy: p.Policy, Approvals: decided, Now: e.Now()}
 	v.input.Advisories, v.input.Missing, err = e.advisories(ctx, advisories)
 	return v, err
@@ -80,7 +85,10 @@ func (v *vetting) hold(ctx context.Context, locks []*lock.Lock, names []string) 
 		if len(names) > 0 && !slices.Contains(names, r.Name) {
 			continue
 		}
-		h, err := holdingsOf(locks, r.Name)
+		h, err := holdingsOf(locks, r.Name, v.own)
+		if err == nil {
+			err = v.addBuilt(ctx, h)
+		}
 		if err != nil {
 			return err
 		}
@@ -125,10 +133,61 @@ func (v *vetting) learn(ctx context.Context, all map[string]*holdings) error {
 		}
 	}
 	facts, err := inventory.Of(ctx, v.engine.store, trees...)
+	if err != nil {
+		return err
+	}
 	for i, f := range facts {
 		v.facts[trees[i].Key] = f
+		if f.Package.Class == component.Package {
+			v.input.Signs = append(v.input.Signs, supplychain.OfFacts(f)...)
+		}
 	}
-	return err
+	return nil
+}
+
+// own tells of what is the project itself: nobody else released it.
+func (v *vetting) own(p *lock.Package) bool {
+	return p.Directory != nil && slices.ContainsFunc(v.project.Own(), func(l *manifest.Local) bool { return pep508.NormalizeName(l.Name) == p.Name })
+}
+
+// addBuilt notes the wheels that are built of packages here.
+func (v *vetting) addBuilt(ctx context.Context, h *holdings) error {
+	for _, p := range h.packages {
+		if len(p.wheels) > 0 {
+			continue
+		}
+		sum, ok, err := v.built(ctx, p.pkg)
+		if err != nil {
+			return err
+		}
+		if ok {
+			p.made(sum)
+		}
+	}
+	return nil
+}
+
+// builtBefore knows the wheels that are in the project's runtimes.
+func builtBefore(p *manifest.Project) func(context.Context, *lock.Package) (digest.SHA256, bool, error) {
+	sums := map[string]string{}
+	for _, r := range p.Runtimes {
+		room := roomOf(p.Root, r.Name)
+		n, ok := room.Current()
+		if !ok {
+			continue
+		}
+		head, err := generation.ReadHead(room.Path(n))
+		if err != nil {
+			continue // damaged: as if it were not built
+		}
+		for _, pkg := range head.Packages {
+			sums[pkg.Name+" "+pkg.Version] = pkg.SHA256
+		}
+	}
+	return func(_ context.Context, p *lock.Package) (digest.SHA256, bool, error) {
+		sum, err := digest.Parse(sums[p.Name+" "+p.Version])
+		return sum, err == nil, nil
+	}
 }
 
 // interpreterKey names the tree of a target's interpreter.
@@ -161,6 +220,7 @@ func (v *vetting) items(ctx context.Context, h *holdings) ([]vet.Item, error) {
 // ofPackage is a package with what it carries.
 func (v *vetting) ofPackage(ctx context.Context, h *holdings, p *held) ([]vet.Item, error) {
 	item := h.item(p)
+	item.File, item.Line = LockName, v.lines[p.pkg.Name]
 	item.Where = v.where(h, p.targets)
 	item.Where.Artifact = p.artifact()
 	f := v.factsOf(p)
@@ -187,6 +247,7 @@ func licenseOf(f *inventory.Facts) *vet.License {
 	m := f.Metadata
 	return &vet.License{
 		Declared: licensetext.Declared(&dist.Metadata{License: m.License, LicenseExpression: m.LicenseExpression, Classifiers: m.Classifiers}),
+		Texts:    f.Licenses,
 	}
 }
 

@@ -20,6 +20,7 @@ const (
 	NotFound    Code = "not-found"   // a package, version, runtime, file does not exist
 	Conflict    Code = "conflict"    // the requirements have no solution
 	Network     Code = "network"     // a server could not be reached or answered wrongly
+	Denied      Code = "denied"      // policy does not let it be
 	Integrity   Code = "integrity"   // a wrong hash, an unsafe archive, a changed file
 	Unsupported Code = "unsupported" // understood, and not done
 	Busy        Code = "busy"        // another process holds it

@@ -14,6 +14,7 @@ const Provenance = "provenance.jsonl"
 
 // The documents about a runtime that may lie beside its provenance (docs/evidence.md).
 const (
+	Vetting   = "vet.json" // what was known against it when it was assembled, as snug check says it
 	CycloneDX = "sbom.cdx.json"
 	SPDX      = "sbom.spdx.json"
 	OpenVEX   = "vex.openvex.json"
@@ -25,7 +26,7 @@ const SignedSuffix = ".intoto.jsonl"
 
 // EvidenceNames are the names of all files that evidence may have.
 func EvidenceNames() []string {
-	names := []string{Provenance}
+	names := []string{Provenance, Vetting}
 	for _, doc := range []string{CycloneDX, SPDX, OpenVEX, Notices} {
 		names = append(names, doc, doc+SignedSuffix)
 	}

@@ -66,7 +66,7 @@ type License struct {
 // Report is what vetting found, judged.
 type Report struct {
 	Runtimes   []Row             `json:"runtimes"` // innermost first
-	Findings   []finding.Finding `json:"-"`        // as finding.Sort has them; a finding is told once for all runtimes where the verdict is the same
+	Findings   []finding.Finding `json:"findings"` // as finding.Sort has them; a finding is told once for all runtimes where the verdict is the same
 	Unchecked  []Unchecked       `json:"unchecked"`
 	Advisories *advisory.Info    `json:"advisories,omitempty"` // nil: there are none
 	Notes      []string          `json:"notes,omitempty"`      // of the data: records that cannot be read in full, waivers that ended

@@ -1,0 +1,175 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"snug/internal/approvals"
+	"snug/internal/digest"
+	"snug/internal/event"
+	"snug/internal/fault"
+	"snug/internal/finding"
+	"snug/internal/inventory"
+	"snug/internal/lock"
+	"snug/internal/store"
+	"snug/internal/vet"
+)
+
+// vet holds what is about to be assembled to advisories, licences and policy. What
+// is denied stops the build before anything of it is made; the rest is said in a
+// line and kept as evidence. The indexes are not asked: that is snug check's. A lock
+// that was vetted today, by the same data and decisions, is not vetted again.
+func (e *Engine) vet(ctx context.Context, pl *plan) error {
+	if len(pl.runtimes) == 0 {
+		return nil
+	}
+	kept, err := e.vettedPath(pl)
+	if err != nil {
+		return err
+	}
+	if pl.vetted, err = readVetted(kept); err != nil {
+		return err
+	}
+	if pl.vetted == nil {
+		if pl.vetted, err = e.vetAnew(ctx, pl); err != nil {
+			return err
+		}
+	}
+	if pl.vetted.Verdict == finding.Deny {
+		return pl.denied()
+	}
+	e.sayVetted(pl.vetted)
+	data, err := json.Marshal(pl.vetted)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(kept), 0o755); err != nil {
+		return err
+	}
+	return store.WriteFile(kept, append(data, '\n'), 0o644)
+}
+
+func (e *Engine) vetAnew(ctx context.Context, pl *plan) (*vet.Report, error) {
+	v, err := e.vetting(ctx, pl.project, "")
+	if err != nil {
+		return nil, err
+	}
+	defer v.close()
+	if pl.sources != nil {
+		v.built = func(ctx context.Context, p *lock.Package) (digest.SHA256, bool, error) {
+			b, err := pl.build(ctx, p, sourceOf(p))
+			return b.SHA256, err == nil, err
+		}
+	}
+	only := *pl.lock
+	only.Tool.Targets = []lock.Target{pl.locked}
+	locks := []*lock.Lock{&only}
+	if err := v.hold(ctx, locks, pl.runtimes); err != nil {
+		return nil, err
+	}
+	return v.report(ctx, locks)
+}
+
+// sourceOf is the file that a package without a wheel is built from.
+func sourceOf(p *lock.Package) lock.File {
+	switch {
+	case p.Sdist != nil:
+		return *p.Sdist
+	case p.Archive != nil:
+		return lock.File{URL: p.Archive.URL, Path: p.Archive.Path, Size: p.Archive.Size, Hashes: p.Archive.Hashes}
+	}
+	return lock.File{}
+}
+
+// denied is the error for what policy does not let be built.
+func (pl *plan) denied() error {
+	var lines []string
+	more := 0
+	for _, f := range pl.vetted.Findings {
+		if f.Verdict != finding.Deny {
+			continue
+		}
+		if len(lines) == shownDenied {
+			more++
+			continue
+		}
+		line := strings.TrimSpace(f.Package+" "+f.Version) + ": " + f.ID
+		if f.Remedy != "" {
+			line += "; " + f.Remedy
+		}
+		lines = append(lines, "  "+line)
+	}
+	if more > 0 {
+		lines = append(lines, fmt.Sprintf("  and %d more", more))
+	}
+	return fault.New(fault.Denied, "snug check shows all of it with its reasons; snug waive ID --until DATE --reason TEXT lets one pass for a while",
+		"policy denies %d findings; the runtimes in use are untouched\n%s", len(lines)-min(more, 1)+more, strings.Join(lines, "\n"))
+}
+
+// shownDenied is how many findings a denied build names.
+const shownDenied = 5
+
+// sayVetted sums up in a line what a report has to say, and in one more what could
+// not be checked.
+func (e *Engine) sayVetted(r *vet.Report) {
+	count := map[finding.Verdict]int{}
+	unknown, why := 0, ""
+	for _, f := range r.Findings {
+		switch {
+		case f.Class == finding.Unknown && f.Verdict != finding.Allow:
+			if unknown++; why == "" {
+				why = f.Summary
+			}
+		default:
+			count[f.Verdict]++
+		}
+	}
+	if n, m := count[finding.Warn], count[finding.Review]; n+m > 0 {
+		e.say("vet", event.Note, "", fmt.Sprintf("vetted: %d findings to be warned of, %d to be reviewed; snug check shows them", n, m))
+	}
+	if unknown > 0 {
+		e.say("vet", event.Note, "", fmt.Sprintf("not all was vetted: %s", why))
+	}
+}
+
+// vettedPath is where the report is kept of these runtimes of this lock, by the data
+// of advisories, the policy, what was approved, and the day.
+func (e *Engine) vettedPath(pl *plan) (string, error) {
+	decided, err := approvals.Read(filepath.Join(pl.project.Root, approvals.FileName))
+	if err != nil {
+		return "", err
+	}
+	data, err := e.advisoryStore().Snapshot()
+	if err != nil {
+		return "", err
+	}
+	by := []any{e.Version, inventory.Schema, pl.lockSum, pl.target.String(), string(decided.Marshal()), data, e.Now().UTC().Format(time.DateOnly)}
+	for _, name := range pl.runtimes {
+		by = append(by, name, pl.project.Policy.For(name).Rules())
+	}
+	text, err := json.Marshal(by)
+	if err != nil {
+		return "", err
+	}
+	key := digest.Of(text).String()
+	return filepath.Join(e.Home, "cache", "vetted", key[:2], key[2:]), nil
+}
+
+// readVetted is a kept report, nil where there is none or it cannot be read: then it
+// is made again.
+func readVetted(path string) (*vet.Report, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil
+	}
+	var r vet.Report
+	if json.Unmarshal(data, &r) != nil {
+		return nil, nil
+	}
+	return &r, nil
+}
