@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,11 +18,11 @@ const maxDenied = 5
 // sayDenied tells which packages of a lock policy would refuse if they were chosen
 // now. A lock is not out of date because the world has changed; `snug check` has the
 // rest. For a build vetting says it.
-func (e *Engine) sayDenied(p *manifest.Project, l *lock.Lock, req LockRequest) error {
+func (e *Engine) sayDenied(ctx context.Context, p *manifest.Project, l *lock.Lock, req LockRequest) error {
 	if req.by.builds {
 		return nil
 	}
-	j, err := e.judgeOf(p)
+	j, err := e.judgeOf(ctx, p)
 	if j == nil || err != nil {
 		return err
 	}

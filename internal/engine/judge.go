@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -51,25 +52,26 @@ type judged struct {
 
 // judgeOf is the one for a project; nil where nothing could be refused. The caller
 // closes it.
-func (e *Engine) judgeOf(p *manifest.Project) (*judge, error) {
+func (e *Engine) judgeOf(ctx context.Context, p *manifest.Project) (*judge, error) {
 	if p.Policy == nil {
 		return nil, nil // of what something is built with
 	}
-	if _, missing := p.Policy.Extends(); missing {
-		return nil, nil // vetting denies while its policy is not whole
+	whole, err := e.Policy(ctx, p)
+	if err != nil {
+		e.say("resolve", event.Note, "", fmt.Sprintf("no version is refused by policy: %v", err)) // vetting denies while policy is not whole
+		return nil, nil
 	}
 	j := &judge{now: e.Now(), judged: &judged{known: map[string][]finding.Finding{}, licensed: map[string]finding.Finding{}, trouble: map[string]bool{}}}
 	for _, rt := range p.Runtimes {
-		j.rules = append(j.rules, p.Policy.For(rt.Name))
+		j.rules = append(j.rules, whole.For(rt.Name))
 	}
-	if len(p.Policy.Runtimes()) == 0 {
-		j.rules = []*policy.Policy{p.Policy} // the same for all
+	if len(whole.Runtimes()) == 0 {
+		j.rules = []*policy.Policy{whole} // the same for all
 	}
 	for _, r := range j.rules {
 		j.packages = j.packages || r.ListsPackages()
 		j.licences = j.licences || deniesLicences(r)
 	}
-	var err error
 	j.db, err = e.advisoryStore().Newest()
 	if err != nil && fault.CodeOf(err) != fault.NotFound {
 		e.say("resolve", event.Note, "", fmt.Sprintf("%s: %v", unadvised, err)) // vetting is incomplete, and says the way out

@@ -78,7 +78,7 @@ func (e *Engine) Lock(ctx context.Context, p *manifest.Project, req LockRequest)
 		return nil, err
 	}
 	if old != nil && from == nil && !req.Upgrade && len(req.UpgradeOnly) == 0 && old.Tool.Asked == asked && allAnswer(old, others, asked) {
-		if err := e.sayDenied(p, together(old, slices.Collect(maps.Values(others))), req); err != nil {
+		if err := e.sayDenied(ctx, p, together(old, slices.Collect(maps.Values(others))), req); err != nil {
 			return nil, err
 		}
 		return &Locked{Lock: old, Path: path, Fresh: true, Apart: lockedApart(path, old, others)}, nil

@@ -105,7 +105,7 @@ func (e *Engine) complete(ctx context.Context, q question) (question, error) {
 	q.trust = &trust{client.TrustCache(ctx)}
 	q.sources = e.sources(ctx, q.project, client, q.targets)
 	q.now = e.Now()
-	q.judge, err = e.judgeOf(q.project)
+	q.judge, err = e.judgeOf(ctx, q.project)
 	q.sources.judge = q.judge.building()
 	return q, err
 }

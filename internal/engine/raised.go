@@ -245,6 +245,7 @@ func (a *adviser) waived(ctx context.Context) {
 // waivers are for the cheapest of the versions that a fact is about.
 func (a *adviser) waivers(f resolve.Fact) []approvals.Waiver {
 	var least []finding.Finding
+	var of string
 	for _, text := range f.Versions[:min(len(f.Versions), maxLookups)] {
 		v, err := pep440.Parse(text)
 		if err != nil {
@@ -255,12 +256,12 @@ func (a *adviser) waivers(f resolve.Fact) []approvals.Waiver {
 			continue // nobody is told to run it
 		}
 		if len(all) > 0 && (least == nil || cheapest(all, least) < 0) {
-			least = all
+			least, of = all, text
 		}
 	}
 	var out []approvals.Waiver
 	for _, found := range least {
-		out = append(out, approvals.Waiver{ID: found.ID, Package: f.Name, Date: approvals.Day(a.now), Until: approvals.Day(a.now.Add(waiveTime))})
+		out = append(out, approvals.Waiver{ID: found.ID, Package: f.Name, Version: of, Date: approvals.Day(a.now), Until: approvals.Day(a.now.Add(waiveTime))})
 	}
 	return out
 }
@@ -269,7 +270,7 @@ func (a *adviser) waivers(f resolve.Fact) []approvals.Waiver {
 func (a *adviser) waiving(all []approvals.Waiver) string {
 	var out []string
 	for _, w := range all {
-		line := typed{"waive", w.ID, "--package", w.Package, "--until", w.Until, "--reason", "TEXT"}
+		line := typed{"waive", w.ID, "--package", w.Package + "==" + w.Version, "--until", w.Until, "--reason", "TEXT"}
 		out = append(out, append(line, a.settings()...).String())
 	}
 	return strings.Join(out, " && ") + " && " + a.typed.and("").String()
