@@ -71,7 +71,7 @@ func (e *Engine) Documents(ctx context.Context, req DocumentsRequest) (*Document
 	if t.kind != KindRuntime {
 		return nil, fault.New(fault.Usage, "name a runtime, or the folder of one that was delivered", "%s is no runtime", req.Name)
 	}
-	m, err := generation.Read(t.path)
+	m, err := generation.ReadHead(t.path)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (e *Engine) Documents(ctx context.Context, req DocumentsRequest) (*Document
 
 // keepDocuments signs the files where that is asked, adding what was signed to them, and puts
 // them to the runtime's evidence. What was signed of an earlier one goes away. kept is the
-// folder, "" where it could not be written and why.
+// folder, "" where it could not be read or written and why.
 func (e *Engine) keepDocuments(files generation.Evidence, m *generation.Manifest, t thing, sign bool) (kept, why string, err error) {
 	dir := filepath.Dir(t.evidence)
 	keep := generation.Evidence{}
@@ -107,7 +107,7 @@ func (e *Engine) keepDocuments(files generation.Evidence, m *generation.Manifest
 		keep[p.file] = data
 		before, err := os.ReadFile(filepath.Join(dir, p.file))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return "", "", err
+			why = err.Error()
 		}
 		switch {
 		case sign && len(data) > 0:
@@ -118,6 +118,9 @@ func (e *Engine) keepDocuments(files generation.Evidence, m *generation.Manifest
 		case !bytes.Equal(before, data):
 			keep[p.file+generation.SignedSuffix] = nil
 		}
+	}
+	if why != "" {
+		return "", why, nil
 	}
 	if err := keep.Keep(dir); err != nil {
 		return "", err.Error(), nil

@@ -46,7 +46,7 @@ func (e *Engine) checkOwn(ctx context.Context, root string, doc []byte, products
 		if err != nil {
 			return nil, err
 		}
-		m, err := generation.Read(t.path)
+		m, err := generation.ReadHead(t.path)
 		if err != nil {
 			return nil, err
 		}

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/package-url/packageurl-go"
+
 	"snug/internal/attest"
 	"snug/internal/component"
 	"snug/internal/digest"
@@ -79,11 +81,13 @@ func (d *Document) product() string {
 // version is the project's, else the beginning of the tree digest.
 func (d *Document) version() string { return cmp.Or(d.Version, d.Tree.String()[:12]) }
 
-// PackageURL is the item's package URL, made of name and version where nothing gave one.
+// PackageURL is the item's package URL in its one spelling, made of name and version
+// where nothing gave one, or what was given (by a bill inside a wheel) is none.
 func (i *Item) PackageURL() string {
+	if u, err := packageurl.FromString(i.PURL); err == nil {
+		return u.ToString()
+	}
 	switch {
-	case i.PURL != "":
-		return i.PURL
 	case i.Class == component.Package:
 		return attest.Package(i.Name, i.Version)
 	case i.Class == component.Crate:
@@ -114,7 +118,7 @@ func newBill(d Document) (*bill, error) {
 	}
 	b := &bill{Document: d, root: d.RuntimePURL()}
 	for _, i := range d.Items {
-		i.PURL = i.PackageURL()
+		i.PURL, i.CPE, i.SHA256 = i.PackageURL(), cpe(i.CPE), hexOf(i.SHA256)
 		i.Paths, i.How = sorted(i.Paths), sorted(i.How)
 		b.items = append(b.items, entry{Item: i})
 	}
@@ -129,6 +133,24 @@ func newBill(d Document) (*bill, error) {
 	b.Findings = slices.Clone(d.Findings)
 	finding.Sort(b.Findings)
 	return b, nil
+}
+
+// cpe is text if it can be a CPE 2.3, else "": readers refuse a whole bill for one that
+// is none, and some are from strangers.
+func cpe(text string) string {
+	if strings.HasPrefix(text, "cpe:2.3:") && strings.Count(text, ":") == 12 && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return text
+	}
+	return ""
+}
+
+// hexOf is a SHA-256 in hexadecimal digits, else "".
+func hexOf(text string) string {
+	sum, err := digest.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return sum.String()
 }
 
 func inOrder(a, b entry) int {

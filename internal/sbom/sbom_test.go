@@ -194,6 +194,27 @@ func TestAboutNothing(t *testing.T) {
 	}
 }
 
+// What a stranger's bill inside a wheel calls its parts does not spoil this one.
+func TestStrangePart(t *testing.T) {
+	d := shop()
+	d.Items = append(d.Items, Item{Component: component.Component{Class: component.Library, Name: "bad \u202e\x00 name", Version: "1 2", PURL: "no purl", CPE: "cpe:2.3:a:b c", SHA256: "abc", Owner: "pillow",
+		Paths: []string{"a b"}}, URL: "javascript:x", Website: "http://[", Supplier: "nobody"})
+	for name, write := range writers {
+		data, err := write(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, strange := range []string{"no purl", "cpe:2.3:a:b c", `"abc"`, "javascript", "http://[", "nobody"} {
+			if bytes.Contains(data, []byte(strange)) {
+				t.Errorf("%s has %q", name, strange)
+			}
+		}
+		if !bytes.Contains(data, []byte("pkg:generic/bad%20%E2%80%AE%00%20name@1%202")) {
+			t.Errorf("%s has not the part:\n%s", name, data)
+		}
+	}
+}
+
 func TestAddress(t *testing.T) {
 	for text, want := range map[string]string{
 		"https://a.example/x?y=1#z": "https://a.example/x?y=1#z", "https://u:p@a.example/": "https://a.example/", "UNKNOWN": "", "javascript:alert(1)": "", "https:///x": "",

@@ -74,6 +74,9 @@ func (s *spdx) packages() error {
 		if err != nil {
 			return err
 		}
+		if sourceOf(f.ID).URL == "" {
+			continue
+		}
 		byRef[e.ref].PackageExternalReferences = append(byRef[e.ref].PackageExternalReferences, &v2_3.PackageExternalReference{
 			Category: common.CategorySecurity, RefType: common.TypeSecurityAdvisory, Locator: sourceOf(f.ID).URL, ExternalRefComment: string(f.Status)})
 	}
