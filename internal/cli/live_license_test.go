@@ -40,7 +40,7 @@ func TestLiveNotice(t *testing.T) {
 		"mutagen":         {"GPL-2.0-or-later", "", "", license.StrongCopyleft, []string{"GPL-2.0"}},
 	}
 	u := newUse(t, map[string]string{"requirements.txt": "numpy\npillow\nscikit-learn\nmatplotlib\ncryptography\npackaging\nrequests\ncertifi\npsycopg2-binary\n" +
-		"python-dateutil\njinja2\ntqdm\nsniffio\nmutagen\nshapely\nsetuptools\n"})
+		"python-dateutil==2.9.0.post0\njinja2\ntqdm\nsniffio\nmutagen\nshapely\nsetuptools\n"})
 	var event struct{ Data engine.Notice }
 	for line := range strings.Lines(liveSnug(t, u.dir, "notice", "prod", "--json")) {
 		if strings.Contains(line, `"components"`) {

@@ -1,9 +1,9 @@
 package licensetext
 
 import (
+	"go/build"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"testing"
 	"testing/fstest"
@@ -16,7 +16,7 @@ import (
 // goLicense is a licence file that every machine with this test has: Go's own.
 func goLicense(t *testing.T) []byte {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(runtime.GOROOT(), "LICENSE"))
+	data, err := os.ReadFile(filepath.Join(build.Default.GOROOT, "LICENSE"))
 	if err != nil {
 		t.Skipf("Go's own licence file: %v", err)
 	}
