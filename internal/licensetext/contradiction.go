@@ -2,6 +2,7 @@ package licensetext
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -13,7 +14,8 @@ const sure = 0.75
 
 // Contradiction tells, in a sentence with both sides, that the distribution's own licence files cannot be
 // those of what it declares. Files of what it bundles do not count, nor does what is not recognised; a
-// file that holds a declared licence, or a relative of it (another BSD, the GPL beside an LGPL), agrees.
+// file of its dist-info that holds a declared licence, or a relative of it (another BSD, the GPL beside an
+// LGPL), agrees.
 // Where none agrees, or one holds a harder class of licence only, the two contradict.
 func Contradiction(d license.Declared, texts []Text) (string, bool) {
 	declared := d.Expression.Licenses()
@@ -22,11 +24,14 @@ func Contradiction(d license.Declared, texts []Text) (string, bool) {
 	}
 	agrees, against := false, ""
 	for _, t := range texts {
-		if t.Kind != Own || t.Coverage < sure || len(t.IDs) == 0 {
+		if t.Kind != Own && !inInfo(t) || t.Coverage < sure || len(t.IDs) == 0 {
 			continue
 		}
 		if slices.ContainsFunc(t.IDs, func(id string) bool { return related(declared, id) }) {
 			agrees = true
+			continue
+		}
+		if t.Kind != Own {
 			continue
 		}
 		if against == "" || harder(t.IDs, d.Expression) {
@@ -37,6 +42,13 @@ func Contradiction(d license.Declared, texts []Text) (string, bool) {
 		}
 	}
 	return against, against != "" && !agrees
+}
+
+// inInfo tells whether a text of what is bundled lies in the distribution's own dist-info: opencv-python says
+// there what OpenCV is under, and in LICENSE.txt what its scripts are under.
+func inInfo(t Text) bool {
+	pkg, _, ok := cutInfo(path.Dir(t.Path) + "/")
+	return ok && pkg != "" && t.Kind == Bundled
 }
 
 func source(d license.Declared) string {
