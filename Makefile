@@ -14,8 +14,8 @@ FUZZTIME = 1m
 # What is new is kept as it is: making it small would take the time of looking on.
 FUZZ = go test -run '^$$' -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 
-# version, specifier, marker, requirement, wheel name, METADATA, pylock, ELF, envelope and statement, listing in JSON and in HTML, zip, source archive, pack of git, built wheel, policy, approvals, VEX document and bill of materials, provenance, native file
-FUZZ_NAMED = pep440:FuzzParse pep440:FuzzParseSpecifiers pep508:FuzzParseMarker pep508:FuzzParse dist:FuzzWheelName \
+# advisory, compiled advisories, version, specifier, marker, requirement, wheel name, METADATA, pylock, ELF, envelope and statement, listing in JSON and in HTML, zip, source archive, pack of git, built wheel, policy, approvals, VEX document and bill of materials, provenance, native file
+FUZZ_NAMED = osv:FuzzMatch advisory:FuzzOpen pep440:FuzzParse pep440:FuzzParseSpecifiers pep508:FuzzParseMarker pep508:FuzzParse dist:FuzzWheelName \
 	dist:FuzzMetadata lock:FuzzParse elf:FuzzELF attest:FuzzEnvelope index:FuzzListingJSON index:FuzzListingHTML archive:FuzzZip \
 	sdist:FuzzUnpack sdist/git:FuzzPack repro:FuzzNormalise policy:FuzzParse approvals:FuzzParse vex:FuzzCheck pep740:FuzzProvenance inventory:FuzzSBOM inventory:FuzzScan license:FuzzChoose license:FuzzDeclare licensetext:FuzzClassify
 

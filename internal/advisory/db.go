@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,6 +29,7 @@ type DB struct {
 	sums     [sections]int64
 	close    func() error
 	wanted   map[Kind]string // sources of feeds that are set
+	overlays []Overlay       // that count
 
 	names, ids func() (rows, error)
 }
@@ -116,6 +118,7 @@ type affected struct {
 	withdrawn bool
 	summary   string
 	hole      span
+	own       *hole // of an overlay's extra record, in place of hole
 }
 
 // speaksOf lists what there is about a name; none is no error.
@@ -197,6 +200,37 @@ func (d *DB) Record(id string) ([]byte, error) {
 		return data, nil
 	}
 	return nil, fault.New(fault.NotFound, "ids stand as their database spells them: PYSEC-2023-74, GHSA-…; aliases are no records", "there is no advisory %.200q", id)
+}
+
+// About lists the ids of the records that speak of a component in any version, but
+// for those that are withdrawn; sorted.
+func (d *DB) About(c component.Component) ([]string, error) {
+	if _, ok := d.info.Feed(Kind(c.Class)); !ok {
+		return nil, fault.New(fault.Unsupported, "", "%s cannot be checked: %s", c.Name, d.unfed(Kind(c.Class)))
+	}
+	about, err := d.speaksOf(keyOf(c))
+	if err != nil {
+		return nil, damaged(d.info.Snapshot, err)
+	}
+	var out []string
+	for _, a := range about {
+		if !a.withdrawn {
+			out = append(out, a.id)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+// Wants returns the DB knowing which feeds are set: what is not checked for want of
+// one is then told apart from what no feed is set for.
+func (d *DB) Wants(feeds []Feed) *DB {
+	out := *d
+	out.wanted = make(map[Kind]string, len(feeds))
+	for _, f := range feeds {
+		out.wanted[f.Kind] = f.Source
+	}
+	return &out
 }
 
 // Names are the names of a class that records speak of, sorted.

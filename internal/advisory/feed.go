@@ -16,6 +16,7 @@ import (
 
 	"snug/internal/component"
 	"snug/internal/fault"
+	"snug/internal/fetch"
 	"snug/internal/osv"
 	"snug/internal/pep508"
 )
@@ -29,12 +30,13 @@ const (
 	Packages         = Kind(component.Package)
 	Interpreter      = Kind(component.Interpreter)
 	Native           = Kind(component.Library)
+	Crates           = Kind(component.Crate)
 	EPSS        Kind = "epss" // the daily CSV of the Exploit Prediction Scoring System
 	KEV         Kind = "kev"  // CISA's catalogue of known exploited vulnerabilities, as JSON
 )
 
 // Kinds are all of them, in the order in which they are told.
-func Kinds() []Kind { return []Kind{Packages, Interpreter, Native, EPSS, KEV} }
+func Kinds() []Kind { return []Kind{Packages, Interpreter, Native, Crates, EPSS, KEV} }
 
 // DefaultSource is OSV's bulk export for Python packages.
 const DefaultSource = "https://osv-vulnerabilities.storage.googleapis.com/PyPI"
@@ -48,6 +50,14 @@ type Feed struct {
 	Source string
 }
 
+// Shown is the source without logins.
+func (f Feed) Shown() string {
+	if strings.Contains(f.Source, "://") {
+		return fetch.Redact(f.Source)
+	}
+	return f.Source
+}
+
 // ParseKind reads the name of a kind; the error is a fault.Usage.
 func ParseKind(text string) (Kind, error) {
 	for _, k := range Kinds() {
@@ -55,8 +65,11 @@ func ParseKind(text string) (Kind, error) {
 			return k, nil
 		}
 	}
-	return "", fault.New(fault.Usage, "the feeds are pypi, cpython, native, epss and kev", "there is no advisory feed %q", text)
+	return "", fault.New(fault.Usage, "the feeds are pypi, cpython, native, cargo, epss and kev", "there is no advisory feed %q", text)
 }
+
+// cratesIO is the ecosystem of Rust crates.
+const cratesIO = "crates.io"
 
 // ofRecords tells whether the feed gives OSV records.
 func (k Kind) ofRecords() bool { return k != EPSS && k != KEV }
@@ -68,12 +81,13 @@ type Info struct {
 	Fetched  time.Time  `json:"fetched"`            // when the feed of records that was asked longest ago was
 	Groups   int        `json:"groups"`             // holes, each of which several records may mean
 	Feeds    []FeedInfo `json:"feeds"`
+	Overlays []Overlay  `json:"overlays,omitempty"` // of the project, those that have expired too
 }
 
 // FeedInfo is Info of one feed. Counts are of records but where said.
 type FeedInfo struct {
 	Kind      Kind      `json:"kind"`
-	Source    string    `json:"source"`
+	Source    string    `json:"source"`  // without logins
 	Records   int       `json:"records"` // of epss and kev: entries
 	Packages  int       `json:"packages,omitempty"`
 	Withdrawn int       `json:"withdrawn,omitempty"`
@@ -103,8 +117,11 @@ type Key struct {
 
 // keyOf is the key of a component.
 func keyOf(c component.Component) Key {
-	if c.Class == component.Package {
+	switch c.Class {
+	case component.Package:
 		return Key{c.Class, pep508.NormalizeName(c.Name)}
+	case component.Crate:
+		return Key{c.Class, c.Name}
 	}
 	return Key{c.Class, canonical(c.Name)}
 }
@@ -144,8 +161,11 @@ func (k Kind) keysOf(a *osv.Affected) []Key {
 		}
 		return []Key{{component.Package, pep508.NormalizeName(a.Package.Name)}}
 	}
-	if k == Packages {
+	switch {
+	case k == Packages, k == Crates && (a.Package.Ecosystem != cratesIO || a.Package.Name == ""):
 		return nil
+	case k == Crates:
+		return []Key{{component.Crate, a.Package.Name}}
 	}
 	var out []Key
 	add := func(name string) {

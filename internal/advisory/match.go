@@ -8,6 +8,7 @@ import (
 	"snug/internal/component"
 	"snug/internal/finding"
 	"snug/internal/osv"
+	"snug/internal/pep508"
 )
 
 // Matched is what the records say of one component.
@@ -47,8 +48,8 @@ type Matching struct {
 // Where is what overlays may ask about the place that a component is in. The zero
 // value is a place of which nothing is known: what depends on it does not apply.
 type Where struct {
-	// Marker evaluates an environment marker (PEP 508) for it; nil: unknown.
-	Marker func(marker string) (bool, error)
+	// Marker evaluates an environment marker for it; nil: unknown.
+	Marker func(*pep508.Marker) (bool, error)
 	// Artifact is "wheel" or "sdist": what it was installed from; "": unknown.
 	Artifact string
 }
@@ -67,12 +68,10 @@ func (d *DB) MatchIn(c component.Component, where Where) Matched {
 		return Matched{Reason: damaged(d.info.Snapshot, err).Error()}
 	}
 	m := Matched{Checked: true}
-	byHole := map[span][]*affected{}
-	for i := range about {
-		about[i].Prepare()
-		byHole[about[i].hole] = append(byHole[about[i].hole], &about[i])
+	if about, m.Notes, err = d.correct(key, c.Version, where, about); err != nil {
+		return Matched{Reason: damaged(d.info.Snapshot, err).Error()}
 	}
-	for at, all := range byHole {
+	for at, all := range byHole(about) {
 		g, notes := groupOf(all, c.Version)
 		m.Notes = append(m.Notes, notes...)
 		if len(g.Records) == 0 {
@@ -97,14 +96,26 @@ func (d *DB) MatchIn(c component.Component, where Where) Matched {
 	return m
 }
 
+// byHole puts together what means one hole. The extra records of overlays are
+// holes of their own.
+func byHole(about []affected) map[span][]*affected {
+	out := make(map[span][]*affected, len(about))
+	for i := range about {
+		about[i].Prepare()
+		at := about[i].hole
+		if about[i].own != nil {
+			at = span{at: uint64(i), size: ^uint64(0)}
+		}
+		out[at] = append(out[at], &about[i])
+	}
+	return out
+}
+
 // unchecked is why nothing is known of c, "" if something is.
 func (d *DB) unchecked(c component.Component) string {
 	kind := Kind(c.Class)
 	if _, ok := d.info.Feed(kind); !ok {
-		if source := d.wanted[kind]; source != "" {
-			return fmt.Sprintf("the feed %s (%s) has not been read: snug advisories update", kind, source)
-		}
-		return fmt.Sprintf("no feed is set for %s: [tool.snug.advisories] %s", kind, kind)
+		return d.unfed(kind)
 	}
 	if c.Version == "" {
 		return "its version is not known"
@@ -112,9 +123,17 @@ func (d *DB) unchecked(c component.Component) string {
 	return ""
 }
 
+// unfed is why there is nothing about a class.
+func (d *DB) unfed(kind Kind) string {
+	if source := d.wanted[kind]; source != "" {
+		return fmt.Sprintf("the feed %s (%s) has not been read: snug advisories update", kind, Feed{kind, source}.Shown())
+	}
+	return fmt.Sprintf("no feed is set for %s: [tool.snug.advisories] %s", kind, kind)
+}
+
 func (d *DB) hole(at span, all []*affected) (*hole, error) {
-	if at == (span{}) { // of an overlay's own record
-		return &hole{ids: []string{all[0].id}}, nil
+	if all[0].own != nil { // of an overlay's own record
+		return all[0].own, nil
 	}
 	block, err := d.sections[secHoles].read(at)
 	if err != nil {

@@ -28,6 +28,9 @@ const (
 	maxDepth   = 12      // of folders
 )
 
+// recordHint is the remedy where what should be records is not.
+const recordHint = "advisories are OSV records, one object each (ossf.github.io/osv-schema): a zip or a folder of ID.json or ID.yaml, one file, or one a line"
+
 // source is one record before it is parsed.
 type source struct {
 	name string // for messages
@@ -81,7 +84,7 @@ type intake struct {
 func (in *intake) add(s source) error {
 	in.bytes += int64(len(s.data))
 	if len(in.sources) >= maxRecords || in.bytes > maxBytes {
-		return fault.New(fault.Input, "", "%s: more than %d records, or %d bytes", in.name, maxRecords, int64(maxBytes))
+		return fault.New(fault.Input, recordHint, "%s: more than %d records, or %d bytes", in.name, maxRecords, int64(maxBytes))
 	}
 	in.sources = append(in.sources, s)
 	return nil
@@ -105,7 +108,7 @@ const ratio = 200
 func (in *intake) zip(ctx context.Context, path string) error {
 	f, err := os.Open(path)
 	if err != nil {
-		return fault.New(fault.NotFound, "", "advisories: %w", err)
+		return fault.New(fault.NotFound, recordHint, "advisories: %w", err)
 	}
 	defer f.Close()
 	st, err := f.Stat()
@@ -184,7 +187,7 @@ func (in *intake) folder(dir string) error {
 			return err
 		}
 		if st.Size() > osv.MaxRecord {
-			return fault.New(fault.Input, "", "%s: %d bytes; a record has %d at most", filepath.Join(dir, name), st.Size(), osv.MaxRecord)
+			return fault.New(fault.Input, recordHint, "%s: %d bytes; a record has %d at most", filepath.Join(dir, name), st.Size(), osv.MaxRecord)
 		}
 		data, err := fs.ReadFile(fsys, name)
 		if err != nil {
@@ -197,7 +200,7 @@ func (in *intake) folder(dir string) error {
 // file reads one record, or records one a line.
 func (in *intake) file(path string, size int64) error {
 	if size > maxBytes {
-		return fault.New(fault.Input, "", "%s: %d bytes are too many", path, size)
+		return fault.New(fault.Input, recordHint, "%s: %d bytes are too many", path, size)
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -238,7 +241,7 @@ func (in *intake) lines(path string, from io.Reader) error {
 // parse reads the records side by side.
 func (in *intake) parse(ctx context.Context) ([]record, error) {
 	if len(in.sources) == 0 {
-		return nil, fault.New(fault.Input, "records are files ID.json or ID.yaml by the OSV schema", "%s holds no advisories", in.name)
+		return nil, fault.New(fault.Input, recordHint, "%s holds no advisories", in.name)
 	}
 	out := make([]record, len(in.sources))
 	g, ctx := errgroup.WithContext(ctx)
@@ -267,7 +270,7 @@ func (s source) parse(kind Kind) (record, error) {
 	if s.yaml {
 		var err error
 		if data, err = jsonOf(data); err != nil {
-			return record{}, fault.New(fault.Input, "", "%s: %w", s.name, err)
+			return record{}, fault.New(fault.Input, recordHint, "%s: %w", s.name, err)
 		}
 	}
 	r, err := osv.Parse(data)

@@ -147,7 +147,7 @@ func (c *contents) read(ctx context.Context, feed Feed, now time.Time) error {
 	}
 	data, err := os.ReadFile(feed.Source)
 	if err != nil {
-		return fault.New(fault.NotFound, "", "feed %s: %w", feed.Kind, err)
+		return fault.New(fault.NotFound, "give the file that the feed publishes", "feed %s: %w", feed.Kind, err)
 	}
 	return c.signal(feed, data, now)
 }
@@ -170,7 +170,7 @@ func (c *contents) signal(feed Feed, data []byte, now time.Time) (err error) {
 }
 
 func (c *contents) fed(feed Feed, now time.Time) {
-	c.feeds = append(slices.DeleteFunc(slices.Clone(c.feeds), func(f FeedInfo) bool { return f.Kind == feed.Kind }), FeedInfo{Kind: feed.Kind, Source: feed.Source, Fetched: now})
+	c.feeds = append(slices.DeleteFunc(slices.Clone(c.feeds), func(f FeedInfo) bool { return f.Kind == feed.Kind }), FeedInfo{Kind: feed.Kind, Source: feed.Shown(), Fetched: now})
 	slices.SortFunc(c.feeds, func(a, b FeedInfo) int {
 		return cmp.Compare(slices.Index(Kinds(), a.Kind), slices.Index(Kinds(), b.Kind))
 	})
@@ -201,10 +201,22 @@ func (s *Store) add(c contents, now time.Time) (Info, error) {
 	if err := store.WriteFile(filepath.Join(s.dir, name), data, 0o644); err != nil {
 		return Info{}, fault.New(fault.Failed, "--home DIR names a folder that can be written", "advisory data: %w", err)
 	}
+	s.sweep(now)
 	for _, old := range all[min(len(all), keepSnapshots-1):] {
 		// One that another process has open on Windows stays until the next time.
 		_ = os.Remove(filepath.Join(s.dir, old))
 	}
 	d.info.Snapshot = name
 	return d.info, nil
+}
+
+// sweep removes what updates that were killed have left. What cannot be removed
+// stays until the next time.
+func (s *Store) sweep(now time.Time) {
+	left, _ := filepath.Glob(filepath.Join(s.dir, ".tmp-*"))
+	for _, name := range left {
+		if st, err := os.Lstat(name); err == nil && now.Sub(st.ModTime()) > 24*time.Hour {
+			_ = os.Remove(name)
+		}
+	}
 }

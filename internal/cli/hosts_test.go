@@ -7,14 +7,16 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"snug/internal/advisory/advisorytest"
 	"snug/internal/index/indextest"
 )
 
 // host is an index somewhere, and the user:password that it wants; or a folder of files.
 type host struct {
-	index *indextest.Index
-	login string
-	files http.Handler
+	index  *indextest.Index
+	login  string
+	files  http.Handler
+	bucket *advisorytest.Bucket
 }
 
 // hosts is a network of several indexes, without a socket.
@@ -31,6 +33,9 @@ func (n hosts) RoundTrip(r *http.Request) (*http.Response, error) {
 		resp := got.Result()
 		resp.Request = r
 		return resp, nil
+	}
+	if h.bucket != nil {
+		return h.bucket.RoundTrip(r)
 	}
 	here := r.Clone(r.Context())
 	here.URL.Host = "index.example"

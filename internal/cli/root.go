@@ -124,7 +124,8 @@ type app struct {
 	offline, json, quiet, noBar   bool
 	offlineSaid                   bool // --offline=false overrules the project
 	jobs                          int
-	command                       string // the one that runs: "build", "python list"
+	feeds                         []string // of advisories
+	command                       string   // the one that runs: "build", "python list"
 	events                        event.Handler
 	talk                          *talk // the handler for people, where it is that
 	gathering                     *gatherer
@@ -159,6 +160,7 @@ SNUG_INDEX_URL for --index-url. Flags speak before variables, and those before
 		return fault.New(fault.Usage, c.CommandPath()+" --help lists the flags", "%w", err)
 	})
 	a.settings(cmd)
+	cmd.AddCommand(a.advisories())
 	cmd.AddCommand(a.policy(), a.waive())
 	cmd.AddCommand(a.audit(), a.build(), a.lock(), a.run(), a.shell(), a.init(), a.add(), a.remove(), a.why(), a.whyNot(), a.diff(),
 		a.list(), a.history(), a.rollback(), a.gc(), a.verify(), a.prove(), a.provenance(), a.notice(), a.sbom(), a.vex(), a.rebuild(), a.check(), a.python(), a.sandbox())

@@ -48,6 +48,9 @@ import (
 //	files HOST DIR       the files of a folder at HOST
 //	guard HOST U:P       this index wants that login from now on
 //	advised DIR          advisory data is what the folder holds, OSV records in JSON
+//	bucket HOST DIR      publishes the files at HOST; folders of advisories as OSV's export does
+//	cut HOST SUFFIX      answers for such paths end half-way; ! cut HOST: no longer
+//	asked HOST PATH…     what HOST was asked for since the last time
 //	answer LINE…         the next snug runs on a terminal, where a user types these
 //
 // A variable that a script sets is seen by snug if its name begins as those of
@@ -65,6 +68,7 @@ func stories(dir string) testscript.Params {
 			"index": storyIndex, "guard": storyGuard, "files": storyFiles,
 			"fault": storyFault, "swap": storySwap, "refused": storyRefused, "withdraw": storyWithdraw, "broken": storyBroken, "damage": storyDamage,
 			"forge": storyForge, "made": storyMade, "advised": storyAdvised,
+			"bucket": storyBucket, "cut": storyCut, "asked": storyAsked,
 		},
 	}
 }
@@ -161,7 +165,7 @@ func runSnug(ts *testscript.TestScript, args []string) (code int, said string) {
 // storyVariables are what a script may set, one by one: testscript does not list
 // its environment.
 var storyVariables = []string{
-	"SNUG_HOME", "SNUG_PYTHON_SOURCES", "SNUG_INDEX_URL", "SNUG_EXTRA_INDEX", "SNUG_AS_OF", "SNUG_MIN_AGE", "SNUG_SIGNING_KEY", "SNUG_PROJECT", "SNUG_OFFLINE", "SNUG_JOBS", "SNUG_JSON", "SNUG_QUIET",
+	"SNUG_HOME", "SNUG_PYTHON_SOURCES", "SNUG_INDEX_URL", "SNUG_EXTRA_INDEX", "SNUG_AS_OF", "SNUG_MIN_AGE", "SNUG_SIGNING_KEY", "SNUG_ADVISORY_FEED", "SNUG_PROJECT", "SNUG_OFFLINE", "SNUG_JOBS", "SNUG_JSON", "SNUG_QUIET",
 	"SNUG_NO_PROGRESS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CONFIG_FILE", "PIP_NO_INDEX", "PIP_FIND_LINKS", "UV_INDEX", "UV_DEFAULT_INDEX",
 	"UV_INDEX_URL", "UV_CONFIG_FILE", "UV_NO_CONFIG", "SHELL", "NETRC", "TOKEN", "SOURCE_DATE_EPOCH", "SNUG_INDEX_MINE_USERNAME", "SNUG_INDEX_MINE_PASSWORD",
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"snug/internal/advisory"
 	"snug/internal/cooldown"
 	"snug/internal/engine"
 	"snug/internal/fault"
@@ -29,6 +30,7 @@ func (a *app) settings(cmd *cobra.Command) {
 	f.StringArrayVar(&a.minAge, "min-age", nil, "see only files that are this old: `AGE` (12h, 7d, 2w; 0 lifts it) or NAME=AGE for one package (repeatable)")
 	f.StringVar(&a.signingKey, "signing-key", "", "private key `FILE` that provenance is signed with (default: one that is made below the store's home)")
 	f.StringVar(&a.trustedRoot, "trusted-root", "", "Sigstore's trusted_root.json, a `FILE`, by which attestations of an index are verified (default: they are not)")
+	f.StringArrayVar(&a.feeds, "advisory-feed", nil, "advisory feed as `KIND=SOURCE`: pypi, cpython, native, cargo, epss or kev, and an address or a path (repeatable)")
 	f.StringVar(&a.project, "project", "", "project `DIR` (default: this folder)")
 	f.BoolVar(&a.offline, "offline", false, "use what is in the store and the cache, no network")
 	f.StringVar(&a.sandboxLevel, "sandbox", "", "build from source at this `LEVEL` of sandbox or not at all: hermetic, netless, landlock, none")
@@ -39,7 +41,7 @@ func (a *app) settings(cmd *cobra.Command) {
 }
 
 // settingNames are the flags of settings.
-var settingNames = []string{"home", "index-url", "extra-index", "python-mirror", "python-sources", "as-of", "min-age", "signing-key", "trusted-root", "project", "offline", "sandbox", "jobs", "json", "quiet", "no-progress"}
+var settingNames = []string{"home", "index-url", "extra-index", "python-mirror", "python-sources", "as-of", "min-age", "signing-key", "trusted-root", "advisory-feed", "project", "offline", "sandbox", "jobs", "json", "quiet", "no-progress"}
 
 // variable is the environment variable of a setting: SNUG_INDEX_URL.
 func variable(name string) string {
@@ -89,6 +91,10 @@ func (a *app) engine(p *manifest.Project) (*engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	feeds, err := a.parseFeeds()
+	if err != nil {
+		return nil, err
+	}
 	if a.indexURL != "" && !isAddress(a.indexURL) {
 		return nil, usage("an address looks like https://index.example/simple/", "--index-url %q is none", fetch.Redact(a.indexURL))
 	}
@@ -103,7 +109,7 @@ func (a *app) engine(p *manifest.Project) (*engine.Engine, error) {
 		Home: home, Env: a.env, Environ: a.Env, UserHome: a.env("HOME"), Now: a.Now, IndexURL: a.indexURL, Extra: extra,
 		PythonMirror: a.place(a.pythonMirror), Tarballs: a.place(a.pythonSources),
 		Offline: a.offline || p.Offline && !a.offlineSaid, AsOf: asOf, AllFiles: a.asOf == "now", MinAge: a.minAge, Sandbox: a.sandboxLevel, Jobs: jobs, Transport: a.Transport, Sleep: a.Sleep,
-		Sources: a.Sources, Runner: a.Runner, Builder: a.Builder, Events: a.handler(), Version: Version(), Typed: a.Args, Folder: a.project,
+		Sources: a.Sources, Runner: a.Runner, Builder: a.Builder, Events: a.handler(), Version: Version(), Typed: a.Args, Folder: a.project, Feeds: feeds,
 		Keys: a.keysDir(), SigningKey: a.path(a.signingKey), TrustedRoot: a.path(a.trustedRoot),
 	})
 }
@@ -172,6 +178,22 @@ func parseExtra(args []string) ([]index.Extra, error) {
 			return nil, usage("an address looks like https://index.example/simple/", "--extra-index %s: %q is none", name, fetch.Redact(url))
 		}
 		out = append(out, index.Extra{Name: name, URL: url})
+	}
+	return out, nil
+}
+
+func (a *app) parseFeeds() ([]advisory.Feed, error) {
+	var out []advisory.Feed
+	for _, arg := range a.feeds {
+		name, source, ok := strings.Cut(arg, "=")
+		if !ok || source == "" {
+			return nil, usage("write it as --advisory-feed pypi=https://mirror.example/PyPI", "--advisory-feed %q has no kind or no source", fetch.Redact(arg))
+		}
+		kind, err := advisory.ParseKind(name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, advisory.Feed{Kind: kind, Source: a.place(source)})
 	}
 	return out, nil
 }

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"snug/internal/advisory"
-	"snug/internal/component"
 	"snug/internal/fault"
 	"snug/internal/lock"
 	"snug/internal/manifest"
@@ -62,28 +60,6 @@ func locksOf(p *manifest.Project) ([]*lock.Lock, error) {
 	}
 	return locks, nil
 }
-
-// advisories is the data to vet by: what stands at from, else what is kept. Without
-// any, missing says so. The caller closes db.
-func (e *Engine) advisories(ctx context.Context, from string) (db *advisory.DB, missing string, err error) {
-	if from != "" {
-		db, err = advisory.Load(ctx, from, e.Now())
-		return db, "", err
-	}
-	db, err = e.advisoryStore().Newest()
-	if fault.CodeOf(err) == fault.NotFound {
-		return nil, err.Error(), nil
-	}
-	return db, "", err
-}
-
-func (e *Engine) advisoryStore() *advisory.Store {
-	return advisory.Open(filepath.Join(e.Home, "advisories"))
-}
-
-// fed tells whether a feed is set for a class of component: there is always one for
-// Python packages.
-func fed(class component.Class) bool { return class == component.Package }
 
 // packageLines are the lines of a lock that name its packages, the first of each; none
 // where it cannot be read any more.

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"snug/internal/advisory"
 	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/fetch"
@@ -59,6 +60,7 @@ type Options struct {
 	Keys         string                                     // folder of the signing key and of those that are trusted; "": there is no place for one
 	SigningKey   string                                     // private key that stands in place of the one in Keys
 	Typed        []string                                   // the command line, for fixes to repeat
+	Feeds        []advisory.Feed                            // over the project's
 	Folder       string                                     // the project's, where Typed names it by no flag
 }
 

@@ -53,8 +53,8 @@ func (e *Engine) vetting(ctx context.Context, p *manifest.Project, advisories st
 		return nil, err
 	}
 	v := &vetting{engine: e, project: p, client: client, facts: map[string]*inventory.Facts{}, built: builtBefore(p)}
-	v.input = vet.Input{Fed: fed, Policy: p.Policy, Approvals: decided, Now: e.Now()}
-	v.input.Advisories, v.input.Missing, err = e.advisories(ctx, advisories)
+	v.input = vet.Input{Fed: e.fed(p), Policy: p.Policy, Approvals: decided, Now: e.Now()}
+	v.input.Advisories, v.input.Missing, err = e.advisoriesAt(ctx, p, advisories)
 	return v, err
 }
 
@@ -317,18 +317,13 @@ func (v *vetting) where(h *holdings, targets []string) advisory.Where {
 			envs = append(envs, env)
 		}
 	}
-	return advisory.Where{Marker: func(text string) (bool, error) {
-		m, err := pep508.ParseMarker(text)
+	return advisory.Where{Marker: func(m *pep508.Marker) (bool, error) {
 		for _, env := range envs {
-			if err != nil {
-				return false, err
-			}
-			var holds bool
-			if holds, err = m.Eval(env, pep508.Context{}); !holds {
+			if holds, err := m.Eval(env, pep508.Context{}); !holds {
 				return false, err
 			}
 		}
-		return len(envs) > 0, err
+		return len(envs) > 0, nil
 	}}
 }
 

@@ -129,6 +129,7 @@ type Project struct {
 	AsOf           time.Time
 	MinAge         cooldown.Policy
 	Strategy       Strategy
+	Feeds          map[string]string // of advisories: an address or a path by each of FeedKinds
 	Policy         *policy.Policy    // never nil; while it Extends what is at an address, that is still to be fetched
 	Overlaps       map[string]string // glob of installed paths -> the package that wins
 	PythonMirror   string

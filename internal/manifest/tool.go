@@ -31,7 +31,7 @@ func packaged(doc *toml.Document) (bool, error) {
 }
 
 // toolKeys are those of [tool.snug].
-var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "min-age", "min-age-package", "overlaps", "package", "python-mirror", "python-sources", "home", "offline", "jobs", "resolution", "prereleases", "constraints", "overrides", "exclude", "build", "sandbox", "policy", "attestations", "trusted-root"}
+var toolKeys = []string{"python", "targets", "runtimes", "index-url", "extra-index", "index", "as-of", "min-age", "min-age-package", "overlaps", "package", "python-mirror", "python-sources", "home", "offline", "jobs", "resolution", "prereleases", "constraints", "overrides", "exclude", "build", "sandbox", "policy", "advisories", "attestations", "trusted-root"}
 
 // readTool reads [tool.snug] but for its runtimes.
 func (p *Project) readTool(doc *toml.Document) error {
@@ -84,6 +84,9 @@ func (p *Project) readTool(doc *toml.Document) error {
 	}
 	if p.top == nil {
 		if err := p.readPolicy(t); err != nil {
+			return err
+		}
+		if err := p.readFeeds(t); err != nil {
 			return err
 		}
 	}

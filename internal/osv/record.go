@@ -143,7 +143,7 @@ func Parse(data []byte) (*Record, error) {
 
 func bad(id, format string, args ...any) error {
 	what := "OSV record"
-	if isID(id) {
+	if IsID(id) {
 		what += " " + id
 	}
 	return fault.New(fault.Input, "a record is one JSON object by the OSV schema (ossf.github.io/osv-schema), with id and modified", what+": "+format, args...)
@@ -152,7 +152,7 @@ func bad(id, format string, args ...any) error {
 // flaw says what of the record the schema does not allow, "" if nothing.
 func (r *Record) flaw() string {
 	switch {
-	case !isID(r.ID):
+	case !IsID(r.ID):
 		return "no id, or one that is none"
 	case max(len(r.Aliases), len(r.Upstream), len(r.Related)) > maxRelated:
 		return "too many aliases"
@@ -198,9 +198,9 @@ func (a *Affected) flaw() string {
 	return ""
 }
 
-// isID tells whether s may be the id of a record: it becomes part of file names
+// IsID tells whether s may be the id of a record: it becomes part of file names
 // and addresses.
-func isID(s string) bool {
+func IsID(s string) bool {
 	if s == "" || len(s) > maxID || s[0] == '.' {
 		return false
 	}
