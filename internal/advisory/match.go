@@ -8,7 +8,6 @@ import (
 	"snug/internal/component"
 	"snug/internal/finding"
 	"snug/internal/osv"
-	"snug/internal/pep508"
 )
 
 // Matched is what the records say of one component.
@@ -48,8 +47,8 @@ type Matching struct {
 // Where is what overlays may ask about the place that a component is in. The zero
 // value is a place of which nothing is known: what depends on it does not apply.
 type Where struct {
-	// Marker evaluates an environment marker for it; nil: unknown.
-	Marker func(*pep508.Marker) (bool, error)
+	// Marker evaluates an environment marker (PEP 508) for it; nil: unknown.
+	Marker func(marker string) (bool, error)
 	// Artifact is "wheel" or "sdist": what it was installed from; "": unknown.
 	Artifact string
 }

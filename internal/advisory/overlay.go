@@ -244,7 +244,7 @@ func (o *Overlay) exempts(key Key, version string, where Where) bool {
 		if where.Marker == nil {
 			return false
 		}
-		holds, err := where.Marker(e.marker)
+		holds, err := where.Marker(e.marker.String())
 		return holds && err == nil // a marker that cannot be decided exempts nothing
 	})
 }

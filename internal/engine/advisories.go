@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,33 +57,44 @@ func (e *Engine) Advisories(p *manifest.Project) (*advisory.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d = d.Wants(e.AdvisoryFeeds(p))
+	return e.corrected(d, p)
+}
+
+// advisories is the data to vet by: what stands at from, else what is kept. Without
+// any, missing says so. The caller closes db.
+func (e *Engine) advisories(ctx context.Context, from string) (db *advisory.DB, missing string, err error) {
+	if from != "" {
+		db, err = advisory.Load(ctx, from, e.Now())
+		return db, "", err
+	}
+	db, err = e.advisoryStore().Newest()
+	if fault.CodeOf(err) == fault.NotFound {
+		return nil, err.Error(), nil
+	}
+	return db, "", err
+}
+
+// advisoriesAt is advisories as the project, which may be nil, corrects them.
+func (e *Engine) advisoriesAt(ctx context.Context, p *manifest.Project, from string) (db *advisory.DB, missing string, err error) {
+	if db, missing, err = e.advisories(ctx, from); db == nil || err != nil {
+		return nil, missing, err
+	}
+	db, err = e.corrected(db, p)
+	return db, "", err
+}
+
+// corrected is db with the overlays of the project and the feeds that are set; it is
+// closed where they cannot be read.
+func (e *Engine) corrected(db *advisory.DB, p *manifest.Project) (*advisory.DB, error) {
+	db = db.Wants(e.AdvisoryFeeds(p))
 	if p == nil {
-		return d, nil
+		return db, nil
 	}
 	overlays, err := advisory.ReadOverlays(p.Root, e.Now())
 	if err != nil {
-		d.Close()
-		return nil, err
+		return nil, errors.Join(err, db.Close())
 	}
-	return d.With(overlays), nil
-}
-
-// advisoriesAt is the data to vet a project by: what stands at from, else what is
-// kept. Without any, missing says so. The caller closes db.
-func (e *Engine) advisoriesAt(ctx context.Context, p *manifest.Project, from string) (db *advisory.DB, missing string, err error) {
-	if from == "" {
-		db, err = e.Advisories(p)
-		if fault.CodeOf(err) == fault.NotFound {
-			return nil, err.Error(), nil
-		}
-		return db, "", err
-	}
-	if db, err = advisory.Load(ctx, from, e.Now()); err != nil {
-		return nil, "", err
-	}
-	overlays, err := advisory.ReadOverlays(p.Root, e.Now())
-	return db.With(overlays), "", err
+	return db.With(overlays), nil
 }
 
 // fed tells whether a feed is set for a class of component.

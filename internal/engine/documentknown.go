@@ -18,14 +18,14 @@ import (
 // are kept. p is the project whose policy and decisions count, nil where there is none.
 // missing says why nothing is known.
 func (e *Engine) knownOf(ctx context.Context, d *described, p *manifest.Project, from string) (k known, missing string, err error) {
-	in := vet.Input{Fed: fed, Policy: policy.Default(), Approvals: &approvals.File{}, Now: e.Now(), Runtimes: []vet.Runtime{{Name: d.Runtime, Items: d.vetted()}}}
+	in := vet.Input{Fed: e.fed(p), Policy: policy.Default(), Approvals: &approvals.File{}, Now: e.Now(), Runtimes: []vet.Runtime{{Name: d.Runtime, Items: d.vetted()}}}
 	if p != nil {
 		in.Policy = p.Policy
 		if in.Approvals, err = approvals.Read(filepath.Join(p.Root, approvals.FileName)); err != nil {
 			return k, "", err
 		}
 	}
-	if in.Advisories, missing, err = e.advisories(ctx, from); err != nil || in.Advisories == nil {
+	if in.Advisories, missing, err = e.advisoriesAt(ctx, p, from); err != nil || in.Advisories == nil {
 		return k, missing, err
 	}
 	defer in.Advisories.Close()

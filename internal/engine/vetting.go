@@ -317,13 +317,18 @@ func (v *vetting) where(h *holdings, targets []string) advisory.Where {
 			envs = append(envs, env)
 		}
 	}
-	return advisory.Where{Marker: func(m *pep508.Marker) (bool, error) {
+	return advisory.Where{Marker: func(text string) (bool, error) {
+		m, err := pep508.ParseMarker(text)
 		for _, env := range envs {
-			if holds, err := m.Eval(env, pep508.Context{}); !holds {
+			if err != nil {
+				return false, err
+			}
+			var holds bool
+			if holds, err = m.Eval(env, pep508.Context{}); !holds {
 				return false, err
 			}
 		}
-		return len(envs) > 0, nil
+		return len(envs) > 0, err
 	}}
 }
 
