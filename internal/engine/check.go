@@ -37,7 +37,10 @@ func (e *Engine) Check(ctx context.Context, p *manifest.Project, req CheckReques
 	if err := v.hold(ctx, locks, req.Runtimes); err != nil {
 		return nil, err
 	}
-	return v.report(ctx, locks)
+	if err := v.ask(ctx, locks); err != nil {
+		return nil, err
+	}
+	return v.report(locks), nil
 }
 
 // locksOf are the project's lock and those of targets that have one of their own.

@@ -72,7 +72,7 @@ func (e *Engine) vetAnew(ctx context.Context, pl *plan) (*vet.Report, error) {
 	if err := v.hold(ctx, locks, pl.runtimes); err != nil {
 		return nil, err
 	}
-	return v.report(ctx, locks)
+	return v.report(locks), nil
 }
 
 // sourceOf is the file that a package without a wheel is built from.

@@ -64,11 +64,24 @@ func (v *vetting) close() {
 	}
 }
 
+// ask asks the indexes what they say of the locked releases now.
+func (v *vetting) ask(ctx context.Context, locks []*lock.Lock) error {
+	for _, l := range locks {
+		signs, err := v.engine.releaseSigns(ctx, v.project, l)
+		if err != nil {
+			return err
+		}
+		v.input.Signs = append(v.input.Signs, signs.Findings...)
+		v.input.Unasked = append(v.input.Unasked, signs.Unchecked...)
+	}
+	return nil
+}
+
 // report judges.
-func (v *vetting) report(ctx context.Context, locks []*lock.Lock) (*vet.Report, error) {
+func (v *vetting) report(locks []*lock.Lock) *vet.Report {
 	mend := v.engine.remedies(v.project, locks[0])
 	v.input.Remedy = mend.of
-	return vet.Vet(v.input), nil
+	return vet.Vet(v.input)
 }
 
 // hold takes in what the named runtimes (nil: all) hold by the locks, with what is

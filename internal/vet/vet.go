@@ -33,6 +33,7 @@ type Input struct {
 	Policy     *policy.Policy
 	Approvals  *approvals.File
 	Signs      []finding.Finding // about releases, not judged yet; each by package and version
+	Unasked    []string          // what was not looked at because nothing is set for it
 	Now        time.Time
 	Remedy     func(finding.Finding) string // what mends a finding; nil: nothing is known
 }
@@ -134,6 +135,10 @@ func Vet(in Input) *Report {
 			slices.Sort(u.What)
 			out.Unchecked = append(out.Unchecked, *u)
 		}
+	}
+	for _, what := range slices.Compact(slices.Sorted(slices.Values(in.Unasked))) {
+		what, why, _ := strings.Cut(what, ": ")
+		out.Unchecked = append(out.Unchecked, Unchecked{What: []string{what}, Why: why})
 	}
 	for _, note := range v.Approvals.Notes(in.Now, nil) {
 		v.notes[note] = true
