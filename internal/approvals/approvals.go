@@ -182,6 +182,11 @@ func (f *File) Approve(a Approval, keep func(version string) bool) {
 	f.sort()
 }
 
+// Forget takes out the approvals of a package that is there no more.
+func (f *File) Forget(pkg string) {
+	f.Approvals = slices.DeleteFunc(f.Approvals, func(a Approval) bool { return a.Package == pkg })
+}
+
 // Waive puts a waiver in, in place of one for the same.
 func (f *File) Waive(w Waiver) {
 	f.Waivers = slices.DeleteFunc(f.Waivers, func(old Waiver) bool {

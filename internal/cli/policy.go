@@ -20,7 +20,7 @@ func (a *app) policy() *cobra.Command {
 		Args:    known,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.policyShow())
+	cmd.AddCommand(a.policyShow(), a.policyTest())
 	return cmd
 }
 

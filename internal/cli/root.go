@@ -161,7 +161,7 @@ SNUG_INDEX_URL for --index-url. Flags speak before variables, and those before
 	})
 	a.settings(cmd)
 	cmd.AddCommand(a.advisories())
-	cmd.AddCommand(a.policy(), a.waive())
+	cmd.AddCommand(a.policy(), a.waive(), a.review(), a.approve())
 	cmd.AddCommand(a.audit(), a.build(), a.lock(), a.run(), a.shell(), a.init(), a.add(), a.remove(), a.why(), a.whyNot(), a.diff(),
 		a.list(), a.history(), a.rollback(), a.gc(), a.verify(), a.prove(), a.provenance(), a.notice(), a.sbom(), a.vex(), a.rebuild(), a.check(), a.python(), a.sandbox())
 	a.completeFlags(cmd)

@@ -53,6 +53,11 @@ func locksOf(p *manifest.Project) ([]*lock.Lock, error) {
 	if l == nil {
 		return nil, fault.New(fault.NotFound, "snug lock makes it; snug audit FILE checks what another tool wrote", "there is no %s in %s", LockName, p.Root)
 	}
+	return withApart(l, path)
+}
+
+// withApart is the lock at path with those of targets that have one of their own.
+func withApart(l *lock.Lock, path string) ([]*lock.Lock, error) {
 	others, err := readApart(l, path)
 	if err != nil {
 		return nil, err

@@ -48,12 +48,16 @@ func (e *Engine) vetting(ctx context.Context, p *manifest.Project, advisories st
 	if err != nil {
 		return nil, err
 	}
+	rules, err := e.Policy(ctx, p)
+	if err != nil {
+		return nil, err
+	}
 	client, err := e.index(p)
 	if err != nil {
 		return nil, err
 	}
 	v := &vetting{engine: e, project: p, client: client, facts: map[string]*inventory.Facts{}, built: builtBefore(p)}
-	v.input = vet.Input{Fed: e.fed(p), Policy: p.Policy, Approvals: decided, Now: e.Now()}
+	v.input = vet.Input{Fed: e.fed(p), Policy: rules, Approvals: decided, Now: e.Now()}
 	v.input.Advisories, v.input.Missing, err = e.advisoriesAt(ctx, p, advisories)
 	return v, err
 }
