@@ -43,6 +43,7 @@ something could not be checked, or waits for a person.`,
 		},
 	}
 	cmd.Flags().StringVar(&req.Advisories, "advisories", "", "`PATH` of a zip, a folder or a record of OSV's, in place of the data that is kept")
+	cmd.Flags().BoolVar(&req.Fetch, "fetch", false, "bring wheels that the store lacks, so that their files are looked at too")
 	shown.flags(cmd)
 	return cmd
 }

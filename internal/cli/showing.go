@@ -59,8 +59,28 @@ func (a *app) show(r *vet.Report, s showing) error {
 	if err := a.tell(s.form()); err != nil {
 		return err
 	}
+	a.say("%s", conclusion(r))
 	if code := r.Exit(); code != vet.ExitClean {
 		return exitCode(code)
 	}
 	return nil
+}
+
+// conclusion is the verdict in a line, as the exit code says it.
+func conclusion(r *vet.Report) string {
+	count := map[finding.Verdict]int{}
+	unknown := 0
+	for _, f := range r.Findings {
+		if f.Class == finding.Unknown && f.Verdict != finding.Allow {
+			unknown++
+		}
+		count[f.Verdict]++
+	}
+	switch {
+	case r.Verdict == finding.Deny:
+		return "denied by policy: " + counted(count[finding.Deny], "finding", "findings")
+	case r.Incomplete:
+		return "incomplete: " + counted(unknown, "thing", "things") + " could not be checked, " + counted(count[finding.Review], "waits", "wait") + " for a person"
+	}
+	return "clean by policy"
 }

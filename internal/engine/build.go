@@ -176,6 +176,11 @@ func (e *Engine) make(ctx context.Context, plan *plan, name string, started time
 	if err != nil {
 		return nil, err
 	}
+	if plan.req.Into != "" {
+		if err := plan.document(ctx, evidence, dest, m); err != nil {
+			return nil, err
+		}
+	}
 	n, dir, err := commit(evidence)
 	return &made{m, "built", dir, n}, err
 }

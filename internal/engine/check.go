@@ -18,6 +18,7 @@ import (
 type CheckRequest struct {
 	Runtimes   []string // nil: all of the lock's
 	Advisories string   // a zip, a folder or a record in place of the data that is kept
+	Fetch      bool     // bring the wheels that the store lacks, for this machine's target, so that their files can be looked at
 }
 
 // Check vets what the lock of a project says its runtimes hold: by the advisories,
@@ -27,6 +28,11 @@ func (e *Engine) Check(ctx context.Context, p *manifest.Project, req CheckReques
 	locks, err := locksOf(p)
 	if err != nil {
 		return nil, err
+	}
+	if req.Fetch {
+		if err := e.fetchLocked(ctx, p, req.Runtimes); err != nil {
+			return nil, err
+		}
 	}
 	v, err := e.vetting(ctx, p, req.Advisories)
 	if err != nil {
@@ -41,6 +47,25 @@ func (e *Engine) Check(ctx context.Context, p *manifest.Project, req CheckReques
 		return nil, err
 	}
 	return v.report(locks), nil
+}
+
+// fetchLocked brings what this machine's runtimes are assembled from into the store,
+// as a build would.
+func (e *Engine) fetchLocked(ctx context.Context, p *manifest.Project, names []string) error {
+	path := filepath.Join(p.Root, LockName)
+	l, err := ReadHostLock(path)
+	if err != nil {
+		return err
+	}
+	req := BuildRequest{Runtimes: names, Rebuild: true}
+	if names, err = wantedRuntimes(p, req); err != nil {
+		return err
+	}
+	pl, err := e.plan(p, &Locked{Lock: l, Path: path}, names, req)
+	if err != nil {
+		return err
+	}
+	return e.fetchAll(ctx, pl)
 }
 
 // locksOf are the project's lock and those of targets that have one of their own.

@@ -14,6 +14,7 @@ import (
 	"snug/internal/event"
 	"snug/internal/fault"
 	"snug/internal/finding"
+	"snug/internal/generation"
 	"snug/internal/inventory"
 	"snug/internal/lock"
 	"snug/internal/store"
@@ -172,4 +173,30 @@ func readVetted(path string) (*vet.Report, error) {
 		return nil, nil
 	}
 	return &r, nil
+}
+
+// document adds what goes along with a runtime that is delivered: its bills of
+// materials, what is known against it, and the notices. Of one in the project they
+// are made when they are asked for.
+func (pl *plan) document(ctx context.Context, to generation.Evidence, dir string, m *generation.Manifest) error {
+	about := known{findings: pl.vetted.Findings}
+	if pl.vetted.Advisories != nil {
+		about.at = pl.vetted.Advisories.Made
+	}
+	docs, err := pl.engine.documents(ctx, pl.project, dir, m, about)
+	if err != nil {
+		return err
+	}
+	for name, text := range docs {
+		if len(text) > 0 {
+			to[name] = text
+		}
+	}
+	n, err := pl.engine.noticesOf(ctx, dir, m, pl.project)
+	if err != nil {
+		return err
+	}
+	n.Project = projectName(pl.project)
+	to[generation.Notices], err = textOf(n, dir)
+	return err
 }

@@ -242,7 +242,7 @@ func (v *vetting) ofPackage(ctx context.Context, h *holdings, p *held) ([]vet.It
 	item.Where.Artifact = p.artifact()
 	f := v.factsOf(p)
 	if f == nil {
-		item.Unseen = "its wheel is not in the store, so that its files were not looked at; snug build fetches it"
+		item.Unseen = "its wheel is not in the store, so that its files were not looked at; snug check --fetch brings it"
 		item.License = v.declared(ctx, p)
 		return []vet.Item{item}, nil
 	}
