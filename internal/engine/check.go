@@ -43,6 +43,7 @@ func (e *Engine) Check(ctx context.Context, p *manifest.Project, req CheckReques
 	if err := v.hold(ctx, locks, req.Runtimes); err != nil {
 		return nil, err
 	}
+	v.input.Whole = len(req.Runtimes) == 0
 	if err := v.ask(ctx, locks); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"snug/internal/advisory"
+	"snug/internal/approvals"
 	"snug/internal/component"
 	"snug/internal/finding"
 	"snug/internal/policy"
@@ -131,6 +132,7 @@ func (v *vetting) judged(rules *policy.Policy, item *Item, f finding.Finding) fi
 	switch {
 	case waiver != nil:
 		f.Waiver = waiver.Finding()
+		v.waived[*waiver] = true
 		f.Reasons = append(f.Reasons, fmt.Sprintf("waived by %s until %s: %s", waiver.By, waiver.Until, waiver.Reason))
 		f.Verdict = finding.Allow
 	case expired != nil:
@@ -158,4 +160,15 @@ func (v *vetting) approved(item *Item, f finding.Finding) bool {
 	}
 	_, ok := v.Approvals.Licensed(item.Name, f.License, texts, v.Now)
 	return ok
+}
+
+// noteUnused tells of waivers that let nothing pass: what they are of is gone, or they
+// name what never was.
+func (v *vetting) noteUnused() {
+	for _, w := range v.Approvals.Waivers {
+		if !v.waived[w] && w.Until >= approvals.Day(v.Now) {
+			of := strings.TrimSpace(w.ID + " " + w.Package + " " + w.Version)
+			v.notes[fmt.Sprintf("%s:%d: the waiver of %s lets nothing pass: take it out, or correct its id", approvals.FileName, w.Line, of)] = true
+		}
+	}
 }

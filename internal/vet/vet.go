@@ -34,6 +34,7 @@ type Input struct {
 	Approvals  *approvals.File
 	Signs      []finding.Finding // about releases, not judged yet; each by package and version
 	Unasked    []string          // what was not looked at because nothing is set for it
+	Whole      bool              // these are all runtimes, and the indexes were asked: a waiver that nothing needs is told
 	Now        time.Time
 	Remedy     func(finding.Finding) string // what mends a finding; nil: nothing is known
 }
@@ -117,7 +118,7 @@ func (r *Report) Exit() int {
 
 // Vet makes the report.
 func Vet(in Input) *Report {
-	v := vetting{Input: in, found: map[string][]finding.Finding{}, unchecked: map[component.Class]*Unchecked{}, notes: map[string]bool{}}
+	v := vetting{Input: in, found: map[string][]finding.Finding{}, unchecked: map[component.Class]*Unchecked{}, notes: map[string]bool{}, waived: map[approvals.Waiver]bool{}}
 	out := &Report{Unchecked: []Unchecked{}}
 	if in.Advisories != nil {
 		info := in.Advisories.Info()
@@ -140,6 +141,9 @@ func Vet(in Input) *Report {
 		what, why, _ := strings.Cut(what, ": ")
 		out.Unchecked = append(out.Unchecked, Unchecked{What: []string{what}, Why: why})
 	}
+	if in.Whole {
+		v.noteUnused()
+	}
 	for _, note := range v.Approvals.Notes(in.Now, nil) {
 		v.notes[note] = true
 	}
@@ -158,6 +162,7 @@ type vetting struct {
 	found     map[string][]finding.Finding // what is known against a component, whatever the runtime
 	unchecked map[component.Class]*Unchecked
 	notes     map[string]bool
+	waived    map[approvals.Waiver]bool
 }
 
 // runtime judges every component of one runtime by the runtime's rules.

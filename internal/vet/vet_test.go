@@ -126,6 +126,11 @@ func TestWaiver(t *testing.T) {
 	if r := vet.Vet(in); r.Exit() != vet.ExitClean || r.Findings[0].Waiver == nil || r.Runtimes[0].Waived != 1 {
 		t.Errorf("%+v", r)
 	}
+	in.Whole = true
+	in.Approvals.Waive(approvals.Waiver{ID: "CVE-2026-2", By: "eve", Reason: "none", Date: "2026-05-01", Until: "2026-06-01"})
+	if r := vet.Vet(in); len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "the waiver of CVE-2026-2 lets nothing pass") {
+		t.Errorf("%q", r.Notes)
+	}
 	in.Now = noon.AddDate(0, 0, 1)
 	r := vet.Vet(in)
 	if r.Exit() != vet.ExitDenied || !strings.Contains(strings.Join(r.Findings[0].Reasons, "\n"), "ended on 2026-06-01") {
