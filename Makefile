@@ -3,7 +3,7 @@
 # make live     tests against the real index and a real interpreter
 # make interpreters  recompute the catalogues of interpreters and of CPython's sources from the whole files
 # make latest   build the examples without their as-of date
-# make bench    snug and uv in turn on the same lists: the table of docs/benchmarks.md (BENCH='-runs 3 -lists web')
+# make bench    snug and uv in turn on the same lists, then audits beside pip-audit and osv-scanner: the tables of docs/benchmarks.md (BENCH='-runs 3 -lists web', BENCH=-audit)
 # make sdists   sixty sdists, each built twice: the table of docs/benchmarks.md (SDISTS='-only six,lxml')
 # make figures  the long runs: every fuzz target for a minute (FUZZTIME), every Go benchmark, CPython twice, make bench, make sdists
 # make fuzz-named  the readers of what comes from outside (FUZZ_NAMED), FUZZTIME each; offline
@@ -14,10 +14,13 @@ FUZZTIME = 1m
 # What is new is kept as it is: making it small would take the time of looking on.
 FUZZ = go test -run '^$$' -fuzzminimizetime 10x -fuzztime $(FUZZTIME)
 
-# advisory, compiled advisories, version, specifier, marker, requirement, wheel name, METADATA, pylock, ELF, envelope and statement, listing in JSON and in HTML, zip, source archive, pack of git, built wheel, policy, approvals, VEX document and bill of materials, provenance, native file
-FUZZ_NAMED = osv:FuzzMatch advisory:FuzzOpen pep440:FuzzParse pep440:FuzzParseSpecifiers pep508:FuzzParseMarker pep508:FuzzParse dist:FuzzWheelName \
+# What strangers write and snug reads, two dozen at most: ten seconds each in .ci/run. In order: advisory, compiled advisories, specifier (with its
+# versions), requirement (with its marker), wheel name, METADATA, pylock, ELF, envelope and statement, listing in JSON and in HTML, zip, source archive,
+# pack of git, built wheel, shared policy, VEX document and bill of materials, provenance of an index, bill of materials in a wheel, native file, licence fields, licence text
+FUZZ_NAMED = osv:FuzzMatch advisory:FuzzOpen pep440:FuzzParseSpecifiers pep508:FuzzParse dist:FuzzWheelName \
 	dist:FuzzMetadata lock:FuzzParse elf:FuzzELF attest:FuzzEnvelope index:FuzzListingJSON index:FuzzListingHTML archive:FuzzZip \
-	sdist:FuzzUnpack sdist/git:FuzzPack repro:FuzzNormalise policy:FuzzParse approvals:FuzzParse vex:FuzzCheck pep740:FuzzProvenance inventory:FuzzSBOM inventory:FuzzScan license:FuzzChoose license:FuzzDeclare licensetext:FuzzClassify
+	sdist:FuzzUnpack sdist/git:FuzzPack repro:FuzzNormalise policy:FuzzParse vex:FuzzCheck pep740:FuzzProvenance inventory:FuzzSBOM inventory:FuzzScan \
+	license:FuzzDeclare licensetext:FuzzClassify
 
 .PHONY: check cross live interpreters latest bench sdists figures fuzz fuzz-named
 
