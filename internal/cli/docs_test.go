@@ -2,6 +2,7 @@ package cli
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -47,4 +48,27 @@ func TestFormatsIsComplete(t *testing.T) {
 		}
 	}
 	visit(root)
+}
+
+// The flags of the commands that vet are in docs/formats.md, each beside its commands.
+func TestFormatsNamesFlagsOfVetting(t *testing.T) {
+	text, err := os.ReadFile("../../docs/formats.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	flag := regexp.MustCompile(`--[a-z][a-z-]*`)
+	root := (&app{}).root()
+	for _, name := range []string{"check", "audit", "advisories update", "advisories import", "advisories serve", "review", "approve", "waive",
+		"policy test", "sbom", "vex", "vex check", "notice"} {
+		c, _, err := root.Find(strings.Fields(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(c.LocalNonPersistentFlags().FlagUsages()) {
+			said := regexp.MustCompile("(?m)^\\| .*`" + flag.FindString(line) + "[` ].*\\|.*`" + name + "`")
+			if !said.MatchString(string(text)) {
+				t.Errorf("docs/formats.md does not say %s of %s", flag.FindString(line), name)
+			}
+		}
+	}
 }
