@@ -1,7 +1,8 @@
-// Package engine is the pipeline: manifest, resolve, lock, assemble, prove,
+// Package engine is the pipeline: manifest, resolve, lock, vet, assemble, prove,
 // switch. Every front (the command line today) calls it, and it alone calls
 // two stages in a row. It is not where any stage's work is done: read Build to
-// see the product, then the stage whose step interests you.
+// see the product, Check to see vetting, then the stage whose step interests you;
+// docs/tour.md leads through the files.
 //
 // The hard idea: everything a stage needs from the machine (clock, environment,
 // folders, network, process execution) is a field here and handed down, so that
