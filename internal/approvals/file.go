@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"snug/internal/fault"
@@ -102,14 +103,14 @@ func topComment(text string) string {
 // toml knows the first of them only.
 type places map[string][]int
 
-var tableHeader = regexp.MustCompile(`^\s*\[\[\s*"?(approval|waiver)"?\s*\]\]`)
+var tableHeader = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*\[\[\s*"?(approval|waiver)"?\s*\]\]`) })
 
 func headers(data []byte) places {
 	out := places{}
 	n := 0
 	for line := range bytes.Lines(data) {
 		n++
-		if m := tableHeader.FindSubmatch(line); m != nil {
+		if m := tableHeader().FindSubmatch(line); m != nil {
 			out[string(m[1])] = append(out[string(m[1])], n)
 		}
 	}
@@ -254,7 +255,7 @@ func (e entry) day(key string) (string, error) {
 	return text, nil
 }
 
-var hex64 = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var hex64 = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{64}$`) })
 
 func (e entry) digests(key string) ([]string, error) {
 	list, err := e.Texts(key)
@@ -262,7 +263,7 @@ func (e entry) digests(key string) ([]string, error) {
 		return nil, e.bad(fault.HintOf(err), "%s must be an array of strings", key)
 	}
 	for _, sum := range list {
-		if !hex64.MatchString(sum) {
+		if !hex64().MatchString(sum) {
 			return nil, e.bad("64 digits of 0-9 and a-f", "%s: %q is no SHA-256", key, sum)
 		}
 	}

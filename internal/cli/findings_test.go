@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"snug/internal/component"
+	"snug/internal/engine"
 	"snug/internal/event"
 	"snug/internal/finding"
 	"snug/internal/vet"
@@ -210,5 +211,24 @@ func TestFindingsTextStopsAtABrokenPipe(t *testing.T) {
 	r.Close()
 	if err := text(false)(w, someFindings()); err == nil {
 		t.Error("a failed write is passed over")
+	}
+}
+
+func TestReviewPageEscapes(t *testing.T) {
+	var out bytes.Buffer
+	r := &engine.Review{From: "<b>", To: `"<i>"`, Changes: []engine.Reviewed{{Package: "<script>alert(1)</script>", Kind: engine.Moved, Before: "1", After: "2",
+		Texts: []engine.TextChange{{Path: "LICENSE", Diff: []string{"+  </pre><script>", "-  gone", "   same"}}}}}}
+	if err := reviewHTML(&out, r); err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{"<script", "<b>", "<i>", "%!"} {
+		if strings.Contains(out.String(), bad) {
+			t.Errorf("the page has %s in it", bad)
+		}
+	}
+	for _, want := range []string{`<span class="plus">+  &lt;/pre&gt;&lt;script&gt;</span>`, `<span class="minus">-  gone</span>`, `<span class="same">   same</span>`, "&lt;script&gt;alert(1)"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the page has no %s: %s", want, out.String())
+		}
 	}
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	_ "embed"
 	"fmt"
-	"html/template"
 	"io"
 	"strings"
 
@@ -81,31 +80,44 @@ func fenceFor(lines []string) string {
 	return fence
 }
 
+// reviewHead is the page down to the end of its style, without its title.
+//
 //go:embed review.html
-var reviewPage string
-
-type (
-	reviewFill struct {
-		To, From, Sum string
-		Changes       []reviewPart
-	}
-	reviewPart struct {
-		Title      string
-		Paragraphs []paragraph
-	}
-)
+var reviewHead string
 
 // reviewHTML shows a review as one page without scripts that needs nothing else.
 func reviewHTML(w io.Writer, r *engine.Review) error {
-	t, err := template.New("review").Funcs(template.FuncMap{"kind": lineKind}).Parse(reviewPage)
-	if err != nil {
-		return err
-	}
-	fill := reviewFill{To: r.To, From: r.From, Sum: reviewSum(r)}
+	var m markup
+	m.put(reviewHead)
+	m.put("<title>snug: review of %s</title>\n</head>\n<body>\n<h1>Review of %s</h1>\n", r.To, r.To)
+	m.put("<p>Against %s: %s.</p>\n", r.From, reviewSum(r))
 	for _, c := range r.Changes {
-		fill.Changes = append(fill.Changes, reviewPart{oneLine(reviewTitle(c)), paragraphs(c)})
+		m.put("<h2>%s</h2>\n<dl>\n", reviewTitle(c))
+		for _, p := range paragraphs(c) {
+			m.paragraph(p)
+		}
+		m.put("</dl>\n")
 	}
-	return t.Execute(w, fill)
+	m.put("</body>\n</html>\n")
+	_, err := w.Write(m.Bytes())
+	return err
+}
+
+func (m *markup) paragraph(p paragraph) {
+	m.put("<dt>%s</dt><dd>", p.Head)
+	for _, line := range p.Lines {
+		m.put("<p>%s</p>", line)
+	}
+	if len(p.Diff) > 0 {
+		m.put("<pre>")
+		for _, line := range p.Diff {
+			m.put(`<span class="%s">`, lineKind(line))
+			m.verbatim(line)
+			m.put("</span>\n")
+		}
+		m.put("</pre>")
+	}
+	m.put("</dd>\n")
 }
 
 // lineKind is the class of a line of a diff.

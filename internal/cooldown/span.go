@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -12,17 +13,21 @@ import (
 // "36h"), and as ISO 8601 writes it ("P1W2D", "PT36H"). Months and years are no
 // spans: they are not always as long.
 var (
-	spanInWords = regexp.MustCompile(`^(?:(\d+) ?(?:w|wks?|weeks?),? ?)?(?:(\d+) ?(?:d|days?),? ?)?(?:(\d+) ?(?:h|hrs?|hours?),? ?)?(?:(\d+) ?(?:m|mins?|minutes?),? ?)?(?:(\d+) ?(?:s|secs?|seconds?) ?)?(?:ago)?$`)
-	spanISO8601 = regexp.MustCompile(`^p(?:(\d+)w)?(?:(\d+)d)?(?:t(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?)?$`)
-	spanUnits   = []time.Duration{7 * day, day, time.Hour, time.Minute, time.Second}
+	spanInWords = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:(\d+) ?(?:w|wks?|weeks?),? ?)?(?:(\d+) ?(?:d|days?),? ?)?(?:(\d+) ?(?:h|hrs?|hours?),? ?)?(?:(\d+) ?(?:m|mins?|minutes?),? ?)?(?:(\d+) ?(?:s|secs?|seconds?) ?)?(?:ago)?$`)
+	})
+	spanISO8601 = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^p(?:(\d+)w)?(?:(\d+)d)?(?:t(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?)?$`)
+	})
+	spanUnits = []time.Duration{7 * day, day, time.Hour, time.Minute, time.Second}
 )
 
 // ParseSpan reads a span of time as uv writes it. An age has whole hours.
 func ParseSpan(text string) (Age, error) {
 	low := strings.ToLower(strings.TrimSpace(text))
-	parts := spanInWords.FindStringSubmatch(low)
+	parts := spanInWords().FindStringSubmatch(low)
 	if parts == nil {
-		parts = spanISO8601.FindStringSubmatch(low)
+		parts = spanISO8601().FindStringSubmatch(low)
 	}
 	if parts == nil || strings.Join(parts[1:], "") == "" {
 		return 0, fmt.Errorf(`%q is no span of time: write it as "8 days", "24 hours" or P7D`, text)

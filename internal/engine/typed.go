@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // typed is a command line without the program's name, for a fix to repeat with a
@@ -79,12 +80,12 @@ func (t typed) String() string {
 	return strings.Join(words, " ")
 }
 
-var harmless = regexp.MustCompile(`^[A-Za-z0-9_./:=@%+-]+$`)
+var harmless = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_./:=@%+-]+$`) })
 
 // ShellWord is text as one word of a shell's command: quoted where a shell would
 // read it otherwise.
 func ShellWord(w string) string {
-	if harmless.MatchString(w) {
+	if harmless().MatchString(w) {
 		return w
 	}
 	return "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"snug/internal/approvals"
 	"snug/internal/fault"
@@ -19,14 +20,14 @@ type Waiving struct {
 	By, Reason  string
 }
 
-var findingID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`)
+var findingID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`) })
 
 // Waive writes a waiver into the approvals beside the lock of the project at root. It
 // refuses one that nobody could mean: without an end, in the past, for more than a year,
 // for a package that is not locked, or for one kind of sign in all packages.
 func (e *Engine) Waive(root string, ask Waiving) (*approvals.Waiver, error) {
 	w := &approvals.Waiver{ID: ask.ID, Until: ask.Until, By: ask.By, Reason: ask.Reason, Date: approvals.Day(e.Now())}
-	if !findingID.MatchString(ask.ID) {
+	if !findingID().MatchString(ask.ID) {
 		return nil, fault.New(fault.Usage, "snug check shows the ids: CVE-2024-1234, yanked", "%q is no id of a finding", ask.ID)
 	}
 	name, version, _ := strings.Cut(ask.Package, "==")

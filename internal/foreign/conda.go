@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -62,7 +63,7 @@ func ParseConda(data []byte, path string, env func(string) string) (*Import, err
 	return r.done()
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
+var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`) })
 
 // yaml reads a document that is a mapping. Aliases, by which a small file grows
 // large, are refused; nodes are looked at where they stand, and never expanded.
@@ -71,7 +72,7 @@ func (r *reader) yaml(data []byte) (*yaml.Node, error) {
 	if err := yaml.Unmarshal(data, &doc); err != nil {
 		line := 0
 		text := err.Error()
-		if m := yamlLine.FindStringSubmatch(text); m != nil {
+		if m := yamlLine().FindStringSubmatch(text); m != nil {
 			text = m[2]
 			if _, scan := fmt.Sscan(m[1], &line); scan != nil {
 				line = 0 // the library names no line for some errors
@@ -181,13 +182,17 @@ func (r *reader) condaPip(list *yaml.Node, env func(string) string) error {
 // condaForm is CHANNEL::NAME and what follows; condaBuild is VERSION=BUILD or
 // "VERSION BUILD" with its operator.
 var (
-	condaForm  = regexp.MustCompile(`^(?:([^\s:]+)::)?([A-Za-z0-9_][A-Za-z0-9_.-]*)\s*(.*)$`)
-	condaBuild = regexp.MustCompile(`^(={0,2})\s*([A-Za-z0-9_.!+]+)(?:=|\s+)([A-Za-z0-9_.*]+)$`)
+	condaForm = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:([^\s:]+)::)?([A-Za-z0-9_][A-Za-z0-9_.-]*)\s*(.*)$`)
+	})
+	condaBuild = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(={0,2})\s*([A-Za-z0-9_.!+]+)(?:=|\s+)([A-Za-z0-9_.*]+)$`)
+	})
 )
 
 // condaSpec reads one package, such as "numpy=1.26.4=py311h64a7726_0".
 func (r *reader) condaSpec(text string, line int) error {
-	m := condaForm.FindStringSubmatch(strings.TrimSpace(text))
+	m := condaForm().FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {
 		r.leave(text, "it is not understood")
 		return nil
@@ -205,7 +210,7 @@ func (r *reader) condaSpec(text string, line int) error {
 		return nil
 	}
 	version, bounds := "", ""
-	if b := condaBuild.FindStringSubmatch(rest); b != nil && !strings.Contains(b[3], "*") {
+	if b := condaBuild().FindStringSubmatch(rest); b != nil && !strings.Contains(b[3], "*") {
 		version = b[2]
 	} else if b != nil { // which build it is does not matter here
 		bounds = condaBounds("=" + b[2])

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 type pipfileHead struct {
@@ -189,7 +190,7 @@ func (r *reader) texts(line int, what string, value any) ([]string, error) {
 	return out, nil
 }
 
-var tomlHeader = regexp.MustCompile(`^\s*\[+\s*([^\]]+?)\s*\]+`)
+var tomlHeader = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*\[+\s*([^\]]+?)\s*\]+`) })
 
 // keyLines are the lines of the keys in the tables of a TOML file, as
 // "table\x00key", and of the tables themselves, with an empty key. What is
@@ -199,7 +200,7 @@ func keyLines(data []byte) map[string]int {
 	line, table := 0, ""
 	for text := range strings.Lines(string(data)) {
 		line++
-		if m := tomlHeader.FindStringSubmatch(text); m != nil {
+		if m := tomlHeader().FindStringSubmatch(text); m != nil {
 			table = strings.ReplaceAll(m[1], `"`, "")
 			out[table+"\x00"] = line
 			if outer, key, ok := strings.Cut(table, "."); ok {

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"snug/internal/fault"
 	"snug/internal/manifest"
@@ -259,11 +260,13 @@ func (r *reader) bounded(line int) error {
 	return nil
 }
 
-var login = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*(?:\$\{[^}]*\}[^/@]*)*@`)
+var login = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*(?:\$\{[^}]*\}[^/@]*)*@`)
+})
 
 // bare is an address without its login, which is listed as left.
 func (r *reader) bare(what, address string) string {
-	out := login.ReplaceAllString(address, "$1")
+	out := login().ReplaceAllString(address, "$1")
 	if out != address {
 		r.leave("the login of "+what, "logins are not written into files: give it by netrc or a variable")
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"snug/internal/manifest"
 	"snug/internal/pep440"
@@ -78,12 +79,14 @@ func (r *reader) options(read *manifest.Requirements) {
 
 // editable is a line that installs a checkout of an address; pip knows its name
 // from "#egg=".
-var editable = regexp.MustCompile(`(?m)^[ \t]*(?:-e|--editable)[ \t=]*((?:git|hg|svn|bzr)\+\S+|file:\S+)[^\n]*$`)
+var editable = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^[ \t]*(?:-e|--editable)[ \t=]*((?:git|hg|svn|bzr)\+\S+|file:\S+)[^\n]*$`)
+})
 
 // withoutEditable lists such lines as left, and empties them.
 func (r *reader) withoutEditable(data []byte) []byte {
-	return editable.ReplaceAllFunc(data, func(line []byte) []byte {
-		address := string(editable.FindSubmatch(line)[1])
+	return editable().ReplaceAllFunc(data, func(line []byte) []byte {
+		address := string(editable().FindSubmatch(line)[1])
 		kind, _, _ := strings.Cut(address, "+")
 		if strings.HasPrefix(address, "file:") {
 			kind = "a folder"
@@ -100,7 +103,7 @@ func nameIn(text string) string {
 	if name, _, ok := strings.Cut(text, " @ "); ok {
 		return strings.TrimSpace(name)
 	}
-	address, name, ok := strings.Cut(login.ReplaceAllString(text, "$1"), "#egg=")
+	address, name, ok := strings.Cut(login().ReplaceAllString(text, "$1"), "#egg=")
 	if ok {
 		return name
 	}
@@ -187,7 +190,7 @@ func isSource(reason string) bool {
 	return strings.HasPrefix(reason, "-r ") || strings.HasSuffix(reason, ")")
 }
 
-var viaComment = regexp.MustCompile(`(?:^|\s)#\s*via\b(.*)$`)
+var viaComment = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:^|\s)#\s*via\b(.*)$`) })
 
 // reasons are, for each requirement of the file itself, what its "# via"
 // comments name: behind it on its line, or in the comments below.
@@ -210,7 +213,7 @@ func reasons(data []byte, file string, asks []manifest.Requirement) [][]string {
 			continue
 		}
 		rest, isComment := strings.CutPrefix(text, "#")
-		switch m := viaComment.FindStringSubmatch(text); {
+		switch m := viaComment().FindStringSubmatch(text); {
 		case m != nil:
 			open = true
 			out[current] = append(out[current], splitReasons(m[1])...)

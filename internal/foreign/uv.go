@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"snug/internal/manifest"
 	"snug/internal/pep440"
@@ -161,12 +162,14 @@ func (r *reader) uvRoot(p uvPackage, line int) error {
 
 // ofExtra is how METADATA says that a requirement belongs to an extra: last, as
 // a rule.
-var ofExtra = regexp.MustCompile(`^(?:(.*) and )?extra == ['"]([^'"]+)['"](?: and (.*))?$`)
+var ofExtra = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:(.*) and )?extra == ['"]([^'"]+)['"](?: and (.*))?$`)
+})
 
 // cutExtra takes the extra out of a marker, "" where it is in no place where one
 // can be taken out.
 func cutExtra(marker string) (rest, extra string) {
-	m := ofExtra.FindStringSubmatch(marker)
+	m := ofExtra().FindStringSubmatch(marker)
 	if m == nil {
 		return marker, ""
 	}

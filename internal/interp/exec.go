@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -208,7 +209,7 @@ func isTerminal(r any) bool {
 
 // ofPython are the commands of one Python: those of another would run or
 // change something else than the runtime.
-var ofPython = regexp.MustCompile(`^(python|pip)[0-9.]*$`)
+var ofPython = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(python|pip)[0-9.]*$`) })
 
 // lookPath finds the command in the runtime first, then on the child's PATH.
 func lookPath(c Command) (string, error) {
@@ -217,7 +218,7 @@ func lookPath(c Command) (string, error) {
 		return name, nil
 	}
 	dirs := append([]string{c.Path}, filepath.SplitList(valueOf(c.Env, "PATH"))...)
-	own := ofPython.MatchString(name)
+	own := ofPython().MatchString(name)
 	if own {
 		dirs = dirs[:1]
 	}

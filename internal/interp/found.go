@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"snug/internal/digest"
@@ -76,7 +77,7 @@ func (f *Found) List(ctx context.Context, target pytag.Target) ([]Interpreter, e
 	return out, nil
 }
 
-var pythonName = regexp.MustCompile(`^python3(\.[0-9]{1,2})?(\.exe)?$|^python\.exe$`)
+var pythonName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^python3(\.[0-9]{1,2})?(\.exe)?$|^python\.exe$`) })
 
 // candidates are the distinct executables, in the order of PATH.
 func (f *Found) candidates() []string {
@@ -99,7 +100,7 @@ func (f *Found) candidates() []string {
 			continue // PATH often names folders that are not there
 		}
 		for _, e := range entries {
-			if !pythonName.MatchString(e.Name()) {
+			if !pythonName().MatchString(e.Name()) {
 				continue
 			}
 			real, err := filepath.EvalSymlinks(filepath.Join(dir, e.Name()))

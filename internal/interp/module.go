@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/package-url/packageurl-go"
 	"golang.org/x/mod/module"
@@ -67,7 +68,9 @@ func proxies(client *fetch.Client, list string) []origin {
 func (m *Module) Name() string { return SourceModule }
 
 // moduleVersion is "v0.0.0-3.14.6-20260610-1": Python, build date, build.
-var moduleVersion = regexp.MustCompile(`^v0\.0\.0-(3\.[0-9]{1,3}\.[0-9]{1,3})-[0-9]{8}-[0-9]{1,4}$`)
+var moduleVersion = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^v0\.0\.0-(3\.[0-9]{1,3}\.[0-9]{1,3})-[0-9]{8}-[0-9]{1,4}$`)
+})
 
 // List returns the catalogue's interpreters, and newer ones that the proxy
 // lists where the `go` tool is there to check them.
@@ -114,7 +117,7 @@ func (m *Module) interpreter(v pep440.Version, t pytag.Target, id, sum string) I
 // not trusted here: Fetch has the go tool verify it.
 func (m *Module) uncatalogued(ctx context.Context, target pytag.Target, list string, known map[string]bool) []Interpreter {
 	fresh := slices.DeleteFunc(strings.Fields(list), func(id string) bool {
-		match := moduleVersion.FindStringSubmatch(id)
+		match := moduleVersion().FindStringSubmatch(id)
 		return match == nil || known[match[1]]
 	})
 	if len(fresh) == 0 || m.goTool.path == "" {
@@ -126,7 +129,7 @@ func (m *Module) uncatalogued(ctx context.Context, target pytag.Target, list str
 	}
 	var out []Interpreter
 	for _, id := range fresh {
-		v, err := pep440.Parse(moduleVersion.FindStringSubmatch(id)[1])
+		v, err := pep440.Parse(moduleVersion().FindStringSubmatch(id)[1])
 		if err != nil {
 			continue
 		}

@@ -331,7 +331,7 @@ func TestCatalogue(t *testing.T) {
 		t.Fatal(len(entries), err)
 	}
 	for _, e := range entries {
-		if _, ok := h1Hex(e.H1); !ok || len(e.Trees) != len(Platforms()) || moduleVersion.FindStringSubmatch(e.Module) == nil {
+		if _, ok := h1Hex(e.H1); !ok || len(e.Trees) != len(Platforms()) || moduleVersion().FindStringSubmatch(e.Module) == nil {
 			t.Errorf("%+v", e)
 		}
 		for platform, sum := range e.Trees {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 
 	"snug/internal/archive"
 	"snug/internal/digest"
@@ -78,8 +79,10 @@ func asset(version, tag, triple string) string {
 }
 
 var (
-	assetName  = regexp.MustCompile(`^cpython-(3\.[0-9]{1,3}\.[0-9]{1,3}(?:(?:a|b|rc)[0-9]{1,2})?)\+([0-9]{8})-(.+)-install_only_stripped\.tar\.gz$`)
-	releaseTag = regexp.MustCompile(`^[0-9]{8}$`)
+	assetName = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^cpython-(3\.[0-9]{1,3}\.[0-9]{1,3}(?:(?:a|b|rc)[0-9]{1,2})?)\+([0-9]{8})-(.+)-install_only_stripped\.tar\.gz$`)
+	})
+	releaseTag = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{8}$`) })
 )
 
 // List returns the builds of the latest release.
@@ -102,7 +105,7 @@ func (s *Standalone) List(ctx context.Context, target pytag.Target) ([]Interpret
 		if len(fields) != 2 {
 			continue
 		}
-		match := assetName.FindStringSubmatch(strings.TrimPrefix(fields[1], "*"))
+		match := assetName().FindStringSubmatch(strings.TrimPrefix(fields[1], "*"))
 		if match == nil || match[2] != tag || match[3] != want {
 			continue
 		}
@@ -127,7 +130,7 @@ func (s *Standalone) latestTag(ctx context.Context) (string, error) {
 	if err := json.Unmarshal(text, &latest); err != nil {
 		return "", fmt.Errorf("%s: %w", latestFile, err)
 	}
-	if !releaseTag.MatchString(latest.Tag) {
+	if !releaseTag().MatchString(latest.Tag) {
 		return "", fmt.Errorf("%s: tag %q is not a date", latestFile, latest.Tag)
 	}
 	return latest.Tag, nil
@@ -139,7 +142,7 @@ func (s *Standalone) Fetch(ctx context.Context, i Interpreter, dir string, progr
 	if err != nil {
 		return err
 	}
-	if !releaseTag.MatchString(i.ID) {
+	if !releaseTag().MatchString(i.ID) {
 		return fault.New(fault.Input, "", "%q is not a release of %s", i.ID, SourceStandalone)
 	}
 	name := asset(i.Version.String(), i.ID, triple(target))

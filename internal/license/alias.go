@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // vague are what a name is read as that does not say which version or variant: the widest that it may mean.
@@ -120,19 +121,21 @@ var aliases = map[string]string{
 }
 
 var (
-	urls    = regexp.MustCompile(`\(?https?://\S+\)?`)
-	noise   = regexp.MustCompile(`\b(the|an?|license[ds]?|licence[ds]?|version|under|terms|of|software license|\(?see .*|free software)\b`)
-	marks   = regexp.MustCompile(`[^a-z0-9.+]+`)
-	numbers = regexp.MustCompile(`\bv\.? ?(\d)|([a-z])v(\d)`)
-	tail    = regexp.MustCompile(`^(.*) \(([^()]+)\)$`)
+	urls  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\(?https?://\S+\)?`) })
+	noise = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`\b(the|an?|license[ds]?|licence[ds]?|version|under|terms|of|software license|\(?see .*|free software)\b`)
+	})
+	marks   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^a-z0-9.+]+`) })
+	numbers = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\bv\.? ?(\d)|([a-z])v(\d)`) })
+	tail    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(.*) \(([^()]+)\)$`) })
 )
 
 // plain puts a licence's name in one form: "The MIT License" is "mit", "GPLv3+" is "gpl 3+".
 func plain(name string) string {
-	name = strings.ToLower(urls.ReplaceAllString(name, " "))
-	name = numbers.ReplaceAllString(name, "$2 $1$3")
-	name = marks.ReplaceAllString(name, " ")
-	name = noise.ReplaceAllString(name, " ")
+	name = strings.ToLower(urls().ReplaceAllString(name, " "))
+	name = numbers().ReplaceAllString(name, "$2 $1$3")
+	name = marks().ReplaceAllString(name, " ")
+	name = noise().ReplaceAllString(name, " ")
 	name = strings.Join(strings.Fields(name), " ")
 	return strings.TrimSuffix(strings.ReplaceAll(name, "2.0.0", "2.0"), ".")
 }
@@ -143,7 +146,7 @@ func alias(name string) (Expression, bool) {
 		return e, true
 	}
 	try := []string{name}
-	if m := tail.FindStringSubmatch(strings.TrimSpace(name)); m != nil { // "GNU General Public License v3 (GPLv3)"
+	if m := tail().FindStringSubmatch(strings.TrimSpace(name)); m != nil { // "GNU General Public License v3 (GPLv3)"
 		try = append(try, m[1], m[2])
 	}
 	for _, t := range try {
@@ -159,16 +162,21 @@ func alias(name string) (Expression, bool) {
 	return Expression{}, false
 }
 
-// separators are what stands between the names of several licences: the surest first.
-var separators = []struct {
+// separator is what stands between the names of several licences.
+type separator struct {
 	at   *regexp.Regexp
 	op   Op
 	open bool // it may mean AND as well as OR
-}{
-	{regexp.MustCompile(`(?i)\s+or\s+`), Or, false},
-	{regexp.MustCompile(`(?i)\s+and\s+|\s*&\s*|\s+\+\s+`), And, false},
-	{regexp.MustCompile(`\s*[/|,;]\s*`), And, true},
 }
+
+// separators have the surest first.
+var separators = sync.OnceValue(func() []separator {
+	return []separator{
+		{regexp.MustCompile(`(?i)\s+or\s+`), Or, false},
+		{regexp.MustCompile(`(?i)\s+and\s+|\s*&\s*|\s+\+\s+`), And, false},
+		{regexp.MustCompile(`\s*[/|,;]\s*`), And, true},
+	}
+})
 
 // named reads names in use: "MIT License", "Apache 2.0", "MIT/Apache-2.0". A slash or comma may be AND or
 // OR: it is read as AND, and said.
@@ -181,8 +189,8 @@ func named(text string) reading {
 		}
 		return r
 	}
-	body := strings.TrimSpace(dual.ReplaceAllString(text, " "))
-	for _, s := range separators {
+	body := strings.TrimSpace(dual().ReplaceAllString(text, " "))
+	for _, s := range separators() {
 		parts := s.at.Split(body, -1)
 		if len(parts) < 2 || len(parts) > 16 {
 			continue
@@ -197,7 +205,9 @@ func named(text string) reading {
 	return reading{}
 }
 
-var dual = regexp.MustCompile(`(?i)\bdual(-|\s)licen[sc]ed?\b:?|\beither\b|\bboth\b`)
+var dual = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\bdual(-|\s)licen[sc]ed?\b:?|\beither\b|\bboth\b`)
+})
 
 // joined reads every part as a name of its own.
 func joined(parts []string, op Op) (reading, bool) {

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"snug/internal/digest"
 	"snug/internal/license"
@@ -43,7 +44,7 @@ func Classify(text []byte) Text {
 	t.IDs, t.Coverage = found.ids, found.coverage
 	if len(body) < maxPointer {
 		t.Pointer = pointers(string(body))
-		t.Either = len(t.Pointer) > 1 && either.Match(body)
+		t.Either = len(t.Pointer) > 1 && either().Match(body)
 	}
 	return t
 }
@@ -52,12 +53,14 @@ func Classify(text []byte) Text {
 const maxPointer = 2 << 10
 
 var (
-	pointed = regexp.MustCompile(`\b(?:LICEN[SC]ES?|COPYING|NOTICE)[-_./][A-Za-z0-9_./-]*[A-Za-z0-9]`)
-	either  = regexp.MustCompile(`(?i)\beither\b|\bor\b|\byour (?:option|choice)\b`)
+	pointed = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`\b(?:LICEN[SC]ES?|COPYING|NOTICE)[-_./][A-Za-z0-9_./-]*[A-Za-z0-9]`)
+	})
+	either = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)\beither\b|\bor\b|\byour (?:option|choice)\b`) })
 )
 
 func pointers(text string) (names []string) {
-	for _, at := range pointed.FindAllStringIndex(text, -1) {
+	for _, at := range pointed().FindAllStringIndex(text, -1) {
 		if before := text[:at[0]]; strings.HasSuffix(before, "/") || strings.HasSuffix(before, "://") {
 			continue // part of an address
 		}

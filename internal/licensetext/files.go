@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"snug/internal/digest"
 	"snug/internal/fault"
@@ -31,11 +32,19 @@ const (
 )
 
 var (
-	licenseName = regexp.MustCompile(`(?i)^(?:un)?(?:licen[sc]es?|copying|copyright|third[-_. ]?part(?:y|ies)[-_. ]?(?:licen[sc]es?|notices?))(?:[-_. ].*)?$`)
-	suffixed    = regexp.MustCompile(`(?i)^[\w.+-]+[-_.](?:licen[sc]e|copying)(?:\.(?:txt|md|rst|html))?$`)
-	noticeName  = regexp.MustCompile(`(?i)^notices?(?:[-_. ].*)?$`)
-	authorsName = regexp.MustCompile(`(?i)^(?:authors|contributors|credits)(?:[-_. ].*)?$`)
-	code        = regexp.MustCompile(`(?i)\.(?:py[cdio]?|pyx|pxd|so|dll|exe|js|css|json|h|c|cpp|rs|toml|ya?ml|xml|png|svg)$`)
+	licenseName = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^(?:un)?(?:licen[sc]es?|copying|copyright|third[-_. ]?part(?:y|ies)[-_. ]?(?:licen[sc]es?|notices?))(?:[-_. ].*)?$`)
+	})
+	suffixed = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^[\w.+-]+[-_.](?:licen[sc]e|copying)(?:\.(?:txt|md|rst|html))?$`)
+	})
+	noticeName  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)^notices?(?:[-_. ].*)?$`) })
+	authorsName = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^(?:authors|contributors|credits)(?:[-_. ].*)?$`)
+	})
+	code = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)\.(?:py[cdio]?|pyx|pxd|so|dll|exe|js|css|json|h|c|cpp|rs|toml|ya?ml|xml|png|svg)$`)
+	})
 )
 
 // KindOf tells what the file at a slash path of an installed tree is, "" where it is nothing that speaks of
@@ -45,14 +54,14 @@ var (
 func KindOf(name string) Kind {
 	dir, base := path.Split(name)
 	pkg, inside, info := cutInfo(dir)
-	speaks := licenseName.MatchString(base) || suffixed.MatchString(base)
+	speaks := licenseName().MatchString(base) || suffixed().MatchString(base)
 	listed := info && strings.HasPrefix(inside, "licenses/")
 	switch {
-	case code.MatchString(base):
+	case code().MatchString(base):
 		return ""
-	case noticeName.MatchString(base):
+	case noticeName().MatchString(base):
 		return Notice
-	case authorsName.MatchString(base):
+	case authorsName().MatchString(base):
 		return Authors
 	case pkg != "" && (speaks || listed) && slices.Contains([]string{"", "licenses/", "license_files/"}, inside) && !ofAnother(base, pkg):
 		return Own
@@ -79,12 +88,12 @@ func cutInfo(dir string) (pkg, inside string, ok bool) {
 
 // ofAnother tells whether a licence file is named for something that is neither a licence nor the package.
 func ofAnother(base, pkg string) bool {
-	m := qualified.FindStringSubmatch(base)
+	m := qualified().FindStringSubmatch(base)
 	if m == nil {
 		return false
 	}
 	word := strings.ToLower(m[1])
-	return !ownWord.MatchString(word) && !strings.HasPrefix(squeeze(word), squeeze(pkg))
+	return !ownWord().MatchString(word) && !strings.HasPrefix(squeeze(word), squeeze(pkg))
 }
 
 func squeeze(name string) string {
@@ -92,8 +101,12 @@ func squeeze(name string) string {
 }
 
 var (
-	qualified = regexp.MustCompile(`(?i)^(?:licen[sc]es?|copying|third[-_. ]?part(?:y|ies))[-_. ](.+)$`)
-	ownWord   = regexp.MustCompile(`^(?:txt|md|rst|html|rtf|apache|bsd|mit|isc|gpl|lgpl|agpl|mpl|psf|python|zpl|zlib|cc0|cc|0bsd|lesser|gnu|artistic|eupl|epl|unlicense|public|commercial|apl|al2|asl|gplv|lgplv|v?\d[\d.]*(?:\.|$))`)
+	qualified = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^(?:licen[sc]es?|copying|third[-_. ]?part(?:y|ies))[-_. ](.+)$`)
+	})
+	ownWord = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:txt|md|rst|html|rtf|apache|bsd|mit|isc|gpl|lgpl|agpl|mpl|psf|python|zpl|zlib|cc0|cc|0bsd|lesser|gnu|artistic|eupl|epl|unlicense|public|commercial|apl|al2|asl|gplv|lgplv|v?\d[\d.]*(?:\.|$))`)
+	})
 )
 
 // Scan classifies those of the paths that KindOf knows, in their order.

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"snug/internal/digest"
@@ -226,16 +227,20 @@ func (t *texts) write(w io.Writer) {
 }
 
 var (
-	copyright = regexp.MustCompile(`(?i)^[\s*#/%;.>-]*((?:portions )?(?:copyright|\(c\)|©)[\s:]+(?:\(c\)|©|by |[12][0-9]{3}).*|copyright .*[12][0-9]{3}.*|(?:\(c\)|©) ?[12][0-9]{3}.*)$`)
-	blank     = regexp.MustCompile(`(?i)\[yyyy\]|<year>|\{yyyy\}|<name of author>|\[year\]|copyright (?:notice|holder|owner|statement|law)`)
+	copyright = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^[\s*#/%;.>-]*((?:portions )?(?:copyright|\(c\)|©)[\s:]+(?:\(c\)|©|by |[12][0-9]{3}).*|copyright .*[12][0-9]{3}.*|(?:\(c\)|©) ?[12][0-9]{3}.*)$`)
+	})
+	blank = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)\[yyyy\]|<year>|\{yyyy\}|<name of author>|\[year\]|copyright (?:notice|holder|owner|statement|law)`)
+	})
 )
 
 // copyrights are the lines of the texts that say who holds the copyright, each once, in their order.
 func (t *texts) copyrights(of []Text) (lines []string) {
 	for _, text := range of {
 		for line := range strings.Lines(t.list[t.number[text.SHA256]-1]) {
-			m := copyright.FindStringSubmatch(strings.TrimSpace(line))
-			if m == nil || blank.MatchString(line) || len(lines) == maxCopyrights {
+			m := copyright().FindStringSubmatch(strings.TrimSpace(line))
+			if m == nil || blank().MatchString(line) || len(lines) == maxCopyrights {
 				continue
 			}
 			if found := strings.TrimRight(cut(m[1]), " *#/"); !slices.Contains(lines, found) {

@@ -22,7 +22,9 @@ type runs struct {
 }
 
 var (
-	free = regexp.MustCompile(`(?s)//\*\*.*?\*\*//|__\d+__|\|\||\(\(|\)\)(?:\?\?)?`) // what is no word of a template
+	free = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?s)//\*\*.*?\*\*//|__\d+__|\|\||\(\(|\)\)(?:\?\?)?`)
+	}) // what is no word of a template
 	rare = sync.OnceValue(newRuns)
 )
 
@@ -63,7 +65,7 @@ func (r runs) in(text string) bool {
 
 // each visits the rows of words of a template, which its free parts interrupt.
 func (r runs) each(lre string, visit func(uint64) bool) {
-	for _, part := range free.Split(lre, -1) {
+	for _, part := range free().Split(lre, -1) {
 		r.row(part, visit)
 	}
 }

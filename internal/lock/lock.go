@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"snug/internal/cooldown"
@@ -21,10 +22,10 @@ const Version = "1.0"
 // FileName is the usual name; "pylock.NAME.toml" is the other (PEP 751, "File Name").
 const FileName = "pylock.toml"
 
-var named = regexp.MustCompile(`^pylock\.[^.]+\.toml$`)
+var named = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^pylock\.[^.]+\.toml$`) })
 
 // IsFileName tells whether installers will take name (without folder) as a lock.
-func IsFileName(name string) bool { return name == FileName || named.MatchString(name) }
+func IsFileName(name string) bool { return name == FileName || named().MatchString(name) }
 
 // Lock is a whole lock file. Markers, specifiers and versions are text that Parse has checked.
 type Lock struct {

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"snug/internal/fault"
 	"snug/internal/pep508"
@@ -114,7 +115,7 @@ func (rd *reader) builds(option, names string, at Origin) error {
 	return nil
 }
 
-var glibcFloor = regexp.MustCompile(`^2\.[1-9][0-9]?$`)
+var glibcFloor = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^2\.[1-9][0-9]?$`) })
 
 // buildOf reads [tool.snug.build].
 func buildOf(snug toml.Table) (b BuildSettings, err error) {
@@ -142,7 +143,7 @@ func buildOf(snug toml.Table) (b BuildSettings, err error) {
 	if b.Glibc, err = t.Text("glibc"); err != nil {
 		return b, err
 	}
-	if b.Glibc != "" && !glibcFloor.MatchString(b.Glibc) {
+	if b.Glibc != "" && !glibcFloor().MatchString(b.Glibc) {
 		return b, t.Bad("glibc", `such as "2.28"`, "glibc: %q is no version of it", b.Glibc)
 	}
 	if b.Glibc != "" && b.Toolchain != "zig" {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"snug/internal/pep440"
 )
@@ -57,15 +58,15 @@ func (s span) texts() []string {
 }
 
 var (
-	partSpace = regexp.MustCompile(`([^\s,<>=!~^])\s+([<>=!~^\d])`)
-	oneBound  = regexp.MustCompile(`^(\^|~=|~|>=|<=|>|<|===|==|=|!=|)\s*(.+)$`)
-	wildcard  = regexp.MustCompile(`^v?(\d+(?:\.\d+)*)(?:\.[*xX])+$`)
+	partSpace = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`([^\s,<>=!~^])\s+([<>=!~^\d])`) })
+	oneBound  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(\^|~=|~|>=|<=|>|<|===|==|=|!=|)\s*(.+)$`) })
+	wildcard  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^v?(\d+(?:\.\d+)*)(?:\.[*xX])+$`) })
 )
 
 // conjunction reads parts that are separated by commas or blanks.
 func conjunction(text string) (span, error) {
 	var s span
-	text = partSpace.ReplaceAllString(strings.TrimSpace(text), "$1,$2")
+	text = partSpace().ReplaceAllString(strings.TrimSpace(text), "$1,$2")
 	for part := range strings.SplitSeq(text, ",") {
 		if part = strings.TrimSpace(part); part == "*" || part == "" && text == "" {
 			continue
@@ -99,12 +100,12 @@ func (s span) and(o span) span {
 
 // bound reads one part.
 func bound(part string) (span, error) {
-	m := oneBound.FindStringSubmatch(part)
+	m := oneBound().FindStringSubmatch(part)
 	if m == nil {
 		return span{}, fmt.Errorf("%q is empty", part)
 	}
 	op, version := m[1], m[2]
-	if w := wildcard.FindStringSubmatch(version); w != nil {
+	if w := wildcard().FindStringSubmatch(version); w != nil {
 		return series(op, w[1])
 	}
 	v, err := pep440.Parse(version)

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"snug/internal/digest"
@@ -113,9 +114,9 @@ func uvText(doc map[string]any) string {
 }
 
 // withoutLogin is a text without the logins of the addresses in it.
-func withoutLogin(text string) string { return login.ReplaceAllString(text, "//") }
+func withoutLogin(text string) string { return login().ReplaceAllString(text, "//") }
 
-var login = regexp.MustCompile(`//[^/@\s]*@`)
+var login = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`//[^/@\s]*@`) })
 
 // asked is the requirements as sorted canonical texts, once each.
 func asked(reqs []Requirement) []string {

@@ -53,13 +53,13 @@ func trailer(line []byte) string {
 	if strings.ContainsRune(text, '\n') {
 		return end // several lines: their comments and hashes were the old one's
 	}
-	return comment.FindString(text) + end
+	return comment().FindString(text) + end
 }
 
 // requirementOn is the requirement on a line, without its options.
 func requirementOn(l logical) (pep508.Requirement, bool) {
 	text := l.text
-	if loc := perRequirement.FindStringIndex(text); loc != nil {
+	if loc := perRequirement().FindStringIndex(text); loc != nil {
 		text = text[:loc[0]]
 	}
 	if text == "" || strings.HasPrefix(text, "-") {

@@ -3,6 +3,7 @@ package manifest
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"snug/internal/fault"
@@ -18,8 +19,8 @@ type logical struct {
 }
 
 var (
-	comment  = regexp.MustCompile(`(^|\s+)#.*$`)
-	variable = regexp.MustCompile(`\$\{[A-Z0-9_]+\}`)
+	comment  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|\s+)#.*$`) })
+	variable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{[A-Z0-9_]+\}`) })
 )
 
 // logicalLines cuts src as pip does: join, then strip comments; a comment line
@@ -51,7 +52,7 @@ func logicalLines(src []byte) []logical {
 		if joins && at < len(text) {
 			continue
 		}
-		cur.text = strings.TrimSpace(comment.ReplaceAllString(joined.String(), ""))
+		cur.text = strings.TrimSpace(comment().ReplaceAllString(joined.String(), ""))
 		joined.Reset()
 		out = append(out, *cur)
 		cur = nil
@@ -70,7 +71,7 @@ func checkText(name string, src []byte) error {
 // expand replaces ${NAME}; only upper case names, as pip does. An unset one is
 // an error: a URL with a hole in it would be asked for otherwise.
 func expand(text string, env func(string) string) (out, missing string) {
-	out = variable.ReplaceAllStringFunc(text, func(m string) string {
+	out = variable().ReplaceAllStringFunc(text, func(m string) string {
 		v := env(m[2 : len(m)-1])
 		if v == "" && missing == "" {
 			missing = m

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"snug/internal/dist"
 	"snug/internal/fault"
@@ -16,15 +17,15 @@ import (
 )
 
 var (
-	named   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[^\]]*\])?\s*@`)
-	bareURL = regexp.MustCompile(`^[a-z0-9+]+://|^file:`)
+	named   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[^\]]*\])?\s*@`) })
+	bareURL = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9+]+://|^file:`) })
 )
 
 // parse reads the requirement itself: PEP 508, a bare URL, or a local path.
 func (rd *reader) parse(text string, at Origin, dir string) (Requirement, error) {
 	switch {
-	case named.MatchString(text):
-	case bareURL.MatchString(text):
+	case named().MatchString(text):
+	case bareURL().MatchString(text):
 		return rd.parseURL(text, at)
 	case looksLocal(text, dir):
 		return rd.parsePath(text, at, dir)

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"snug/internal/pep508"
 	"snug/internal/toml"
@@ -80,11 +81,13 @@ func (p *Project) readPdmGroups(t toml.Table, g *groups) error {
 	return nil
 }
 
-var pdmEditable = regexp.MustCompile(`^-e\s+file:///\$\{PROJECT_ROOT\}/?([^#]*)(?:#egg=(.+))?$`)
+var pdmEditable = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^-e\s+file:///\$\{PROJECT_ROOT\}/?([^#]*)(?:#egg=(.+))?$`)
+})
 
 // pdmRequirement reads PEP 508, or PDM's "-e file:///${PROJECT_ROOT}/x#egg=x".
 func (p *Project) pdmRequirement(t toml.Table, key string, i int, text string) (Requirement, error) {
-	m := pdmEditable.FindStringSubmatch(text)
+	m := pdmEditable().FindStringSubmatch(text)
 	if m == nil {
 		if strings.HasPrefix(text, "-e") {
 			return Requirement{}, t.Bad(key, "such as -e file:///${PROJECT_ROOT}/packages/core#egg=core; of a repository: NAME @ git+https://…@REVISION, without -e", "%s: %s is no folder of the project", key, redact(text))

@@ -5,12 +5,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"snug/internal/pep440"
 	"snug/internal/toml"
 )
 
-var person = regexp.MustCompile(`^([^<]*?)\s*<([^>]+)>$`)
+var person = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([^<]*?)\s*<([^>]+)>$`) })
 
 // poetryMetadata is what Poetry's keys say of the project, in the shape of
 // [project].
@@ -48,7 +49,7 @@ func poetryPeople(t toml.Table, m map[string]any) error {
 		people := []any{}
 		for _, text := range texts {
 			one := map[string]any{"name": text}
-			if who := person.FindStringSubmatch(text); who != nil {
+			if who := person().FindStringSubmatch(text); who != nil {
 				one = map[string]any{"name": who[1], "email": who[2]}
 			}
 			people = append(people, one)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"snug/internal/fault"
 )
@@ -213,12 +214,12 @@ func (rd *reader) include(name, arg string, at Origin, path string, via []string
 }
 
 // perRequirement finds where the options of a requirement begin.
-var perRequirement = regexp.MustCompile(`\s--?[a-zA-Z]`)
+var perRequirement = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\s--?[a-zA-Z]`) })
 
 // requirement reads "name…", "name @ url", a URL or a path, with its options.
 func (rd *reader) requirement(text string, at Origin, dir string, editable bool) error {
 	options := ""
-	if loc := perRequirement.FindStringIndex(text); loc != nil {
+	if loc := perRequirement().FindStringIndex(text); loc != nil {
 		text, options = strings.TrimSpace(text[:loc[0]]), text[loc[0]:]
 	}
 	r, err := rd.parse(text, at, dir)

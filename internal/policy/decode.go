@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"snug/internal/cooldown"
 	"snug/internal/fault"
@@ -204,7 +205,7 @@ func (r *reader) named(s *section, t toml.Table, table string) error {
 	return nil
 }
 
-var hex64 = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var hex64 = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{64}$`) })
 
 // extends reads where the shared policy is, nil where none is named.
 func (r *reader) extends(t toml.Table, dir string) (*Source, error) {
@@ -262,7 +263,7 @@ func (r *reader) url(t toml.Table, place string) (*Source, error) {
 		return nil, of.Bad("", extendsHint, "url is no address of a file")
 	case u.User != nil:
 		return nil, of.Bad("url", "netrc holds logins", "url has a login in it")
-	case !hex64.MatchString(sum):
+	case !hex64().MatchString(sum):
 		return nil, of.Bad("", "sha256sum FILE prints it; it is 64 digits of 0-9 and a-f", "sha256 of %s is missing, or is none", at)
 	}
 	return &Source{URL: at, Name: at, SHA256: sum, Place: place}, nil

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"snug/internal/finding"
 	"snug/internal/inventory"
@@ -42,7 +43,7 @@ func news(before, now []string) []string {
 }
 
 // grafted is the hash that auditwheel puts into the name of a library that it copies.
-var grafted = regexp.MustCompile(`-[0-9a-f]{8}$`)
+var grafted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`-[0-9a-f]{8}$`) })
 
 // natives are its files of machine code by names that stay from version to version: without
 // the interpreter's tag, the library's own version and a hash of its content.
@@ -51,7 +52,7 @@ func natives(f *inventory.Facts) []string {
 	for _, n := range f.Natives {
 		dir, base := path.Split(inSite(n.Path))
 		stem, _, _ := strings.Cut(base, ".")
-		out = append(out, dir+grafted.ReplaceAllString(stem, ""))
+		out = append(out, dir+grafted().ReplaceAllString(stem, ""))
 	}
 	return out
 }

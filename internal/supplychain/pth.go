@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"snug/internal/digest"
 )
@@ -40,22 +41,26 @@ func known(all []template, pkg, line string) bool {
 }
 
 // finder is how setuptools makes what a developer's tree is imported by.
-var finder = regexp.MustCompile(`^import (__editable___[A-Za-z0-9_]+_finder); (__editable___[A-Za-z0-9_]+_finder)\.install\(\)$`)
+var finder = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^import (__editable___[A-Za-z0-9_]+_finder); (__editable___[A-Za-z0-9_]+_finder)\.install\(\)$`)
+})
 
 func editable(line string) bool {
-	m := finder.FindStringSubmatch(strings.TrimSpace(line))
+	m := finder().FindStringSubmatch(strings.TrimSpace(line))
 	return m != nil && m[1] == m[2]
 }
 
 // spaced is the tuple of names in the line by which setuptools once made namespace
 // packages: the parts of the package's name.
-var spaced = regexp.MustCompile(`\*\(((?:'[A-Za-z_][A-Za-z0-9_]*', ?)*'[A-Za-z_][A-Za-z0-9_]*',?)\)`)
+var spaced = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\*\(((?:'[A-Za-z_][A-Za-z0-9_]*', ?)*'[A-Za-z_][A-Za-z0-9_]*',?)\)`)
+})
 
 // plain is the line without blanks at its end, and with the name of a namespace package
 // in quotes, its parent and its last part, put as placeholders.
 func plain(line string) string {
 	line = strings.TrimSpace(line)
-	m := spaced.FindStringSubmatch(line)
+	m := spaced().FindStringSubmatch(line)
 	if m == nil {
 		return line
 	}
