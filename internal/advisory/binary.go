@@ -40,27 +40,34 @@ func (w *writer) flag(f bool) {
 }
 
 // reader reads what a writer wrote; after the first thing that is not there it
-// gives zeros and bad is set.
+// gives zeros and bad is set. The texts that it gives are parts of b.
 type reader struct {
-	b   []byte
+	b   string
 	bad bool
 }
 
 func (r *reader) num() uint64 {
-	n, size := binary.Uvarint(r.b)
-	if size <= 0 {
-		r.b, r.bad = nil, true
-		return 0
+	var n uint64
+	for i := range min(len(r.b), binary.MaxVarintLen64) {
+		c := uint64(r.b[i])
+		if i == binary.MaxVarintLen64-1 && c > 1 { // more than 64 bits
+			break
+		}
+		n |= (c & 0x7f) << (7 * i)
+		if c < 0x80 {
+			r.b = r.b[i+1:]
+			return n
+		}
 	}
-	r.b = r.b[size:]
-	return n
+	r.b, r.bad = "", true
+	return 0
 }
 
 // count is a number of things that follow, of a byte each at least.
 func (r *reader) count() int {
 	n := r.num()
 	if n > uint64(len(r.b)) {
-		r.b, r.bad = nil, true
+		r.b, r.bad = "", true
 		return 0
 	}
 	return int(n)
@@ -68,7 +75,7 @@ func (r *reader) count() int {
 
 func (r *reader) text() string {
 	n := r.count()
-	s := string(r.b[:n])
+	s := r.b[:n]
 	r.b = r.b[n:]
 	return s
 }
@@ -143,13 +150,16 @@ func table(entries []entry) []byte {
 }
 
 // rows is a table that is being read.
-type rows struct{ b []byte }
+type rows struct{ b string }
+
+// number is the one at a place that is there.
+func (t rows) number(at int) uint32 { return binary.LittleEndian.Uint32([]byte(t.b[at : at+4])) }
 
 func (t rows) len() int {
 	if len(t.b) < 4 {
 		return 0
 	}
-	n := int(binary.LittleEndian.Uint32(t.b))
+	n := int(t.number(0))
 	if n > (len(t.b)-4)/4 {
 		return 0
 	}
@@ -161,7 +171,7 @@ func (t rows) at(i int) (entry, error) {
 	if i >= n {
 		return entry{}, errDamaged
 	}
-	begin := 4 + 4*n + int(binary.LittleEndian.Uint32(t.b[4+4*i:]))
+	begin := 4 + 4*n + int(t.number(4+4*i))
 	if begin > len(t.b) {
 		return entry{}, errDamaged
 	}
@@ -170,7 +180,7 @@ func (t rows) at(i int) (entry, error) {
 	if r.bad || len(r.b) < 8 {
 		return entry{}, errDamaged
 	}
-	e.hash = binary.LittleEndian.Uint64(r.b)
+	e.hash = binary.LittleEndian.Uint64([]byte(r.b[:8]))
 	return e, nil
 }
 
@@ -194,6 +204,12 @@ type section struct {
 	from io.ReaderAt
 	at   int64
 	size int64
+}
+
+// text is what read reads, to be kept in parts.
+func (s section) text(p span) (string, error) {
+	b, err := s.read(p)
+	return string(b), err
 }
 
 func (s section) read(p span) ([]byte, error) {

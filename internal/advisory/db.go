@@ -108,7 +108,7 @@ func (d *DB) whole(i int) ([]byte, error) {
 
 func (d *DB) table(i int) (rows, error) {
 	b, err := d.whole(i)
-	return rows{b}, err
+	return rows{string(b)}, err
 }
 
 // affected is one affected package of one record, as it was compiled.
@@ -131,14 +131,14 @@ func (d *DB) speaksOf(key Key) ([]affected, error) {
 	if err != nil || !ok {
 		return nil, err
 	}
-	block, err := d.sections[secPackages].read(e.block)
+	block, err := d.sections[secPackages].text(e.block)
 	if err != nil {
 		return nil, err
 	}
 	var out []affected
 	r := reader{b: block}
 	for len(r.b) > 0 && !r.bad {
-		body := reader{b: []byte(r.text())}
+		body := reader{b: r.text()}
 		out = append(out, body.affected())
 		out[len(out)-1].hole = r.span()
 		r.bad = r.bad || body.err() != nil
@@ -168,7 +168,7 @@ type kept struct {
 }
 
 func (d *DB) kept(e entry) (kept, error) {
-	block, err := d.sections[secRecords].read(e.block)
+	block, err := d.sections[secRecords].text(e.block)
 	if err != nil {
 		return kept{}, err
 	}

@@ -87,7 +87,7 @@ func (h *hole) block() []byte {
 	return w.b
 }
 
-func readHole(block []byte) (*hole, error) {
+func readHole(block string) (*hole, error) {
 	r := reader{b: block}
 	h := &hole{ids: r.texts()}
 	if r.flag() {

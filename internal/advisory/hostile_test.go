@@ -131,11 +131,11 @@ func FuzzOpen(f *testing.F) {
 			d.Names("pypi")
 		}
 		// What checksums would refuse is read too.
-		r := reader{b: data}
+		r := reader{b: string(data)}
 		r.affected()
-		readHole(data)
+		readHole(string(data))
 		readSignals(data)
-		rows{data}.find("a")
+		rows{string(data)}.find("a")
 		jsonOf(data)
 		parseModified(data)
 		parseEPSS(data)

@@ -134,7 +134,7 @@ func (d *DB) hole(at span, all []*affected) (*hole, error) {
 	if all[0].own != nil { // of an overlay's own record
 		return all[0].own, nil
 	}
-	block, err := d.sections[secHoles].read(at)
+	block, err := d.sections[secHoles].text(at)
 	if err != nil {
 		return nil, err
 	}

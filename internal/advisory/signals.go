@@ -193,7 +193,7 @@ func (b *builder) signals() []byte {
 }
 
 func readSignals(data []byte) (scores, catalogue, error) {
-	r := reader{b: data}
+	r := reader{b: string(data)}
 	n := r.count()
 	s := scores{day: time.Unix(int64(r.num()), 0).UTC(), of: make(map[string]chance, n)}
 	for range n {

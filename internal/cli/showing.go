@@ -41,7 +41,7 @@ func (a *app) begin(s showing) error {
 
 // show hands a report to the handler of events and ends the command with its code.
 func (a *app) show(r *vet.Report, s showing) error {
-	events := make([]event.Event, 0, len(r.Findings))
+	events := make([]event.Event, 0, len(r.Findings)+len(r.Unchecked)+len(r.Notes)+len(r.Runtimes))
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		events = append(events, event.Event{Stage: "vet", Kind: event.Finding, Subject: f.Package, Message: f.Summary, Finding: f})

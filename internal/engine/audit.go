@@ -72,7 +72,11 @@ func (e *Engine) Audit(ctx context.Context, req AuditRequest) (*vet.Report, erro
 // they are of the same release: they are mended in two places.
 func join(to, more *vet.Report) {
 	to.Runtimes = append(to.Runtimes, more.Runtimes...)
-	to.Findings = append(to.Findings, more.Findings...)
+	if to.Findings == nil {
+		to.Findings = more.Findings // of most audits all there are
+	} else {
+		to.Findings = append(to.Findings, more.Findings...)
+	}
 	to.Unchecked = append(to.Unchecked, more.Unchecked...)
 	for _, n := range more.Notes {
 		if !slices.Contains(to.Notes, n) {

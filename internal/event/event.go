@@ -4,6 +4,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"sync"
@@ -129,16 +130,17 @@ func (h *jsonHandler) handleAll(events []Event) {
 	if h.dead {
 		return
 	}
-	var out []byte
+	var out bytes.Buffer
+	to := json.NewEncoder(&out)
 	for i, e := range events {
-		if out = h.append(out, e); len(out) < manyBytes && i < len(events)-1 {
+		if h.append(to, e); out.Len() < manyBytes && i < len(events)-1 {
 			continue
 		}
-		if _, err := h.w.Write(out); err != nil {
+		if _, err := h.w.Write(out.Bytes()); err != nil {
 			h.dead = true
 			return
 		}
-		out = out[:0]
+		out.Reset()
 	}
 }
 
@@ -146,17 +148,13 @@ func (h *jsonHandler) handleAll(events []Event) {
 const manyBytes = 64 << 10
 
 // append adds the line of an event.
-func (h *jsonHandler) append(to []byte, e Event) []byte {
+func (h *jsonHandler) append(to *json.Encoder, e Event) {
 	if e.Time.IsZero() {
 		e.Time = h.now()
 	}
 	e.Time = e.Time.UTC()
-	line, err := json.Marshal(e)
-	if err != nil { // Data held something that JSON cannot say: the event itself must not be lost
+	if err := to.Encode(e); err != nil { // Data held something that JSON cannot say, and nothing was written: the event itself must not be lost
 		e.Data = map[string]any{"unprintable": err.Error()}
-		if line, err = json.Marshal(e); err != nil {
-			return to // a year beyond 9999 in Time; no clock gives one
-		}
+		_ = to.Encode(e) // fails for a year beyond 9999 in Time; no clock gives one
 	}
-	return append(append(to, line...), '\n')
 }

@@ -65,7 +65,7 @@ func (v *vetting) advised(item *Item) []finding.Finding {
 	case !m.Checked:
 		return []finding.Finding{unknown(item.Component, NotChecked, orElse(m.Reason, "no advisory data for "+string(item.Class)))}
 	}
-	out := make([]finding.Finding, 0, len(m.Groups))
+	out := make([]finding.Finding, 0, len(m.Groups)+1) // released has one more
 	for _, g := range m.Groups {
 		out = append(out, ofGroup(g, item.Component))
 	}

@@ -125,7 +125,11 @@ func Vet(in Input) *Report {
 		out.Advisories = &info
 	}
 	v.match()
-	merged := merging{}
+	holes := 0
+	for _, m := range v.matched {
+		holes += len(m.Groups)
+	}
+	merged := merging{findings: make([]finding.Finding, 0, holes), at: make(map[string]int, holes)}
 	for _, r := range in.Runtimes {
 		out.Runtimes = append(out.Runtimes, v.runtime(r, &merged))
 	}
@@ -209,8 +213,7 @@ func (v *vetting) against(item *Item) []finding.Finding {
 	if known, ok := v.found[id]; ok {
 		return known
 	}
-	var all []finding.Finding
-	all = append(all, v.advised(item)...)
+	all := v.advised(item)
 	if item.Class == component.Package && item.Owner == "" {
 		all = append(all, v.released(item)...)
 	}
@@ -258,9 +261,6 @@ func (m *merging) add(f finding.Finding, runtime string) {
 	if i, ok := m.at[id]; ok {
 		m.findings[i].Runtimes = append(m.findings[i].Runtimes, runtime)
 		return
-	}
-	if m.at == nil {
-		m.at = map[string]int{}
 	}
 	m.at[id] = len(m.findings)
 	f.Runtimes = []string{runtime}
