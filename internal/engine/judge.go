@@ -72,7 +72,7 @@ func (e *Engine) judgeOf(ctx context.Context, p *manifest.Project) (*judge, erro
 		j.packages = j.packages || r.ListsPackages()
 		j.licences = j.licences || deniesLicences(r)
 	}
-	j.db, err = e.advisoryStore().Newest()
+	j.db, err = e.Advisories(p)
 	if err != nil && fault.CodeOf(err) != fault.NotFound {
 		e.say("resolve", event.Note, "", fmt.Sprintf("%s: %v", unadvised, err)) // vetting is incomplete, and says the way out
 	}
