@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"snug/internal/component"
 	"snug/internal/digest"
 	"snug/internal/fault"
 )
@@ -28,8 +29,8 @@ func sample() Build {
 		Type:     RuntimeBuild,
 		External: map[string]any{"runtime": "prod", "python": "3.14.6"}, Internal: map[string]bool{"bytecode": true},
 		Inputs: []Resource{
-			{URI: Generic("cpython", "3.14.6"), Digest: SHA256(digest.Of([]byte("py"))), Annotations: map[string]any{"origin": "fetched"}},
-			{URI: Package("a", "1.0+local.1"), Name: "a-1.0-py3-none-any.whl", Digest: SHA256(digest.Of([]byte("a")))},
+			{URI: component.GenericURL("cpython", "3.14.6"), Digest: SHA256(digest.Of([]byte("py"))), Annotations: map[string]any{"origin": "fetched"}},
+			{URI: component.PackageURL("a", "1.0+local.1"), Name: "a-1.0-py3-none-any.whl", Digest: SHA256(digest.Of([]byte("a")))},
 		},
 		Byproducts: []Resource{{Name: "log", Digest: SHA256(digest.Of([]byte("log")))}},
 		Snug:       "1.2.3", Invocation: "7",

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/package-url/packageurl-go"
 )
 
 // ProvenanceType is the predicate type of SLSA's build provenance.
@@ -161,17 +159,4 @@ func (p *Provenance) Has(sum string) bool {
 	return slices.ContainsFunc(p.BuildDefinition.ResolvedDependencies, func(r Resource) bool {
 		return sum != "" && (r.Digest["sha256"] == sum || r.Digest["gitCommit"] == sum)
 	})
-}
-
-// Package is the package URL of a release of the Python index.
-func Package(name, version string) string { return purl(packageurl.TypePyPi, name, version) }
-
-// Generic is the package URL of what no index has: a CPython, a compiler.
-func Generic(name, version string) string { return purl(packageurl.TypeGeneric, name, version) }
-
-// Crate is the package URL of a Rust crate.
-func Crate(name, version string) string { return purl(packageurl.TypeCargo, name, version) }
-
-func purl(kind, name, version string) string {
-	return packageurl.NewPackageURL(kind, "", name, version, nil, "").ToString()
 }

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +8,7 @@ import (
 	"strings"
 
 	"snug/internal/component"
+	"snug/internal/digest"
 	"snug/internal/finding"
 )
 
@@ -212,8 +211,8 @@ func fingerprint(f finding.Finding) string {
 	if class == "" {
 		class = component.Package
 	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{string(f.Class), f.ID, string(class), f.Package, f.Owner}, "\x00")))
-	return hex.EncodeToString(sum[:16])
+	sum := digest.Of([]byte(strings.Join([]string{string(f.Class), f.ID, string(class), f.Package, f.Owner}, "\x00")))
+	return sum.String()[:32]
 }
 
 // fileReference writes a path as the relative reference of a URI (RFC 3986).

@@ -103,7 +103,7 @@ func (e *Engine) auditRules(ctx context.Context, path string) (*policy.Policy, e
 func (e *Engine) auditData(ctx context.Context, from string) (db *advisory.DB, missing string, err error) {
 	switch {
 	case from == "":
-		db, err = advisory.Open(filepath.Join(e.Home, "advisories")).Newest()
+		db, err = e.advisoryStore().Newest()
 	case strings.Contains(from, "://"):
 		db, err = e.fetchedAdvisories(ctx, from)
 	default:

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"snug/internal/attest"
 	"snug/internal/component"
 	"snug/internal/foreign"
 	"snug/internal/inventory"
@@ -39,7 +38,7 @@ func ofImport(name string, m *foreign.Import, roots []string) *audited {
 	chains := chainsOf(m, roots)
 	for _, p := range m.Pins {
 		s.items = append(s.items, vet.Item{
-			Component: component.Component{Class: component.Package, Name: p.Name, Version: p.Version, PURL: attest.Package(p.Name, p.Version), How: []string{m.Format}},
+			Component: component.Component{Class: component.Package, Name: p.Name, Version: p.Version, PURL: component.PackageURL(p.Name, p.Version), How: []string{m.Format}},
 			Via:       chains[p.Name], Files: slices.Clone(p.Hashes), File: writtenIn(name, p.File), Line: p.Line})
 	}
 	for _, l := range append(slices.Clone(m.Loose), unpinned(m)...) {
@@ -47,7 +46,7 @@ func ofImport(name string, m *foreign.Import, roots []string) *audited {
 			s.own = append(s.own, l.Name)
 			continue
 		}
-		s.items = append(s.items, vet.Item{Component: component.Component{Class: component.Package, Name: l.Name, PURL: attest.Package(l.Name, ""), How: []string{m.Format}},
+		s.items = append(s.items, vet.Item{Component: component.Component{Class: component.Package, Name: l.Name, PURL: component.PackageURL(l.Name, ""), How: []string{m.Format}},
 			Via: chains[l.Name], File: writtenIn(name, l.File), Line: l.Line})
 		s.loose[l.Name] = looseness(name, m, l)
 	}

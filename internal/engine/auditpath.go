@@ -300,5 +300,5 @@ func licenseInside(f *inventory.Facts, c component.Component) *vet.License {
 	if c.Class != component.Package || c.Owner != "" {
 		return nil
 	}
-	return licenseOf(f)
+	return &vet.License{Declared: readDeclared(f), Texts: f.Licenses}
 }

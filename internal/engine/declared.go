@@ -23,23 +23,26 @@ type keptDeclared struct {
 	Text       string         `json:"text,omitempty"`
 }
 
-// declaredOf is what a package says its licence is, made exact by its own licence
-// files. To recognise a whole text in its License field takes a tenth of a second, so
+// readDeclared is what a package says its licence is, made exact by its own licence
+// files.
+func readDeclared(f *inventory.Facts) license.Declared {
+	m := f.Metadata
+	return licensetext.With(licensetext.Declared(&dist.Metadata{License: m.License, LicenseExpression: m.LicenseExpression, Classifiers: m.Classifiers}), f.Licenses)
+}
+
+// declaredOf is readDeclared for what the store has. To recognise a whole text in its License field takes a tenth of a second, so
 // what is made of one is kept by what it is made of.
 func (e *Engine) declaredOf(f *inventory.Facts) (license.Declared, error) {
 	m := f.Metadata
-	read := func() license.Declared {
-		return licensetext.With(licensetext.Declared(&dist.Metadata{License: m.License, LicenseExpression: m.LicenseExpression, Classifiers: m.Classifiers}), f.Licenses)
-	}
 	if license.Declare(license.Fields{Expression: m.LicenseExpression, License: m.License, Classifiers: m.Classifiers}).Text == "" {
-		return read(), nil
+		return readDeclared(f), nil
 	}
 	asked := []string{m.License, m.LicenseExpression, strings.Join(m.Classifiers, "\n")}
 	for _, t := range f.Licenses {
 		asked = append(asked, t.SHA256)
 	}
 	data, err := e.store.Facts("licence-"+digest.Of([]byte(strings.Join(asked, "\x00"))).String(), declaredSchema, func() ([]byte, error) {
-		d := read()
+		d := readDeclared(f)
 		return json.Marshal(keptDeclared{d.Expression.String(), d.Source, d.Ambiguous, d.Notes, d.Text})
 	})
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"snug/internal/attest"
 	"snug/internal/component"
 	"snug/internal/cpython"
 	"snug/internal/digest"
@@ -229,8 +228,8 @@ func uploadsOf(p lock.Package, m *generation.Manifest) []time.Time {
 func (c *chosen) interpreter(f *inventory.Facts) sbom.Item {
 	i := sbom.Item{Component: f.Package, Declared: "Python-2.0", Website: "https://www.python.org/", VCS: "https://github.com/python/cpython"}
 	i.Texts = textsOf(f)
-	i.Class, i.Name, i.Version, i.PURL = component.Interpreter, "cpython", c.target.Python, attest.Generic("cpython", c.target.Python)
-	i.CPE = cmp.Or(i.CPE, fmt.Sprintf("cpe:2.3:a:python:python:%s:*:*:*:*:*:*:*", c.target.Python))
+	i.Class, i.Name, i.Version, i.PURL = component.Interpreter, "cpython", c.target.Python, component.GenericURL("cpython", c.target.Python)
+	i.CPE = cmp.Or(i.CPE, component.CPE("python:python", c.target.Python))
 	switch from := c.target.Interpreter; from.Source {
 	case interp.SourceFound: // whose it is nobody said
 	case cpython.SourceName: // what the lock names is its sources
@@ -246,7 +245,7 @@ func (c *chosen) item(p generation.Package, f *inventory.Facts) sbom.Item {
 	file := c.files[p.SHA256]
 	i := sbom.Item{Component: f.Package, URL: address(file.URL), Direct: slices.Contains(c.graph.roots, p.Name) || p.SHA256 == "",
 		Opaque: len(f.Natives) > 0 && len(f.SBOMs) == 0, Supplier: supplierOf(f.Metadata, cmp.Or(file.URL, c.index[p.Name]))}
-	i.Name, i.Version, i.PURL, i.SHA256 = p.Name, p.Version, attest.Package(p.Name, p.Version), p.SHA256
+	i.Name, i.Version, i.PURL, i.SHA256 = p.Name, p.Version, component.PackageURL(p.Name, p.Version), p.SHA256
 	describeBy(&i, f)
 	needs := c.graph.edges[p.Name]
 	if p.SHA256 == "" { // a first-party project is no package of the lock
@@ -254,7 +253,7 @@ func (c *chosen) item(p generation.Package, f *inventory.Facts) sbom.Item {
 	}
 	for _, name := range needs {
 		if version, ok := c.versions[name]; ok {
-			i.Depends = append(i.Depends, attest.Package(name, version))
+			i.Depends = append(i.Depends, component.PackageURL(name, version))
 		}
 	}
 	return i

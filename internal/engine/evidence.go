@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"snug/internal/attest"
+	"snug/internal/component"
 	"snug/internal/cpython"
 	"snug/internal/digest"
 	"snug/internal/fault"
@@ -116,7 +117,7 @@ func subjectsOf(dest string, m *generation.Manifest) ([]attest.Resource, error) 
 // inputs are the interpreter and every wheel of the runtime, and what is kept of
 // those that were built here.
 func (pl *plan) inputs(m *generation.Manifest) (list []attest.Resource, made attest.Bundle, err error) {
-	python := attest.Resource{URI: attest.Generic("cpython", m.Python), Annotations: map[string]any{"source": pl.locked.Interpreter.Source}}
+	python := attest.Resource{URI: component.GenericURL("cpython", m.Python), Annotations: map[string]any{"source": pl.locked.Interpreter.Source}}
 	if pl.locked.Interpreter.Source != interp.SourceFound { // there it is a path of this machine
 		python.Annotations["id"] = pl.locked.Interpreter.ID
 	}
@@ -136,7 +137,7 @@ func (pl *plan) inputs(m *generation.Manifest) (list []attest.Resource, made att
 			continue // the project's own
 		}
 		f, locked := files[p.SHA256]
-		wheel := attest.Resource{URI: attest.Package(p.Name, p.Version), Name: f.FileName(), DownloadLocation: address(f.URL), Annotations: map[string]any{}}
+		wheel := attest.Resource{URI: component.PackageURL(p.Name, p.Version), Name: f.FileName(), DownloadLocation: address(f.URL), Annotations: map[string]any{}}
 		if made, err = pl.addInput(&list, made, wheel, p.SHA256); err != nil {
 			return nil, nil, err
 		}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"snug/internal/attest"
 	"snug/internal/component"
 	"snug/internal/digest"
 	"snug/internal/interp"
@@ -109,7 +108,7 @@ func (p *held) made(sum digest.SHA256) {
 
 // component is the package as advisories know it.
 func (p *held) component() component.Component {
-	c := component.Component{Class: component.Package, Name: p.pkg.Name, Version: p.pkg.Version, PURL: attest.Package(p.pkg.Name, p.pkg.Version), How: []string{"lock"}}
+	c := component.Component{Class: component.Package, Name: p.pkg.Name, Version: p.pkg.Version, PURL: component.PackageURL(p.pkg.Name, p.pkg.Version), How: []string{"lock"}}
 	if len(p.wheels) > 0 {
 		c.SHA256 = p.wheels[0].Hashes["sha256"]
 	}

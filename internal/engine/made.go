@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"snug/internal/attest"
+	"snug/internal/component"
 	"snug/internal/cpython"
 	"snug/internal/digest"
 	"snug/internal/fault"
@@ -93,13 +94,13 @@ func (e *Engine) ensureSigned(tree *store.Tree) error {
 
 // inputsOfPython are the sources, and every archive of the machine that was linked in.
 func inputsOfPython(b *cpython.Built) ([]attest.Resource, error) {
-	out := []attest.Resource{{URI: attest.Generic("cpython", b.Version), Name: b.Tarball.Name(), Annotations: map[string]any{"origin": originFetched}}}
+	out := []attest.Resource{{URI: component.GenericURL("cpython", b.Version), Name: b.Tarball.Name(), Annotations: map[string]any{"origin": originFetched}}}
 	if err := digestInto(&out[0], b.Tarball.SHA256); err != nil {
 		return nil, err
 	}
 	for _, l := range b.Libraries {
 		for _, name := range slices.Sorted(maps.Keys(l.Archives)) {
-			r := attest.Resource{URI: attest.Generic(l.Name, l.Version), Name: name, Annotations: map[string]any{"origin": originHost}}
+			r := attest.Resource{URI: component.GenericURL(l.Name, l.Version), Name: name, Annotations: map[string]any{"origin": originHost}}
 			if err := digestInto(&r, l.Archives[name]); err != nil {
 				return nil, err
 			}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"snug/internal/attest"
+	"snug/internal/component"
 	"snug/internal/cpython"
 	"snug/internal/digest"
 	"snug/internal/fault"
@@ -91,8 +92,8 @@ func TestWantedBySources(t *testing.T) {
 		return s
 	}
 	p := &lock.Package{Name: "a", Version: "1", Sdist: &lock.File{Hashes: map[string]string{"sha256": sumOf("sdist")}}}
-	w := wanted{uri: attest.Package("a", "1"), sums: sumsOf(p)}
-	wheel := attest.Resource{URI: attest.Package("a", "1"), Digest: map[string]string{"sha256": sumOf("wheel")}}
+	w := wanted{uri: component.PackageURL("a", "1"), sums: sumsOf(p)}
+	wheel := attest.Resource{URI: component.PackageURL("a", "1"), Digest: map[string]string{"sha256": sumOf("wheel")}}
 	for name, c := range map[string]struct {
 		input attest.Resource
 		said  []*attest.Statement
@@ -102,7 +103,7 @@ func TestWantedBySources(t *testing.T) {
 		"nothing is said":       {wheel, nil, false},
 		"of something else":     {wheel, []*attest.Statement{said("other", "sdist")}, false},
 		"from something else":   {wheel, []*attest.Statement{said("wheel", "flit")}, false},
-		"as another package":    {attest.Resource{URI: attest.Package("b", "1"), Digest: wheel.Digest}, []*attest.Statement{said("wheel", "sdist")}, false},
+		"as another package":    {attest.Resource{URI: component.PackageURL("b", "1"), Digest: wheel.Digest}, []*attest.Statement{said("wheel", "sdist")}, false},
 		"without a digest":      {attest.Resource{URI: wheel.URI}, []*attest.Statement{said("wheel", "sdist")}, false},
 		"one of its own files":  {attest.Resource{URI: wheel.URI, Digest: map[string]string{"sha256": sumOf("sdist")}}, nil, true},
 		"its digest by another": {attest.Resource{URI: wheel.URI, Digest: map[string]string{"sha512": sumOf("sdist")}}, nil, false},

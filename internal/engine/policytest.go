@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -132,7 +133,7 @@ func (t *PolicyTested) compare(was, is map[string]verdictOf) {
 		t.After[f.Verdict]++
 		keys[key] = true
 	}
-	for _, key := range sortedKeys(keys) {
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		before, after := cmp.Or(was[key].Verdict, finding.Allow), cmp.Or(is[key].Verdict, finding.Allow)
 		if before == after {
 			continue

@@ -12,6 +12,7 @@ import (
 
 	"snug/internal/assemble"
 	"snug/internal/attest"
+	"snug/internal/component"
 	"snug/internal/digest"
 	"snug/internal/fault"
 	"snug/internal/generation"
@@ -330,16 +331,16 @@ func wantedInputs(dir string, m *generation.Manifest) ([]wanted, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := []wanted{{uri: attest.Generic("cpython", m.Python), sums: interpretersOf(l, m)}}
+	out := []wanted{{uri: component.GenericURL("cpython", m.Python), sums: interpretersOf(l, m)}}
 	for _, s := range selected {
 		if s.Package.Directory == nil {
-			out = append(out, wanted{uri: attest.Package(s.Package.Name, s.Package.Version), sums: sumsOf(s.Package)})
+			out = append(out, wanted{uri: component.PackageURL(s.Package.Name, s.Package.Version), sums: sumsOf(s.Package)})
 			continue
 		}
 		// A first-party project is no input, but what it is about; of another folder a wheel was built.
 		for _, p := range m.Packages {
 			if p.Name == s.Package.Name && p.SHA256 != "" {
-				out = append(out, wanted{uri: attest.Package(p.Name, p.Version), folder: true})
+				out = append(out, wanted{uri: component.PackageURL(p.Name, p.Version), folder: true})
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -186,7 +187,7 @@ func (r *reviewing) compare(ctx context.Context, approved bool) error {
 			names[name] = true
 		}
 	}
-	for _, name := range sortedKeys(names) {
+	for _, name := range slices.Sorted(maps.Keys(names)) {
 		old, now := r.before.entries[name], r.after.entries[name]
 		for _, x := range now {
 			if approved && r.isApproved(x) || !approved && r.same(x) {
@@ -202,15 +203,6 @@ func (r *reviewing) compare(ctx context.Context, approved bool) error {
 		}
 	}
 	return nil
-}
-
-func sortedKeys(m map[string]bool) []string {
-	var out []string
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
 }
 
 func (r *reviewing) isApproved(x *entry) bool {

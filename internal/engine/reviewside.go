@@ -37,13 +37,7 @@ func (r *reviewing) side(ctx context.Context, p *manifest.Project, path, advisor
 	report := v.report(locks)
 	s := &side{entries: map[string][]*entry{}, findings: report.Findings}
 	for _, rt := range locks[0].Tool.Runtimes { // innermost first
-		h, err := holdingsOf(locks, rt.Name, v.own)
-		if err != nil {
-			return nil, err
-		}
-		if err := v.addBuilt(ctx, h); err != nil {
-			return nil, err
-		}
+		h := v.held[rt.Name]
 		for _, p := range h.packages {
 			s.hold(rt.Name, h, p, v)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"snug/internal/attest"
 	"snug/internal/build"
+	"snug/internal/component"
 	"snug/internal/cpython"
 	"snug/internal/digest"
 	"snug/internal/fault"
@@ -58,8 +59,8 @@ func (s *sources) inputsOf(o origin, n needs, with equipment) ([]attest.Resource
 		return nil, err
 	}
 	out := []attest.Resource{
-		{URI: attest.Package(o.Name, o.Version), Name: o.file.FileName(), DownloadLocation: address(o.file.URL), Digest: attest.SHA256(o.sum)},
-		{URI: attest.Generic("cpython", s.here.Python.String()), Digest: attest.SHA256(python), Annotations: pythonOrigin(s.here.Interpreter)},
+		{URI: component.PackageURL(o.Name, o.Version), Name: o.file.FileName(), DownloadLocation: address(o.file.URL), Digest: attest.SHA256(o.sum)},
+		{URI: component.GenericURL("cpython", s.here.Python.String()), Digest: attest.SHA256(python), Annotations: pythonOrigin(s.here.Interpreter)},
 	}
 	if o.commit != "" {
 		out[0].Digest["gitCommit"] = o.commit
@@ -70,14 +71,14 @@ func (s *sources) inputsOf(o origin, n needs, with equipment) ([]attest.Resource
 	}
 	out = append(out, requires...)
 	for _, c := range with.crates {
-		out = append(out, attest.Resource{URI: attest.Crate(c.Name, c.Version), Digest: attest.SHA256(c.SHA256)})
+		out = append(out, attest.Resource{URI: component.CrateURL(c.Name, c.Version), Digest: attest.SHA256(c.SHA256)})
 	}
 	tools := slices.Clone(with.tools.Tools)
 	if with.tools.Rust != nil {
 		tools = append(tools, with.tools.Rust.Tools...)
 	}
 	for _, t := range tools {
-		out = append(out, attest.Resource{URI: attest.Generic(t.Name, t.Version), Digest: map[string]string{"sha256": t.SHA256}})
+		out = append(out, attest.Resource{URI: component.GenericURL(t.Name, t.Version), Digest: map[string]string{"sha256": t.SHA256}})
 	}
 	return out, nil
 }
@@ -115,7 +116,7 @@ func (s *sources) filesOf(n needs) ([]attest.Resource, error) {
 	}
 	var out []attest.Resource
 	for _, sel := range selected {
-		r := attest.Resource{URI: attest.Package(sel.Package.Name, sel.Package.Version)}
+		r := attest.Resource{URI: component.PackageURL(sel.Package.Name, sel.Package.Version)}
 		f := sourceFile(sel.Package)
 		if sel.File != nil {
 			f = *sel.File

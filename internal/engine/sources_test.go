@@ -9,6 +9,7 @@ import (
 
 	"snug/internal/attest"
 	"snug/internal/build"
+	"snug/internal/component"
 	"snug/internal/digest"
 	"snug/internal/fault"
 	"snug/internal/generation"
@@ -173,7 +174,7 @@ func TestOneWheelOfTwoSources(t *testing.T) {
 	log := sumOf("log")
 	f := func(source string) *facts {
 		return &facts{Name: "a", Version: "1", Wheel: "a-1-py3-none-any.whl", SHA256: sumOf("wheel"), Log: log, Raw: log,
-			Inputs: []attest.Resource{{URI: attest.Package("a", "1"), Digest: map[string]string{"sha256": sumOf(source)}}}}
+			Inputs: []attest.Resource{{URI: component.PackageURL("a", "1"), Digest: map[string]string{"sha256": sumOf(source)}}}}
 	}
 	for _, source := range []string{"folder", "commit", "folder"} {
 		if err := s.sign(f(source)); err != nil {
@@ -192,7 +193,7 @@ func TestOneWheelOfTwoSources(t *testing.T) {
 		}
 		said = append(said, claim)
 	}
-	wheel := attest.Resource{URI: attest.Package("a", "1"), Digest: map[string]string{"sha256": sumOf("wheel")}}
+	wheel := attest.Resource{URI: component.PackageURL("a", "1"), Digest: map[string]string{"sha256": sumOf("wheel")}}
 	for source, want := range map[string]bool{"folder": true, "commit": true, "other": false} {
 		if got := (wanted{uri: wheel.URI, sums: []string{sumOf(source)}}).by(wheel, said); got != want {
 			t.Errorf("%s: %t", source, got)

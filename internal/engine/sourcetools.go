@@ -7,6 +7,7 @@ import (
 
 	"snug/internal/attest"
 	"snug/internal/build"
+	"snug/internal/component"
 	"snug/internal/digest"
 	"snug/internal/event"
 	"snug/internal/fault"
@@ -146,7 +147,7 @@ func (s *sources) addHeaders(f *facts) error {
 	if !ok {
 		return fault.New(fault.Integrity, "build again", "the headers that %s was built with are gone from the store", f.Name)
 	}
-	f.Inputs = append(f.Inputs, attest.Resource{URI: attest.Generic("cpython-headers", s.minor()), Digest: attest.SHA256(tree.Digest())})
+	f.Inputs = append(f.Inputs, attest.Resource{URI: component.GenericURL("cpython-headers", s.minor()), Digest: attest.SHA256(tree.Digest())})
 	return nil
 }
 

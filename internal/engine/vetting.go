@@ -11,7 +11,6 @@ import (
 
 	"snug/internal/advisory"
 	"snug/internal/approvals"
-	"snug/internal/attest"
 	"snug/internal/component"
 	"snug/internal/digest"
 	"snug/internal/dist"
@@ -36,6 +35,7 @@ type vetting struct {
 	project *manifest.Project
 	client  *index.Client
 	input   vet.Input
+	held    map[string]*holdings        // by runtime
 	facts   map[string]*inventory.Facts // by the key of the tree that they are of
 	lines   map[string]int              // where packages stand in the lock
 	// built tells the wheel that is built of a package here, where it is known.
@@ -56,7 +56,7 @@ func (e *Engine) vetting(ctx context.Context, p *manifest.Project, advisories st
 	if err != nil {
 		return nil, err
 	}
-	v := &vetting{engine: e, project: p, client: client, facts: map[string]*inventory.Facts{}, built: builtBefore(p)}
+	v := &vetting{engine: e, project: p, client: client, held: map[string]*holdings{}, facts: map[string]*inventory.Facts{}, built: builtBefore(p)}
 	v.input = vet.Input{Fed: e.fed(p), Policy: rules, Approvals: decided, Now: e.Now()}
 	v.input.Advisories, v.input.Missing, err = e.advisoriesAt(ctx, p, advisories)
 	return v, err
@@ -91,7 +91,6 @@ func (v *vetting) report(locks []*lock.Lock) *vet.Report {
 // hold takes in what the named runtimes (nil: all) hold by the locks, with what is
 // known of the files.
 func (v *vetting) hold(ctx context.Context, locks []*lock.Lock, names []string) error {
-	all := map[string]*holdings{}
 	var order []string
 	for _, name := range names {
 		if _, ok := locks[0].Runtime(name); !ok {
@@ -109,13 +108,13 @@ func (v *vetting) hold(ctx context.Context, locks []*lock.Lock, names []string) 
 		if err != nil {
 			return err
 		}
-		all[r.Name], order = h, append(order, r.Name)
+		v.held[r.Name], order = h, append(order, r.Name)
 	}
-	if err := v.learn(ctx, all); err != nil {
+	if err := v.learn(ctx); err != nil {
 		return err
 	}
 	for _, name := range order {
-		items, err := v.items(ctx, all[name])
+		items, err := v.items(ctx, v.held[name])
 		if err != nil {
 			return err
 		}
@@ -125,7 +124,7 @@ func (v *vetting) hold(ctx context.Context, locks []*lock.Lock, names []string) 
 }
 
 // learn reads the facts of all wheels and interpreters that the store has.
-func (v *vetting) learn(ctx context.Context, all map[string]*holdings) error {
+func (v *vetting) learn(ctx context.Context) error {
 	var trees []*store.Tree
 	seen := map[string]bool{}
 	take := func(key string) {
@@ -137,7 +136,7 @@ func (v *vetting) learn(ctx context.Context, all map[string]*holdings) error {
 			trees = append(trees, t)
 		}
 	}
-	for _, h := range all {
+	for _, h := range v.held {
 		for _, p := range h.packages {
 			for _, key := range p.trees {
 				take(key)
@@ -246,8 +245,9 @@ func (v *vetting) ofPackage(ctx context.Context, h *holdings, p *held) ([]vet.It
 		item.License = v.declared(ctx, p)
 		return []vet.Item{item}, nil
 	}
-	item.License = licenseOf(f)
-	return append([]vet.Item{item}, v.inside(f, item)...), nil
+	said, err := v.engine.declaredOf(f)
+	item.License = &vet.License{Declared: said, Texts: f.Licenses}
+	return append([]vet.Item{item}, v.inside(f, item)...), err
 }
 
 // inside are the components that a package or an interpreter carries.
@@ -257,15 +257,6 @@ func (v *vetting) inside(f *inventory.Facts, of vet.Item) []vet.Item {
 		out = append(out, vet.Item{Component: c, Via: append(slices.Clone(of.Via), c.Name), Targets: of.Targets, Where: of.Where})
 	}
 	return out
-}
-
-// licenseOf is the licence by what a package's files say.
-func licenseOf(f *inventory.Facts) *vet.License {
-	m := f.Metadata
-	return &vet.License{
-		Declared: licensetext.Declared(&dist.Metadata{License: m.License, LicenseExpression: m.LicenseExpression, Classifiers: m.Classifiers}),
-		Texts:    f.Licenses,
-	}
 }
 
 // declared is the licence by the METADATA of a wheel, as the index gave it while
@@ -374,6 +365,6 @@ func (v *vetting) ofInterpreters(ctx context.Context, h *holdings) []vet.Item {
 
 // python is the interpreter of a target as advisories know it.
 func python(lt *lock.Target) component.Component {
-	return component.Component{Class: component.Interpreter, Name: "cpython", Version: lt.Python, PURL: attest.Generic("cpython", lt.Python),
-		CPE: fmt.Sprintf("cpe:2.3:a:python:python:%s:*:*:*:*:*:*:*", lt.Python), SHA256: lt.Interpreter.SHA256, How: []string{"lock"}}
+	return component.Component{Class: component.Interpreter, Name: "cpython", Version: lt.Python, PURL: component.GenericURL("cpython", lt.Python),
+		CPE: component.CPE("python:python", lt.Python), SHA256: lt.Interpreter.SHA256, How: []string{"lock"}}
 }

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/package-url/packageurl-go"
-
 	"snug/internal/component"
 )
 
@@ -38,15 +36,12 @@ func (f found) component() component.Component {
 	if f.crate {
 		return crate(f.name, f.version, f.how)
 	}
-	c := component.Component{Class: component.Library, Name: f.name, Version: f.version, CPE: cpe(f.cpe, f.version), How: []string{f.how}}
-	c.PURL = packageurl.NewPackageURL("generic", "", f.name, f.version, nil, "").ToString()
-	return c
+	return component.Component{Class: component.Library, Name: f.name, Version: f.version, CPE: component.CPE(f.cpe, f.version), PURL: component.GenericURL(f.name, f.version), How: []string{f.how}}
 }
 
 // crate is a Rust crate as a component.
 func crate(name, version, how string) component.Component {
-	purl := packageurl.NewPackageURL("cargo", "", name, version, nil, "").ToString()
-	return component.Component{Class: component.Crate, Name: name, Version: version, PURL: purl, How: []string{how}}
+	return component.Component{Class: component.Crate, Name: name, Version: version, PURL: component.CrateURL(name, version), How: []string{how}}
 }
 
 // merged makes one component of what was found of one thing in several ways: by the

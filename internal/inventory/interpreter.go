@@ -9,8 +9,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/package-url/packageurl-go"
-
 	"snug/internal/component"
 	"snug/internal/generation"
 )
@@ -62,16 +60,8 @@ func (t *tree) interpreter(ctx context.Context, lib string) (*Facts, error) {
 func cpython(version string) component.Component {
 	return component.Component{
 		Class: component.Interpreter, Name: "cpython", Version: version,
-		PURL: packageurl.NewPackageURL("generic", "", "cpython", version, nil, "").ToString(), CPE: cpe("python:python", version),
+		PURL: component.GenericURL("cpython", version), CPE: component.CPE("python:python", version),
 	}
-}
-
-// cpe names a product of NVD's, "vendor:product", in a version.
-func cpe(product, version string) string {
-	if product == "" || version == "" {
-		return ""
-	}
-	return "cpe:2.3:a:" + product + ":" + version + ":*:*:*:*:*:*:*"
 }
 
 // pythonVersion is the interpreter's version, and which file tells it: the headers, what

@@ -3,6 +3,8 @@ package inventory
 import (
 	"path"
 	"strings"
+
+	"snug/internal/digest"
 )
 
 // pth reads the files at the top of site-packages that site reads when Python
@@ -37,7 +39,7 @@ func (r *reading) onePth(name string) Pth {
 	if !ok {
 		return out
 	}
-	out.SHA256 = sum(text)
+	out.SHA256 = digest.Of(text).String()
 	start := path.Ext(name) == ".start"
 	for line := range strings.Lines(strings.ReplaceAll(strings.TrimPrefix(string(text), "\ufeff"), "\r", "\n")) {
 		kept := cut(strings.TrimRight(line, " \t\n\f\v"), maxPthLine)

@@ -13,8 +13,6 @@ import (
 	"snug/internal/dist"
 	"snug/internal/fault"
 	"snug/internal/pep508"
-
-	"github.com/package-url/packageurl-go"
 )
 
 // Read tells the facts of the one distribution that is installed below the root of
@@ -95,8 +93,7 @@ func (r *reading) metadata(name string) error {
 func pypi(name, version string) component.Component {
 	name = pep508.NormalizeName(cut(name, 200))
 	version = cut(version, 200)
-	purl := packageurl.NewPackageURL("pypi", "", name, version, nil, "").ToString()
-	return component.Component{Class: component.Package, Name: name, Version: version, PURL: purl}
+	return component.Component{Class: component.Package, Name: name, Version: version, PURL: component.PackageURL(name, version)}
 }
 
 // kept is the part of METADATA that is of use later.

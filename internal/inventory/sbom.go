@@ -189,7 +189,7 @@ func (r *reading) addEntry(e entry, how, from string) {
 		if c.Name = usualName(c.Name); c.Name == "zlib" && strings.HasPrefix(c.Version, "2.") {
 			c.Name = "zlib-ng" // zlib itself is at 1; Pillow names what stands in for it so
 		}
-		c.PURL = packageurl.NewPackageURL("generic", "", c.Name, c.Version, nil, "").ToString()
+		c.PURL = component.GenericURL(c.Name, c.Version)
 	case err != nil:
 		r.note("%s: %s: %v", from, cut(e.name, 100), err)
 		return

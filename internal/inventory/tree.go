@@ -2,8 +2,6 @@ package inventory
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -126,11 +124,6 @@ func relative(dir, name string) (rest string, ok bool) {
 		return name, true
 	}
 	return strings.CutPrefix(name, dir+"/")
-}
-
-func sum(data []byte) string {
-	s := sha256.Sum256(data)
-	return hex.EncodeToString(s[:])
 }
 
 // cut is text of at most max bytes, of whole characters.

@@ -9,8 +9,6 @@ package sbom
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/url"
 	"slices"
@@ -19,7 +17,6 @@ import (
 
 	"github.com/package-url/packageurl-go"
 
-	"snug/internal/attest"
 	"snug/internal/component"
 	"snug/internal/digest"
 	"snug/internal/fault"
@@ -69,7 +66,7 @@ type Text struct {
 
 // RuntimePURL is the package URL of the runtime itself: what a VEX document names
 // as its product.
-func (d *Document) RuntimePURL() string { return attest.Generic(d.product(), d.version()) }
+func (d *Document) RuntimePURL() string { return component.GenericURL(d.product(), d.version()) }
 
 func (d *Document) product() string {
 	if d.Name == "" {
@@ -89,11 +86,11 @@ func (i *Item) PackageURL() string {
 	}
 	switch {
 	case i.Class == component.Package:
-		return attest.Package(i.Name, i.Version)
+		return component.PackageURL(i.Name, i.Version)
 	case i.Class == component.Crate:
-		return attest.Crate(i.Name, i.Version)
+		return component.CrateURL(i.Name, i.Version)
 	}
-	return attest.Generic(i.Name, i.Version)
+	return component.GenericURL(i.Name, i.Version)
 }
 
 // bill is a Document made ready: sorted, each item with the reference that the
@@ -279,11 +276,11 @@ func (d *Document) Moment() string {
 
 // UUID is one of version 8 (RFC 9562) that the content decides.
 func UUID(content []byte) string {
-	sum := sha256.Sum256(content)
+	sum := digest.Of(content)
 	sum[6] = sum[6]&0x0f | 0x80
 	sum[8] = sum[8]&0x3f | 0x80
-	h := hex.EncodeToString(sum[:16])
-	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
+	h := sum.String()
+	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:32]}, "-")
 }
 
 // address is text if it is an address on the web, without what may be secret and

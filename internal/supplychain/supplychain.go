@@ -12,8 +12,6 @@ package supplychain
 import (
 	"slices"
 
-	"github.com/package-url/packageurl-go"
-
 	"snug/internal/component"
 	"snug/internal/finding"
 )
@@ -75,7 +73,7 @@ func Rules() []Rule {
 func sign(rule, name, version, summary string, evidence ...string) finding.Finding {
 	return finding.Finding{
 		Class: finding.SupplyChain, ID: rule, Package: name, Version: version,
-		Component: component.Package, PURL: purl(name, version),
+		Component: component.Package, PURL: component.PackageURL(name, version),
 		Summary: summary, Status: finding.Affected, Evidence: bounded(evidence),
 	}
 }
@@ -85,10 +83,6 @@ func NotAsked(name, version, reason, remedy string) finding.Finding {
 	f := sign(Unchecked, name, version, "supply-chain signs were not looked at: "+reason)
 	f.Class, f.Status, f.Remedy = finding.Unknown, finding.UnderInvestigation, remedy
 	return f
-}
-
-func purl(name, version string) string {
-	return packageurl.NewPackageURL(packageurl.TypePyPi, "", name, version, nil, "").ToString()
 }
 
 // What of others' text is repeated in evidence.

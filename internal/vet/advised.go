@@ -1,6 +1,7 @@
 package vet
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -63,7 +64,7 @@ func (v *vetting) advised(item *Item) []finding.Finding {
 	case item.Version == "":
 		return []finding.Finding{unknown(item.Component, NoVersion, "its version could not be told, so that no advisory can be held against it")}
 	case !m.Checked:
-		return []finding.Finding{unknown(item.Component, NotChecked, orElse(m.Reason, "no advisory data for "+string(item.Class)))}
+		return []finding.Finding{unknown(item.Component, NotChecked, cmp.Or(m.Reason, "no advisory data for "+string(item.Class)))}
 	}
 	out := make([]finding.Finding, 0, len(m.Groups)+1) // released has one more
 	for _, g := range m.Groups {
@@ -76,7 +77,7 @@ func (v *vetting) advised(item *Item) []finding.Finding {
 func (v *vetting) leave(item *Item, why string) {
 	u := v.unchecked[item.Class]
 	if u == nil {
-		u = &Unchecked{Class: item.Class, Why: orElse(why, "no feed is set for components of this class")}
+		u = &Unchecked{Class: item.Class, Why: cmp.Or(why, "no feed is set for components of this class")}
 		v.unchecked[item.Class] = u
 	}
 	name := strings.TrimSpace(item.Name + " " + item.Version)
@@ -84,13 +85,6 @@ func (v *vetting) leave(item *Item, why string) {
 		name += " in " + item.Owner
 	}
 	u.What = append(u.What, name)
-}
-
-func orElse(text, other string) string {
-	if text == "" {
-		return other
-	}
-	return text
 }
 
 // about is a finding on a component, of which only the class and the words are left
