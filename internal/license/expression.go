@@ -1,11 +1,15 @@
-// Package license reads SPDX licence expressions as core metadata carries them
-// (PEP 639, License-Expression) and puts them in canonical spelling.
+// Package license speaks SPDX licence expressions: it reads them as core metadata
+// carries them (PEP 639) and spells them canonically, makes one of older metadata
+// (classifiers, the License field) where that is clear, puts licences in classes, and
+// chooses the best branch by a judge that is handed in.
 //
-// It does not judge a licence and does not read licence texts.
+// It does not judge a licence (policy does) and does not read licence texts (licensetext
+// does).
 //
-// The hard idea is that canonical means spelling only: identifiers and
-// operators get SPDX's letter case, while order and parentheses stay as the
-// author wrote them; the tree beside the text carries the precedence.
+// The hard idea is that canonical means spelling only: identifiers and operators get
+// SPDX's letter case, while order and parentheses stay as the author wrote them; the
+// tree beside the text carries the precedence. What can be read in two ways is read as
+// all of it, and said to be ambiguous.
 package license
 
 import (
