@@ -46,17 +46,16 @@ type VerdictChange struct {
 
 // TestPolicy vets locks by two policies and tells what differs. It changes nothing.
 func (e *Engine) TestPolicy(ctx context.Context, p *manifest.Project, t PolicyTest) ([]PolicyTested, error) {
-	before, after := policy.Default(), p.Policy
-	var err error
+	own, err := e.Policy(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	before, after := policy.Default(), own
 	if t.Policy != "" {
-		if before, err = e.Policy(ctx, p); err != nil {
-			return nil, err
-		}
+		before = own
 		if after, err = e.PolicyFile(ctx, t.Name, t.Policy); err != nil {
 			return nil, err
 		}
-	} else if after, err = e.Policy(ctx, p); err != nil {
-		return nil, err
 	}
 	if len(t.Locks) == 0 {
 		t.Locks = []string{""}
