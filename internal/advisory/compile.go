@@ -183,12 +183,12 @@ func bodyOf(r *osv.Record, a *osv.Affected) []byte {
 // maxLine is how much of a record is told on one line.
 const maxLine = 200
 
-// lineOf is the summary, or the beginning of the details, without control
+// lineOf is the summary, or the first paragraph of the details, without control
 // characters.
 func lineOf(r *osv.Record) string {
 	text := strings.TrimSpace(r.Summary)
 	if text == "" {
-		text, _, _ = strings.Cut(strings.TrimLeft(strings.TrimSpace(r.Details), "# "), "\n")
+		text, _, _ = strings.Cut(strings.ReplaceAll(strings.TrimLeft(strings.TrimSpace(r.Details), "# "), "\r", ""), "\n\n")
 	}
 	text = strings.Join(strings.FieldsFunc(text, func(c rune) bool { return c <= ' ' || c == 0x7f || c >= 0x80 && c < 0xa0 }), " ")
 	if len(text) <= maxLine {

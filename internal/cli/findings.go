@@ -16,10 +16,11 @@ import (
 
 // How much of the findings is shown without --all.
 const (
-	shownHard  = 4   // of a package, those that stop a build or ask for a person
-	shownWarns = 1   // of a package, where it has no harder ones
-	shownNames = 6   // of what was not checked for one reason
-	shownText  = 110 // letters of a line that somebody else wrote
+	shownHard    = 4   // of a package, those that stop a build or ask for a person
+	shownWarns   = 1   // of a package, where it has no harder ones
+	shownReasons = 4   // of a package
+	shownNames   = 6   // of what was not checked for one reason
+	shownText    = 110 // letters of a line that somebody else wrote
 )
 
 // block is the findings of one component, which one change mends.
@@ -79,10 +80,10 @@ func parts(g gathered) []part {
 	all := blocks(g.findings)
 	slices.SortStableFunc(all, func(a, b block) int { return cmp.Compare(rank(a), rank(b)) })
 	last := -1
-	for _, b := range all {
+	for i, b := range all {
 		if r := rank(b); r != last {
 			last = r
-			out = append(out, part{title: title(b.runtimes, order, r)})
+			out = append(out, part{title: title(all[:i], all[i:], order, r)})
 		}
 		out[len(out)-1].blocks = append(out[len(out)-1].blocks, b)
 	}
@@ -90,14 +91,20 @@ func parts(g gathered) []part {
 }
 
 // title is "In prod", and for what only outer runtimes have "In test, not in prod".
-func title(runtimes, order []string, rank int) string {
-	if len(runtimes) == 0 || len(order) < 2 || rank == len(order) {
+// What is told of inner ones too, since policy says something else of it there or it
+// stands in another file, has the name alone.
+func title(before, from []block, order []string, rank int) string {
+	if len(from[0].runtimes) == 0 || len(order) < 2 || rank == len(order) {
 		return ""
 	}
-	if rank == 0 {
-		return "In " + order[0]
+	out := "In " + order[rank]
+	told := slices.ContainsFunc(from, func(b block) bool {
+		return slices.Contains(b.runtimes, order[rank]) && slices.ContainsFunc(before, func(c block) bool { return b.title() == c.title() })
+	})
+	if rank == 0 || told {
+		return out
 	}
-	return "In " + order[rank] + ", not in " + strings.Join(order[:rank], " or ")
+	return out + ", not in " + strings.Join(order[:rank], " or ")
 }
 
 // blocks are the findings by component and by the runtimes for which policy says the
@@ -190,7 +197,7 @@ func (t *findingsText) block(b block) {
 	}
 	t.reasons(shown)
 	for _, r := range b.remedies() {
-		t.line("  → %s", t.words(r))
+		t.line("  → %s", oneLine(r)) // whole: it is there to be done
 	}
 	t.line("")
 }
@@ -278,7 +285,13 @@ func (t *findingsText) reasons(shown []finding.Finding) {
 			}
 		}
 	}
-	t.each("  ", before)
+	for i, line := range before {
+		if i == shownReasons && !t.all {
+			t.line("  and for %s more", counted(len(before)-i, "reason", "reasons"))
+			return
+		}
+		t.line("  %s", line) // whole: its end says where the rule stands
+	}
 }
 
 // each writes a line for each text; of many the first few, unless all is shown.
@@ -317,6 +330,8 @@ func signals(f finding.Finding) []string {
 		return []string{"licence"}
 	case finding.SupplyChain:
 		return []string{"sign of a bad release"}
+	case finding.Unknown, finding.Breach:
+		return nil
 	}
 	if x := f.Exploitation; x != nil {
 		out = append(out, exploitation(*x)...)
@@ -425,10 +440,10 @@ func (t *findingsText) notChecked(g gathered) {
 			t.line("not checked in full: %s", oneLine(u.Why))
 		} else {
 			t.line("not checked: %s", what)
-			t.line("      %s", t.words(u.Why))
+			t.line("      %s", oneLine(u.Why))
 		}
 		if u.Remedy != "" {
-			t.line("  → %s", t.words(u.Remedy))
+			t.line("  → %s", oneLine(u.Remedy))
 		}
 		t.line("")
 	}

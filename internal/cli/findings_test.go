@@ -121,6 +121,53 @@ dev   3         10          1         5     2          0       0    0        1  
 	}
 }
 
+// What is to be done, and where a rule stands, is told whole; words of others are cut.
+func TestFindingsTextTellsRemediesWhole(t *testing.T) {
+	g := someFindings()
+	long := strings.Repeat("long ", 60) + "end"
+	for i := range g.findings {
+		f := &g.findings[i]
+		f.Summary, f.Remedy, f.Reasons = long, "do it "+long, []string{"[x] y = z, " + long}
+	}
+	got := shownAs(t, text(false), g)
+	for _, want := range []string{"→ do it " + long, "by [x] y = z, " + long, "      long long"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "\n      "+long) && !strings.Contains(got, "not checked") {
+		t.Error("a summary is told whole")
+	}
+}
+
+// A package that two locks have is not said to be in one alone.
+func TestFindingsTextOfTwoFiles(t *testing.T) {
+	g := gathered{tallies: []vet.Row{{Name: "a.lock"}, {Name: "b.lock"}, {Name: "c.lock"}}}
+	for _, name := range []string{"a.lock", "b.lock"} {
+		g.findings = append(g.findings, finding.Finding{Class: finding.Vulnerability, ID: "X-1", Package: "web", Version: "1", Runtimes: []string{name}, Verdict: finding.Deny})
+	}
+	g.findings = append(g.findings, finding.Finding{Class: finding.Vulnerability, ID: "X-2", Package: "other", Version: "1", Runtimes: []string{"c.lock"}, Verdict: finding.Deny})
+	got := shownAs(t, text(false), g)
+	for _, want := range []string{"In a.lock\n", "In b.lock\n", "In c.lock, not in a.lock or b.lock\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}
+
+// A finding about the data as a whole names no package.
+func TestSARIFOfTheData(t *testing.T) {
+	g := gathered{findings: []finding.Finding{{Class: finding.Unknown, ID: "stale-advisories", Summary: "too old", Verdict: finding.Warn}}}
+	var log sarifLog
+	if err := json.Unmarshal([]byte(shownAs(t, sarif, g)), &log); err != nil {
+		t.Fatal(err)
+	}
+	r := log.Runs[0].Results[0]
+	if r.Message.Text != "stale-advisories. too old" || len(r.Locations[0].Logical) != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestSARIF(t *testing.T) {
 	g := someFindings()
 	var log sarifLog
@@ -200,6 +247,9 @@ func TestGatherer(t *testing.T) {
 	}
 	if strings.Count(said.String(), "\n") != 1 || len(g.all.findings) != 1 || len(g.all.tallies) != 1 || len(g.all.unchecked) != 1 {
 		t.Errorf("said %s, gathered %+v", said.String(), g.all)
+	}
+	if !strings.Contains(events.String(), `"aliases":[],`) || !strings.Contains(events.String(), `"severity":null,"fixed":[],"status":"","via":[]`) {
+		t.Errorf("a finding lacks fields: %s", events.String())
 	}
 	if !strings.Contains(events.String(), `"kind":"finding","class":"vulnerability","id":"X-1"`) || strings.Count(events.String(), "\n") != 4 {
 		t.Errorf("events %s", events.String())

@@ -68,7 +68,7 @@ func (a *app) handsOn() bool { return a.command == "run" || a.command == "shell"
 // fail prints an error with its remedy.
 func (a *app) fail(err error) {
 	if a.json {
-		data := failure{Code: fault.CodeOf(err), Hint: remedy(err), Exit: fault.ExitCode(err)}
+		data := failure{Code: fault.CodeOf(err), Hint: remedy(err), Exit: a.exit(err)}
 		errors.As(err, &data.Conflict) // nil where it is none
 		a.handler().Handle(event.Event{Stage: cmp.Or(a.command, "snug"), Kind: event.Failed, Message: err.Error(), Data: data})
 		return

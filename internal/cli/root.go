@@ -28,6 +28,7 @@ import (
 	"snug/internal/fault"
 	"snug/internal/interp"
 	"snug/internal/manifest"
+	"snug/internal/vet"
 )
 
 // World is what a command may know of the machine. Tests replace all of it.
@@ -104,7 +105,17 @@ func Run(ctx context.Context, w World) int {
 		err = fault.New(fault.Canceled, "the same command goes on from here", "interrupted; what was not finished is as it was before")
 	}
 	app.fail(err)
-	return fault.ExitCode(err)
+	return app.exit(err)
+}
+
+// exit is the code of a command that failed. Of one that ends with a verdict, 1 says
+// that something is denied: what kept it from having one leaves it incomplete.
+func (a *app) exit(err error) int {
+	code := fault.ExitCode(err)
+	if code == fault.ExitFailed && slices.Contains([]string{"check", "audit", "policy test"}, a.command) {
+		return vet.ExitIncomplete
+	}
+	return code
 }
 
 // exitCode carries the code of a program that `run` ran, or of a check that

@@ -162,9 +162,12 @@ func advisoryPage(id string) string {
 
 func sarifResultOf(f finding.Finding, rule int) sarifResult {
 	out := sarifResult{RuleID: f.ID, RuleIndex: rule, Level: sarifLevel(f.Verdict), Message: sarifText{sarifMessage(f)}, Suppressions: []sarifSuppression{},
-		Fingerprints: map[string]string{"snugFinding/v1": fingerprint(f)}, Properties: f}
-	chain := append(slices.Clone(f.Via[:max(0, len(f.Via)-1)]), f.Package+"@"+f.Version)
-	place := sarifLocation{Logical: []sarifLogical{{Name: f.Package, Full: strings.Join(chain, "/"), Kind: "package"}}}
+		Fingerprints: map[string]string{"snugFinding/v1": fingerprint(f)}, Properties: *f.Written()}
+	place := sarifLocation{Logical: []sarifLogical{}}
+	if f.Package != "" { // else it is about the data
+		chain := append(slices.Clone(f.Via[:max(0, len(f.Via)-1)]), f.Package+"@"+f.Version)
+		place.Logical = append(place.Logical, sarifLogical{Name: f.Package, Full: strings.Join(chain, "/"), Kind: "package"})
+	}
 	if f.File != "" {
 		place.Physical = &sarifPhysical{Artifact: sarifArtifact{URI: fileReference(f.File)}}
 		if f.Line > 0 {
@@ -191,7 +194,14 @@ func sarifLevel(v finding.Verdict) string {
 
 func sarifMessage(f finding.Finding) string {
 	b := block{name: f.Package, version: f.Version, owner: f.Owner}
-	parts := []string{b.title() + ": " + idOf(f) + " (" + strings.Join(signals(f), ", ") + ")"}
+	head := idOf(f)
+	if name := b.title(); name != "" {
+		head = name + ": " + head
+	}
+	if said := signals(f); len(said) > 0 {
+		head += " (" + strings.Join(said, ", ") + ")"
+	}
+	parts := []string{head}
 	if f.Summary != "" {
 		parts = append(parts, f.Summary)
 	}

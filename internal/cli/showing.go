@@ -17,7 +17,6 @@ func (s *showing) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&s.all, "all", false, "every finding, with its evidence")
 	cmd.Flags().BoolVar(&s.sarif, "sarif", false, "SARIF 2.1.0 on standard output")
 	cmd.Flags().BoolVar(&s.html, "html", false, "one page of HTML on standard output")
-	cmd.MarkFlagsMutuallyExclusive("sarif", "html", "all")
 }
 
 func (s showing) form() form {
@@ -32,8 +31,13 @@ func (s showing) form() form {
 
 // begin is called before the work whose report is shown.
 func (a *app) begin(s showing) error {
-	if a.json && (s.sarif || s.html) {
+	switch {
+	case a.json && (s.sarif || s.html):
 		return fault.New(fault.Usage, "choose one", "--json does not go with --sarif or --html")
+	case s.sarif && s.html:
+		return fault.New(fault.Usage, "choose one", "--sarif does not go with --html")
+	case s.all && (s.sarif || s.html):
+		return fault.New(fault.Usage, "leave --all out", "--sarif and --html have every finding")
 	}
 	a.gather()
 	return nil

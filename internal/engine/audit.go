@@ -61,7 +61,7 @@ func (e *Engine) Audit(ctx context.Context, req AuditRequest) (*vet.Report, erro
 	report := &vet.Report{Unchecked: []vet.Unchecked{}, Verdict: finding.Allow}
 	for _, s := range all {
 		e.introduce(s)
-		in.Runtimes, in.Signs = []vet.Runtime{{Name: s.name, Items: s.items}}, s.signs()
+		in.Runtimes, in.Signs = []vet.Runtime{{Name: s.name, Items: s.items, Signs: s.strays}}, s.signs()
 		join(report, s.explained(vet.Vet(in)))
 	}
 	finding.Sort(report.Findings)

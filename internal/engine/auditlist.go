@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"snug/internal/component"
+	"snug/internal/finding"
 	"snug/internal/foreign"
 	"snug/internal/inventory"
 	"snug/internal/manifest"
@@ -22,6 +23,7 @@ type audited struct {
 	notes  []string
 	others map[string]int     // components of other kinds, by what their package URLs say
 	facts  []*inventory.Facts // of what is installed
+	strays []finding.Finding  // of files of no package
 	listed bool               // only names and versions are known: no licence, no file
 }
 

@@ -19,6 +19,7 @@ import (
 	"snug/internal/lock"
 	"snug/internal/manifest"
 	"snug/internal/rootfs"
+	"snug/internal/supplychain"
 	"snug/internal/vet"
 )
 
@@ -167,7 +168,7 @@ func (e *Engine) image(ctx context.Context, at place) (*audited, error) {
 	}
 	s, err := installed(ctx, at.name, img.FS)
 	if err == nil && img.Name != "" {
-		s.notes = append(s.notes, fmt.Sprintf("%s is %s, of %d layers", at.name, img.Name, img.Layers))
+		s.notes = append(s.notes, fmt.Sprintf("%s is %s; layers: %d", at.name, img.Name, img.Layers))
 	}
 	return s, err
 }
@@ -199,6 +200,9 @@ func ofPython(name string) bool {
 // auditFolder is the environment that a folder is or holds, else the locks and lists of
 // a project.
 func (e *Engine) auditFolder(ctx context.Context, at place) ([]*audited, error) {
+	if current := at.in("current"); !isEnvironment(at.path()) && isEnvironment(current.path()) {
+		at = current // .snug/NAME: the generation in use
+	}
 	if dir := at.path(); isEnvironment(dir) {
 		s, err := installed(ctx, at.name, os.DirFS(dir))
 		if err != nil {
@@ -273,6 +277,13 @@ func installed(ctx context.Context, name string, fsys fs.FS) (*audited, error) {
 	}
 	s := &audited{name: name, loose: map[string]loose{}}
 	for _, f := range found {
+		if f.Package.Class == "" {
+			for _, sign := range supplychain.OfInstalled(f) {
+				sign.File = firstPath(name, f.Package)
+				s.strays = append(s.strays, sign)
+			}
+			continue
+		}
 		s.facts = append(s.facts, f)
 		for _, c := range append([]component.Component{f.Package}, f.Components...) {
 			s.items = append(s.items, vet.Item{Component: c, File: firstPath(name, c), License: licenseInside(f, c)})

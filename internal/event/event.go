@@ -153,6 +153,9 @@ func (h *jsonHandler) append(to *json.Encoder, e Event) {
 		e.Time = h.now()
 	}
 	e.Time = e.Time.UTC()
+	if e.Finding != nil {
+		e.Finding = e.Finding.Written()
+	}
 	if err := to.Encode(e); err != nil { // Data held something that JSON cannot say, and nothing was written: the event itself must not be lost
 		e.Data = map[string]any{"unprintable": err.Error()}
 		_ = to.Encode(e) // fails for a year beyond 9999 in Time; no clock gives one

@@ -107,9 +107,9 @@ type Waiver struct {
 // Finding is one thing to know about one component.
 type Finding struct {
 	Class     Class           `json:"class"`
-	ID        string          `json:"id"`                // the record that speaks for the group, else the name of the rule: "license-denied", "pth-code"
-	Aliases   []string        `json:"aliases,omitempty"` // sorted, without ID
-	Package   string          `json:"package"`           // the component's name
+	ID        string          `json:"id"`      // the record that speaks for the group, else the name of the rule: "license-denied", "pth-code"
+	Aliases   []string        `json:"aliases"` // sorted, without ID
+	Package   string          `json:"package"` // the component's name
 	Version   string          `json:"version"`
 	Owner     string          `json:"owner,omitempty"` // what carries the component
 	Component component.Class `json:"component"`
@@ -117,13 +117,13 @@ type Finding struct {
 	Summary   string          `json:"summary,omitempty"` // one line
 	License   string          `json:"license,omitempty"` // of class License: the SPDX expression that is judged, "" where there is none
 
-	Severity     *Severity     `json:"severity,omitempty"`
+	Severity     *Severity     `json:"severity"` // nil where it is not rated, or has none
 	Exploitation *Exploitation `json:"exploitation,omitempty"`
-	Fixed        []string      `json:"fixed,omitempty"` // versions with the hole closed that are newer than Version, the nearest first
+	Fixed        []string      `json:"fixed"` // versions with the hole closed that are newer than Version, the nearest first
 	Status       Status        `json:"status"`
 	// Justification is OpenVEX's, where Status is NotAffected.
 	Justification string   `json:"justification,omitempty"`
-	Via           []string `json:"via,omitempty"`      // shortest chain, from what the project asks for to Package
+	Via           []string `json:"via"`                // shortest chain, from what the project asks for to Package
 	Runtimes      []string `json:"runtimes,omitempty"` // that it is in, innermost first
 	Targets       []string `json:"targets,omitempty"`  // where not on all
 	File          string   `json:"file,omitempty"`     // that says the version: a lock, a list, from the project's folder, with slashes
@@ -134,6 +134,16 @@ type Finding struct {
 	Reasons []string `json:"reasons,omitempty"` // the rules of policy that say so, with their place
 	Waiver  *Waiver  `json:"waiver,omitempty"`  // that lowered Verdict
 	Remedy  string   `json:"remedy,omitempty"`  // a command to type, else what to do
+}
+
+// Written is f as JSON has it: lists that every reader may count on are there, if empty.
+func (f Finding) Written() *Finding {
+	for _, list := range []*[]string{&f.Aliases, &f.Fixed, &f.Via} {
+		if *list == nil {
+			*list = []string{}
+		}
+	}
+	return &f
 }
 
 // Sort puts the findings in the order in which they are told: the hardest verdict

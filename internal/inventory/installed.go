@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"snug/internal/component"
 	"snug/internal/dist"
 	"snug/internal/generation"
 	"snug/internal/pep508"
@@ -18,7 +19,8 @@ const maxRecord = 64 << 20
 // Installed tells the facts of every distribution below the root of fsys, which may
 // be a site-packages folder, a virtual environment, a runtime or an image's whole file
 // system; and of every interpreter whose standard library is there (Package.Class tells
-// them apart). A distribution's files are those that its RECORD names, or what older
+// them apart); and of each .pth and .start file beside them that no distribution has,
+// which has no class and the file's name as name. A distribution's files are those that its RECORD names, or what older
 // installers left in its place. One that another carries (in a _vendor folder) is among
 // the other's Components. Links are not followed. What is damaged is told with what can
 // be read of it, in Notes. Sorted by class, name and path.
@@ -42,8 +44,45 @@ func Installed(ctx context.Context, fsys fs.FS) ([]*Facts, error) {
 		}
 		out = append(out, facts)
 	}
+	strays, err := t.strays(ctx, out)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, strays...)
 	slices.SortStableFunc(out, func(a, b *Facts) int { return compare(a.Package, b.Package) })
 	return out, nil
+}
+
+// strays are the files beside distributions that site reads when Python starts, and that
+// are none of the distributions': what somebody put there by hand.
+func (t *tree) strays(ctx context.Context, all []*Facts) ([]*Facts, error) {
+	sites, owned := map[string]bool{}, map[string]bool{}
+	for _, i := range t.infos() {
+		sites[i.site] = true
+	}
+	for _, f := range all {
+		for _, p := range f.Pth {
+			owned[p.Path] = true
+		}
+	}
+	var out []*Facts
+	for _, f := range t.files {
+		dir, base := path.Dir(f.Path), path.Base(f.Path)
+		here := sites[dir] || path.Base(dir) == "site-packages" || path.Base(dir) == "dist-packages"
+		if ext := path.Ext(base); !here || owned[f.Path] || f.Link != "" || ext != ".pth" && ext != ".start" {
+			continue
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		part := &tree{fsys: t.fsys, files: []generation.File{f}}
+		r := &reading{tree: part, ctx: ctx, site: dir, facts: &Facts{Schema: Schema}}
+		r.facts.Package = component.Component{Name: cut(base, 200), Paths: []string{f.Path}, How: []string{"no package has it"}}
+		r.facts.Pth = []Pth{r.onePth(f.Path)}
+		r.finish()
+		out = append(out, r.facts)
+	}
+	return bounded(t, ".pth files of no package", out), nil
 }
 
 // python is the part of the tree that belongs to the interpreter whose standard

@@ -110,10 +110,10 @@ func TestInstalled(t *testing.T) {
 	for _, f := range all {
 		got = append(got, string(f.Package.Class)+" "+f.Package.Name+" "+f.Package.Version)
 	}
-	if want := []string{"pypi broken 2", "pypi shop-kit 1.0", "cpython cpython 3.14.6"}; !slices.Equal(got, want) {
+	if want := []string{" shop.pth ", "pypi broken 2", "pypi shop-kit 1.0", "cpython cpython 3.14.6"}; !slices.Equal(got, want) {
 		t.Fatalf("%q, want %q", got, want)
 	}
-	if len(all[0].Notes) == 0 {
+	if all = all[1:]; len(all[0].Notes) == 0 {
 		t.Error("a broken METADATA is not told")
 	}
 	shop := all[1]
@@ -122,6 +122,30 @@ func TestInstalled(t *testing.T) {
 	}
 	if all[2].Package.Class != component.Interpreter || len(all[2].Natives) != 1 {
 		t.Errorf("%+v", all[2])
+	}
+}
+
+// What site reads when Python starts and no distribution has is told by its name; what
+// a distribution has is the distribution's.
+func TestInstalledStrays(t *testing.T) {
+	const lib = "lib/python3.12/site-packages/"
+	all, err := inventory.Installed(context.Background(), fstest.MapFS{
+		lib + "a-1.dist-info/METADATA": {Data: []byte("Metadata-Version: 2.1\nName: a\nVersion: 1\n")},
+		lib + "a-1.dist-info/RECORD":   {Data: []byte("a.pth,,\na-1.dist-info/METADATA,,\n")},
+		lib + "a.pth":                  {Data: []byte("import a\n")},
+		lib + "by_hand.pth":            {Data: []byte("import os; os.abort()\n/srv\n")},
+		lib + "a/data/by_hand.pth":     {Data: []byte("import os\n")},
+		"srv/by_hand.pth":              {Data: []byte("import os\n")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != 2 || all[1].Package.Name != "a" && all[0].Package.Name != "by_hand.pth" {
+		t.Fatalf("%d facts: %+v", len(all), all)
+	}
+	stray := all[0]
+	if stray.Package.Class != "" || len(stray.Pth) != 1 || !slices.Equal(stray.Pth[0].Code, []string{"import os; os.abort()"}) || stray.Pth[0].Path != lib+"by_hand.pth" {
+		t.Errorf("%+v", stray)
 	}
 }
 

@@ -66,7 +66,7 @@ func (p *Policy) vulnerability(f finding.Finding) (finding.Verdict, []string) {
 		by = cells[exploitedKey]
 	}
 	if most := cells[withoutFixKey]; len(f.Fixed) == 0 && rank(most.verdict) < rank(by.verdict) {
-		return said(by, most)
+		return most.verdict, []string{most.reason + " (with a fix: " + string(by.verdict) + ", by " + by.reason + ")"}
 	}
 	return said(by)
 }

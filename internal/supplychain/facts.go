@@ -30,6 +30,9 @@ func ofFacts(f *inventory.Facts, installed bool) []finding.Finding {
 	}
 	if len(lines) > 0 {
 		one := sign(PthCode, name, version, "it runs code of its own whenever Python starts, also where it is not imported", lines...)
+		if f.Package.Class == "" {
+			one.PURL, one.Summary = "", "no package has it, and it runs code whenever Python starts"
+		}
 		one.Remedy = "read the lines; if they are what you want: snug waive " + PthCode + " --until DATE --reason TEXT"
 		out = append(out, one)
 	}

@@ -42,6 +42,14 @@ func TestOfFacts(t *testing.T) {
 			t.Errorf("%s, installed: %q, want %q", name, got, c.installed)
 		}
 	}
+	virtualenv := &inventory.Facts{Package: component.Component{Name: "_virtualenv.pth"}, Pth: []inventory.Pth{{Path: "_virtualenv.pth", Code: []string{"import _virtualenv"}}}}
+	if got := ids(OfInstalled(virtualenv)); got != "" {
+		t.Errorf("what virtualenv puts into an environment: %q", got)
+	}
+	virtualenv.Package.Name = "other.pth"
+	if got := OfInstalled(virtualenv); ids(got) != "pth-code" || got[0].PURL != "" || !strings.HasPrefix(got[0].Summary, "no package has it") {
+		t.Errorf("a file of no package: %+v", got)
+	}
 	f := OfFacts(facts(code("import a", strings.Repeat("import \x1b[2J", 1000))))
 	if len(f) != 1 || len(f[0].Evidence) != 2 || f[0].Evidence[0] != "acme.pth: import a" || strings.Contains(f[0].Evidence[1], "\x1b") || len(f[0].Evidence[1]) > 400 {
 		t.Errorf("%+v", f)

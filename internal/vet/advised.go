@@ -36,6 +36,10 @@ func (v *vetting) wide() []finding.Finding {
 		return nil
 	}
 	about.ID = StaleData
+	if info.Made.IsZero() {
+		about.Summary = "no advisory has a date that can be used; policy wants data that is not older than " + days(limit)
+		return []finding.Finding{about}
+	}
 	about.Summary = fmt.Sprintf("the newest advisory is of %s, %s ago; policy wants data that is not older than %s", info.Made.UTC().Format(time.DateOnly), days(age), days(limit))
 	return []finding.Finding{about}
 }
@@ -130,7 +134,7 @@ func (v *vetting) judged(rules *policy.Policy, item *Item, f finding.Finding) fi
 		f.Reasons = append(f.Reasons, fmt.Sprintf("waived by %s until %s: %s", waiver.By, waiver.Until, waiver.Reason))
 		f.Verdict = finding.Allow
 	case expired != nil:
-		f.Reasons = append(f.Reasons, fmt.Sprintf("the waiver of %s ended on %s", expired.By, expired.Until))
+		f.Reasons = append(f.Reasons, fmt.Sprintf("policy, since the waiver of %s ended on %s", expired.By, expired.Until))
 	}
 	if f.Verdict == finding.Review && item != nil && v.approved(item, f) {
 		f.Verdict = finding.Allow

@@ -43,6 +43,7 @@ type Input struct {
 type Runtime struct {
 	Name  string
 	Items []Item
+	Signs []finding.Finding // about files of no item, not judged yet
 }
 
 // Item is one component of a runtime.
@@ -180,7 +181,7 @@ func (v *vetting) runtime(r Runtime, merged *merging) Row {
 		row.count(f)
 		merged.add(f, r.Name)
 	}
-	for _, f := range v.wide() {
+	for _, f := range append(v.wide(), r.Signs...) {
 		judge(nil, f)
 	}
 	for i := range r.Items {

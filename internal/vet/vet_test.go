@@ -56,6 +56,36 @@ func input(t *testing.T) vet.Input {
 	}
 }
 
+// Dates to come count for nothing: that is said, and not how old the year 1 is.
+func TestNoUsableDate(t *testing.T) {
+	in := input(t)
+	in.Advisories = data(t, strings.Replace(hole, "2026-05-30", "2099-01-01", 1))
+	for _, f := range vet.Vet(in).Findings {
+		if f.ID == vet.StaleData {
+			if !strings.HasPrefix(f.Summary, "no advisory has a date that can be used") {
+				t.Error(f.Summary)
+			}
+			return
+		}
+	}
+	t.Error("data without a date is fresh")
+}
+
+// A sign about a file that no item has is judged in the runtime that has the file.
+func TestSignOfNoItem(t *testing.T) {
+	in := input(t)
+	in.Runtimes[1].Signs = []finding.Finding{{Class: finding.SupplyChain, ID: "pth-code", Package: "x.pth", Status: finding.Affected}}
+	for _, f := range vet.Vet(in).Findings {
+		if f.Package == "x.pth" {
+			if f.Verdict != finding.Deny || strings.Join(f.Runtimes, " ") != "dev" {
+				t.Errorf("%+v", f)
+			}
+			return
+		}
+	}
+	t.Error("nothing is said of it")
+}
+
 func TestOneHoleInTwoRuntimes(t *testing.T) {
 	r := vet.Vet(input(t))
 	if len(r.Findings) != 1 || r.Exit() != vet.ExitDenied {
