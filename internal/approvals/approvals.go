@@ -223,6 +223,17 @@ func (w *Waiver) place() string {
 	return fmt.Sprintf("%s:%d", FileName, w.Line)
 }
 
+// only is the flag of snug waive that names what w is about; "" where it is any package.
+func (w *Waiver) only() string {
+	switch {
+	case w.Package == "":
+		return ""
+	case w.Version == "":
+		return " --package " + w.Package
+	}
+	return " --package " + w.Package + "==" + w.Version
+}
+
 // Notes tell what a reader of the file should know on that day: waivers that are over,
 // that begin later, and, where known can tell, those whose id nobody has ever heard of.
 func (f *File) Notes(now time.Time, known func(id string) bool) []string {
@@ -231,7 +242,7 @@ func (f *File) Notes(now time.Time, known func(id string) bool) []string {
 		name := w.place() + ": the waiver of " + w.ID
 		switch {
 		case w.Until < Day(now):
-			notes = append(notes, name+" ended on "+w.Until+", and holds no more: snug waive "+w.ID+" --until DATE --reason TEXT renews it")
+			notes = append(notes, name+" ended on "+w.Until+", and holds no more: snug waive "+w.ID+w.only()+" --until DATE --reason TEXT renews it")
 		case w.early(now):
 			notes = append(notes, name+" is of "+w.Date+", which is still to come: it does not hold")
 		case known != nil && !known(w.ID):

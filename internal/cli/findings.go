@@ -330,7 +330,9 @@ func signals(f finding.Finding) []string {
 		return []string{"licence"}
 	case finding.SupplyChain:
 		return []string{"sign of a bad release"}
-	case finding.Unknown, finding.Breach:
+	case finding.Breach:
+		return []string{"listed by policy"}
+	case finding.Unknown:
 		return nil
 	}
 	if x := f.Exploitation; x != nil {

@@ -10,6 +10,7 @@ import (
 
 	"snug/internal/approvals"
 	"snug/internal/engine"
+	"snug/internal/licensetext"
 )
 
 func (a *app) review() *cobra.Command {
@@ -206,6 +207,10 @@ func textParagraph(t engine.TextChange) paragraph {
 		p.Lines = []string{"held " + ids(t.Was)}
 	case t.Was != nil:
 		p.Lines = []string{"held " + ids(t.Was) + ", holds " + ids(t.IDs)}
+	case len(t.IDs) == 0 && t.Kind == licensetext.Authors:
+		p.Lines = []string{"says who holds the copyright"}
+	case len(t.IDs) == 0 && len(t.Points) > 0:
+		p.Lines = []string{"sends the reader to " + strings.Join(t.Points, ", ")}
 	default:
 		p.Lines = []string{"holds " + ids(t.IDs)}
 	}

@@ -44,6 +44,8 @@ func (r *remedies) of(f finding.Finding) string {
 	switch {
 	case f.Class == finding.Malware:
 		return r.rid(cmp.Or(f.Owner, f.Package))
+	case f.Class == finding.Breach:
+		return fmt.Sprintf("do without %s, or snug waive %s --package %s --until DATE --reason TEXT", f.Package, f.ID, f.Package)
 	case f.Class != finding.Vulnerability:
 		return ""
 	case f.Component == component.Interpreter || f.Owner == "cpython":

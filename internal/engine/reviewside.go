@@ -7,6 +7,7 @@ import (
 	"snug/internal/digest"
 	"snug/internal/interp"
 	"snug/internal/inventory"
+	"snug/internal/licensetext"
 	"snug/internal/lock"
 	"snug/internal/manifest"
 	"snug/internal/pep440"
@@ -62,7 +63,7 @@ func (r *reviewing) side(ctx context.Context, p *manifest.Project, path, advisor
 
 func (x *entry) declared(l *vet.License) {
 	if x.license == "" {
-		x.license = l.Declared.Expression.String()
+		x.license = licensetext.With(l.Declared, l.Texts).Expression.String()
 	}
 }
 

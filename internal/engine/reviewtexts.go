@@ -29,13 +29,15 @@ const (
 
 // TextChange is a licence text that came, went, or is another one.
 type TextChange struct {
-	Path   string   `json:"path"` // below the package's own folder, where it lies in one
-	State  string   `json:"state"`
-	SHA256 string   `json:"sha256,omitempty"` // of the new one
-	IDs    []string `json:"ids,omitempty"`    // the licences that are found in it
-	Was    []string `json:"was,omitempty"`    // those that were found in the old one, where they are others
-	Diff   []string `json:"diff,omitempty"`   // unified, without its heads, bounded
-	More   int      `json:"more,omitempty"`   // further lines of the diff
+	Path   string           `json:"path"` // below the package's own folder, where it lies in one
+	State  string           `json:"state"`
+	SHA256 string           `json:"sha256,omitempty"` // of the new one
+	IDs    []string         `json:"ids,omitempty"`    // the licences that are found in it
+	Kind   licensetext.Kind `json:"kind,omitempty"`
+	Points []string         `json:"pointer,omitempty"` // names of other files that it sends the reader to
+	Was    []string         `json:"was,omitempty"`     // those that were found in the old one, where they are others
+	Diff   []string         `json:"diff,omitempty"`    // unified, without its heads, bounded
+	More   int              `json:"more,omitempty"`    // further lines of the diff
 }
 
 // Changed is a text at the same place that is another one.
@@ -63,7 +65,7 @@ func compareTexts(old, now *entry) ([]TextChange, error) {
 		if knew(t.SHA256) {
 			continue
 		}
-		c := TextChange{Path: at, State: Added, SHA256: t.SHA256, IDs: t.IDs}
+		c := TextChange{Path: at, State: Added, SHA256: t.SHA256, IDs: t.IDs, Kind: t.Kind, Points: t.Pointer}
 		if paired {
 			c.State = Changed
 			if !slices.Equal(was.IDs, t.IDs) {

@@ -109,7 +109,14 @@ func (pl *plan) denied() error {
 		lines = append(lines, fmt.Sprintf("  and %d more", more))
 	}
 	return fault.New(fault.Denied, "snug check shows all of it with its reasons; snug waive ID --until DATE --reason TEXT lets one pass for a while",
-		"policy denies %d findings; the runtimes in use are untouched\n%s", len(lines)-min(more, 1)+more, strings.Join(lines, "\n"))
+		"policy denies %s; the runtimes in use are untouched\n%s", findings(len(lines)-min(more, 1)+more), strings.Join(lines, "\n"))
+}
+
+func findings(n int) string {
+	if n == 1 {
+		return "1 finding"
+	}
+	return fmt.Sprintf("%d findings", n)
 }
 
 // shownDenied is how many findings a denied build names.

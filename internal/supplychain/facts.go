@@ -30,10 +30,11 @@ func ofFacts(f *inventory.Facts, installed bool) []finding.Finding {
 	}
 	if len(lines) > 0 {
 		one := sign(PthCode, name, version, "it runs code of its own whenever Python starts, also where it is not imported", lines...)
+		one.Remedy = "read the lines; if they are what you want: " + waive(PthCode, name)
 		if f.Package.Class == "" {
 			one.PURL, one.Summary = "", "no package has it, and it runs code whenever Python starts"
+			one.Remedy = "read the lines; if nobody here wrote them, treat the machine as taken over"
 		}
-		one.Remedy = "read the lines; if they are what you want: snug waive " + PthCode + " --until DATE --reason TEXT"
 		out = append(out, one)
 	}
 	if len(f.Hooks) > 0 {
@@ -42,8 +43,13 @@ func ofFacts(f *inventory.Facts, installed bool) []finding.Finding {
 			evidence = append(evidence, fmt.Sprintf("%s is imported whenever Python starts", path))
 		}
 		one := sign(SiteCustomize, name, version, "it takes a module that belongs to the machine's owner, and runs whenever Python starts", evidence...)
-		one.Remedy = "read it; if it is what you want: snug waive " + SiteCustomize + " --until DATE --reason TEXT"
+		one.Remedy = "read it; if it is what you want: " + waive(SiteCustomize, name)
 		out = append(out, one)
 	}
 	return out
+}
+
+// waive is the command that lets a sign of one package pass for a while.
+func waive(rule, name string) string {
+	return "snug waive " + rule + " --package " + name + " --until DATE --reason TEXT"
 }
