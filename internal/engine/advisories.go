@@ -105,6 +105,18 @@ func (e *Engine) fed(p *manifest.Project) func(component.Class) bool {
 	}
 }
 
+// unread are the feeds about exploitation that are set and were not read; those about
+// components are missed with the components.
+func (e *Engine) unread(p *manifest.Project, info advisory.Info) []string {
+	var out []string
+	for _, f := range e.AdvisoryFeeds(p) {
+		if _, ok := info.Feed(f.Kind); !ok && (f.Kind == advisory.KEV || f.Kind == advisory.EPSS) {
+			out = append(out, string(f.Kind))
+		}
+	}
+	return out
+}
+
 // AdvisoryStatus tells what advisory data there is, and what of the feeds that are
 // set has not been read.
 func (e *Engine) AdvisoryStatus(p *manifest.Project) (info advisory.Info, missing []advisory.Feed, err error) {

@@ -59,6 +59,9 @@ func (e *Engine) vetting(ctx context.Context, p *manifest.Project, advisories st
 	v := &vetting{engine: e, project: p, client: client, held: map[string]*holdings{}, facts: map[string]*inventory.Facts{}, built: builtBefore(p)}
 	v.input = vet.Input{Fed: e.fed(p), Policy: rules, Approvals: decided, Now: e.Now()}
 	v.input.Advisories, v.input.Missing, err = e.advisoriesAt(ctx, p, advisories)
+	if v.input.Advisories != nil && advisories == "" {
+		v.input.Unread = e.unread(p, v.input.Advisories.Info())
+	}
 	return v, err
 }
 

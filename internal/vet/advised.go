@@ -19,6 +19,7 @@ const (
 	NotChecked   = "not-checked"      // there is a feed for the class, and nothing of it
 	NoVersion    = "version-not-told" // no advisory can be held against it
 	StaleData    = "stale-advisories"
+	FeedNotRead  = "feed-not-read"
 	FilesNotSeen = "files-not-seen"
 	NoMetadata   = "metadata-not-seen"
 )
@@ -30,18 +31,28 @@ func (v *vetting) wide() []finding.Finding {
 		about.ID, about.Summary = NoData, v.Missing
 		return []finding.Finding{about}
 	}
+	all := v.unread()
 	info := v.Advisories.Info()
 	age, limit := v.Now.Sub(info.Made), v.Policy.MaxAdvisoryAge()
 	if limit == 0 || age <= limit {
-		return nil
+		return all
 	}
 	about.ID = StaleData
 	if info.Made.IsZero() {
 		about.Summary = "no advisory has a date that can be used; policy wants data that is not older than " + days(limit)
-		return []finding.Finding{about}
+		return append(all, about)
 	}
 	about.Summary = fmt.Sprintf("the newest advisory is of %s, %s ago; policy wants data that is not older than %s", info.Made.UTC().Format(time.DateOnly), days(age), days(limit))
-	return []finding.Finding{about}
+	return append(all, about)
+}
+
+// unread tells of feeds about exploitation that are set and were not read.
+func (v *vetting) unread() []finding.Finding {
+	if len(v.Unread) == 0 {
+		return nil
+	}
+	return []finding.Finding{{Class: finding.Unknown, ID: FeedNotRead, Component: component.Package, Status: finding.UnderInvestigation,
+		Summary: "set and not read: the advisory feed " + strings.Join(v.Unread, ", "), Remedy: "snug advisories update"}}
 }
 
 func days(d time.Duration) string {

@@ -29,6 +29,7 @@ type Input struct {
 	Runtimes   []Runtime // innermost first
 	Advisories *advisory.DB
 	Missing    string                     // why Advisories is nil
+	Unread     []string                   // kinds of feed that are set and were not read, of those that are about no class of component
 	Fed        func(component.Class) bool // a feed is set for the class
 	Policy     *policy.Policy
 	Approvals  *approvals.File

@@ -108,9 +108,10 @@ func TestCleanIsZeroOnlyIfAllWasChecked(t *testing.T) {
 		exit   int
 		id     string // of a finding of class unknown
 	}{
-		"clean":   {func(in *vet.Input) {}, vet.ExitClean, ""},
-		"no data": {func(in *vet.Input) { in.Advisories, in.Missing = nil, "there is none" }, vet.ExitIncomplete, vet.NoData},
-		"stale":   {func(in *vet.Input) { in.Now = noon.AddDate(0, 1, 0) }, vet.ExitIncomplete, vet.StaleData},
+		"clean":           {func(in *vet.Input) {}, vet.ExitClean, ""},
+		"no data":         {func(in *vet.Input) { in.Advisories, in.Missing = nil, "there is none" }, vet.ExitIncomplete, vet.NoData},
+		"stale":           {func(in *vet.Input) { in.Now = noon.AddDate(0, 1, 0) }, vet.ExitIncomplete, vet.StaleData},
+		"a feed not read": {func(in *vet.Input) { in.Unread = []string{"kev"} }, vet.ExitIncomplete, vet.FeedNotRead},
 		"a feed that has nothing": {func(in *vet.Input) {
 			in.Fed = func(component.Class) bool { return true }
 			in.Runtimes[0].Items = append(in.Runtimes[0].Items, vet.Item{Component: component.Component{Class: component.Library, Name: "zlib", Version: "1.3"}})
