@@ -32,6 +32,14 @@ type DB struct {
 	overlays []Overlay       // that count
 
 	names, ids func() (rows, error)
+	asked      *asked
+}
+
+// asked is what was read of names: a resolver asks of every version of one. What is
+// in it does not change.
+type asked struct {
+	mu sync.Mutex
+	of map[Key][]affected
 }
 
 // open reads the head of a compiled file.
@@ -55,7 +63,7 @@ func open(from io.ReaderAt, size int64) (*DB, error) {
 	if err := json.Unmarshal(text, &h); err != nil {
 		return nil, errDamaged
 	}
-	d := &DB{info: h.Info, sums: h.Sums, close: func() error { return nil }}
+	d := &DB{info: h.Info, sums: h.Sums, asked: &asked{of: map[Key][]affected{}}, close: func() error { return nil }}
 	at := int64(len(fixed)) + int64(n)
 	for i, s := range h.Sections {
 		if s < 0 || s > size-at {
@@ -121,8 +129,29 @@ type affected struct {
 	own       *hole // of an overlay's extra record, in place of hole
 }
 
-// speaksOf lists what there is about a name; none is no error.
+// speaksOf lists what there is about a name; none is no error. The caller must not
+// change it.
 func (d *DB) speaksOf(key Key) ([]affected, error) {
+	d.asked.mu.Lock()
+	known, ok := d.asked.of[key]
+	d.asked.mu.Unlock()
+	if ok {
+		return known, nil
+	}
+	about, err := d.readAbout(key)
+	if err != nil {
+		return nil, err
+	}
+	for i := range about {
+		about[i].Prepare()
+	}
+	d.asked.mu.Lock()
+	defer d.asked.mu.Unlock()
+	d.asked.of[key] = about
+	return about, nil
+}
+
+func (d *DB) readAbout(key Key) ([]affected, error) {
 	names, err := d.names()
 	if err != nil {
 		return nil, err

@@ -100,7 +100,7 @@ func (d *DB) MatchIn(c component.Component, where Where) Matched {
 func byHole(about []affected) map[span][]*affected {
 	out := make(map[span][]*affected, len(about))
 	for i := range about {
-		about[i].Prepare()
+		about[i].Prepare() // what an overlay put there
 		at := about[i].hole
 		if about[i].own != nil {
 			at = span{at: uint64(i), size: ^uint64(0)}

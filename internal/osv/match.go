@@ -74,9 +74,9 @@ func (a *Affected) Match(version string) (Evidence, bool) {
 }
 
 // Prepare reads the ranges of a Python package once, for several calls of Match. The
-// ranges must not change after it.
+// ranges must not change after it. A second call changes nothing.
 func (a *Affected) Prepare() {
-	if !a.Package.IsPyPI() {
+	if !a.Package.IsPyPI() || a.prepared != nil {
 		return
 	}
 	a.prepared = make([]prepared, len(a.Ranges))
