@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -322,15 +323,17 @@ func (v *vetting) factsOf(p *held) *inventory.Facts {
 // where is what overlays may ask about a package: a marker holds for it where it
 // holds on all of its targets.
 func (v *vetting) where(h *holdings, targets []string) advisory.Where {
-	var envs []pep508.Environment
-	for _, lt := range h.interpreters {
-		if env, _, _, err := contextOf(*lt); err == nil && slices.Contains(targets, lt.Name) {
-			envs = append(envs, env)
+	envs := sync.OnceValue(func() (envs []pep508.Environment) { // few are asked
+		for _, lt := range h.interpreters {
+			if env, _, _, err := contextOf(*lt); err == nil && slices.Contains(targets, lt.Name) {
+				envs = append(envs, env)
+			}
 		}
-	}
+		return envs
+	})
 	return advisory.Where{Marker: func(text string) (bool, error) {
 		m, err := pep508.ParseMarker(text)
-		for _, env := range envs {
+		for _, env := range envs() {
 			if err != nil {
 				return false, err
 			}
@@ -339,7 +342,7 @@ func (v *vetting) where(h *holdings, targets []string) advisory.Where {
 				return false, err
 			}
 		}
-		return len(envs) > 0, err
+		return len(envs()) > 0, err
 	}}
 }
 
