@@ -88,6 +88,9 @@ func readSettings() (settings, error) {
 	if err != nil {
 		return settings{}, fmt.Errorf("-rows: %w", err)
 	}
+	if audit.zip, err = filepath.Abs(audit.zip); err != nil { // tools run in folders of their own
+		return settings{}, err
+	}
 	dir, err := filepath.Abs(*cache)
 	return settings{runs: max(1, *runs), rows: match, lists: strings.Split(*lists, ","), cache: dir, keep: *keep, serve: *serve, out: *out, sdists: sdists, audit: audit}, err
 }
