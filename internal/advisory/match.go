@@ -14,6 +14,7 @@ import (
 type Matched struct {
 	Checked bool   // false: nothing is known, which is not the same as nothing being wrong
 	Reason  string // why it was not checked
+	Unread  bool   // the version cannot be read: there are records, and only what they list was compared
 
 	Groups    []Group  // the holes that it has, each once; sorted by ID
 	Withdrawn []Group  // what it would have, were all records of it that match not withdrawn: no findings
@@ -70,6 +71,7 @@ func (d *DB) MatchIn(c component.Component, where Where) Matched {
 	if about, m.Notes, err = d.correct(key, c.Version, where, about); err != nil {
 		return Matched{Reason: damaged(d.info.Snapshot, err).Error()}
 	}
+	m.Unread = slices.ContainsFunc(about, func(a affected) bool { return !a.withdrawn && len(a.Ranges) > 0 && !a.Reads(c.Version) })
 	for at, all := range byHole(about) {
 		g, notes := groupOf(all, c.Version)
 		m.Notes = append(m.Notes, notes...)

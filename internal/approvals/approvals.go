@@ -96,16 +96,27 @@ func (f *File) Waiver(fd finding.Finding, now time.Time) (w, expired *Waiver) {
 // forgiven, since clocks and zones differ.
 func (w *Waiver) early(now time.Time) bool { return w.Date > Day(now.AddDate(0, 0, 1)) }
 
-// about tells whether the waiver is for that finding, whatever the day.
+// about tells whether the waiver is for that finding, whatever the day. Malware is
+// waived by its own id alone: who accepted a hole did not accept that the release is
+// found to be malware, under another id of the same. The name of a rule is no thing
+// that one could look at, so it needs its package.
 func (w *Waiver) about(fd finding.Finding) bool {
 	same := func(id string) bool { return strings.EqualFold(id, w.ID) }
-	if !same(fd.ID) && !slices.ContainsFunc(fd.Aliases, same) {
+	switch {
+	case !same(fd.ID) && (fd.Class == finding.Malware || !slices.ContainsFunc(fd.Aliases, same)):
+		return false
+	case w.Package == "" && fd.Package != "" && ofRule(fd):
 		return false
 	}
 	if w.Package != "" && w.Package != pep508.NormalizeName(fd.Package) && w.Package != pep508.NormalizeName(fd.Owner) {
 		return false
 	}
 	return w.Version == "" || sameVersion(w.Version, fd.Version)
+}
+
+// ofRule tells whether the finding's id is the name of a rule, which many packages share.
+func ofRule(fd finding.Finding) bool {
+	return fd.Class == finding.SupplyChain || fd.Class == finding.License || fd.Class == finding.Breach || fd.Class == finding.Unknown
 }
 
 // sameVersion is PEP 440's equality, else that of the text.

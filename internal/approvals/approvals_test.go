@@ -108,6 +108,34 @@ until = 2027-01-31
 	}
 }
 
+// The name of a rule without a package is about nothing, and a hole that was accepted is
+// no word on malware that is found behind the same alias.
+func TestWaiverThatSaysTooLittle(t *testing.T) {
+	f := &approvals.File{Waivers: []approvals.Waiver{
+		{ID: "pth-code", Date: "2026-01-01", Until: "2026-12-31"},
+		{ID: "CVE-1", Date: "2026-01-01", Until: "2026-12-31"},
+		{ID: "MAL-2026-2", Date: "2026-01-01", Until: "2026-12-31"},
+	}}
+	for _, c := range []struct {
+		name    string
+		finding finding.Finding
+		holds   bool
+	}{
+		{"a sign in any package", finding.Finding{Class: finding.SupplyChain, ID: "pth-code", Package: "x"}, false},
+		{"a hole by its alias", finding.Finding{Class: finding.Vulnerability, ID: "GHSA-1", Aliases: []string{"CVE-1"}, Package: "x"}, true},
+		{"malware by an alias", finding.Finding{Class: finding.Malware, ID: "MAL-2026-1", Aliases: []string{"CVE-1"}, Package: "x"}, false},
+		{"malware by its id", finding.Finding{Class: finding.Malware, ID: "MAL-2026-2", Package: "x"}, true},
+	} {
+		if w, _ := f.Waiver(c.finding, day(t, "2026-06-01")); (w != nil) != c.holds {
+			t.Errorf("%s: %+v", c.name, w)
+		}
+	}
+	f.Waivers[0].Package = "x"
+	if w, _ := f.Waiver(finding.Finding{Class: finding.SupplyChain, ID: "pth-code", Package: "x"}, day(t, "2026-06-01")); w == nil {
+		t.Error("a sign in its package is not waived")
+	}
+}
+
 func TestWaiver(t *testing.T) {
 	f, err := approvals.Parse(approvals.FileName, []byte(`
 [[waiver]]

@@ -19,7 +19,8 @@ import (
 
 // sayNames tells who adds requirements what there is to know of their names: that a
 // project is new, or looks like another one. It stops nothing: what could not be asked is
-// told, and the error is that of a context that ended.
+// told, and the error is that of a context that ended, or of a shared policy that cannot
+// be read.
 func (e *Engine) sayNames(ctx context.Context, p *manifest.Project, l *lock.Lock, reqs []string) error {
 	added := namesIn(reqs)
 	known, err := e.knownNames(l, added)
@@ -27,6 +28,10 @@ func (e *Engine) sayNames(ctx context.Context, p *manifest.Project, l *lock.Lock
 		e.say("lock", event.Note, "", fmt.Sprintf("names were not compared with those that advisories speak of: %v", err))
 	}
 	client, err := e.index(p)
+	if err != nil {
+		return err
+	}
+	judging, err := e.Policy(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -42,7 +47,7 @@ func (e *Engine) sayNames(ctx context.Context, p *manifest.Project, l *lock.Lock
 			e.say("lock", event.Note, name, fmt.Sprintf("%s was not compared with names that look like it: %v", name, err))
 		}
 		for _, f := range found {
-			if v, _ := p.Policy.Judge(f); v != finding.Allow {
+			if v, _ := judging.Judge(f); v != finding.Allow {
 				e.say("lock", event.Note, name, fmt.Sprintf("%s: %s (%s)", name, f.Summary, strings.Join(f.Evidence, "; ")))
 			}
 		}

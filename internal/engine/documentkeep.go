@@ -75,7 +75,10 @@ func (e *Engine) Documents(ctx context.Context, req DocumentsRequest) (*Document
 	if err != nil {
 		return nil, err
 	}
-	of, project := e.subjectOf(t, m, req.Project)
+	of, project, err := e.subjectOf(ctx, t, m, req.Project)
+	if err != nil {
+		return nil, err
+	}
 	d, err := e.describe(ctx, of, t.path, m)
 	if err != nil {
 		return nil, err

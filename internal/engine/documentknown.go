@@ -20,7 +20,9 @@ import (
 func (e *Engine) knownOf(ctx context.Context, d *described, p *manifest.Project, from string) (k known, missing string, err error) {
 	in := vet.Input{Fed: e.fed(p), Policy: policy.Default(), Approvals: &approvals.File{}, Now: e.Now(), Runtimes: []vet.Runtime{{Name: d.Runtime, Items: d.vetted()}}}
 	if p != nil {
-		in.Policy = p.Policy
+		if in.Policy, err = e.Policy(ctx, p); err != nil {
+			return k, "", err
+		}
 		if in.Approvals, err = approvals.Read(filepath.Join(p.Root, approvals.FileName)); err != nil {
 			return k, "", err
 		}
@@ -60,11 +62,15 @@ func (d *described) vetted() []vet.Item {
 
 // subjectOf is what the runtime is described as, and the project whose decisions are
 // about it: the one at hand, if it is that of which the runtime was made.
-func (e *Engine) subjectOf(t thing, m *generation.Manifest, p *manifest.Project) (subject, *manifest.Project) {
+func (e *Engine) subjectOf(ctx context.Context, t thing, m *generation.Manifest, p *manifest.Project) (subject, *manifest.Project, error) {
 	of := subject{name: e.projectOf(t), policy: policy.Default().For(m.Runtime)}
 	if p == nil || projectName(p) != of.name {
-		return of, nil
+		return of, nil, nil
 	}
-	of.policy = p.Policy.For(m.Runtime)
-	return of, p
+	rules, err := e.Policy(ctx, p)
+	if err != nil {
+		return of, nil, err
+	}
+	of.policy = rules.For(m.Runtime)
+	return of, p, nil
 }

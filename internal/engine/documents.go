@@ -37,7 +37,11 @@ type known struct {
 // project that it is a runtime of. Of the findings those count that are about this
 // runtime.
 func (e *Engine) documents(ctx context.Context, p *manifest.Project, dir string, m *generation.Manifest, k known) (generation.Evidence, error) {
-	of := subject{name: projectName(p), policy: p.Policy.For(m.Runtime)}
+	rules, err := e.Policy(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	of := subject{name: projectName(p), policy: rules.For(m.Runtime)}
 	d, err := e.describe(ctx, of, dir, m)
 	if err != nil {
 		return nil, err

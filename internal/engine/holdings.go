@@ -21,6 +21,8 @@ type held struct {
 	targets []string
 	wheels  []lock.File
 	trees   []string                   // keys of the trees that these are installed as
+	built   bool                       // on some target it is built, and no wheel is taken
+	others  []*lock.Package            // the same release in the locks of other targets
 	key     func(digest.SHA256) string // the same of a wheel that is built here
 }
 
@@ -79,6 +81,9 @@ func (h *holdings) add(by map[string]*held, l *lock.Lock, r lock.Runtime, lt *lo
 			by[id] = &held{pkg: s.Package, via: chains[s.Package.Name]}
 			h.packages = append(h.packages, by[id])
 		}
+		if by[id].pkg != s.Package {
+			by[id].others = append(by[id].others, s.Package)
+		}
 		by[id].on(lt.Name, s, py)
 	}
 	return nil
@@ -94,9 +99,11 @@ func (p *held) on(target string, s lock.Selected, py pep440.Version) {
 	}
 	p.key = func(sum digest.SHA256) string { return wheel.TreeKey(sum, minor, url) }
 	if f == nil || !strings.HasSuffix(f.FileName(), ".whl") {
-		return // it is built
+		p.built = true
+		return
 	}
-	if sum, err := digest.Parse(f.Hashes["sha256"]); err == nil {
+	sum, err := digest.Parse(f.Hashes["sha256"])
+	if err == nil && !slices.Contains(p.trees, p.key(sum)) {
 		p.wheels, p.trees = append(p.wheels, *f), append(p.trees, p.key(sum))
 	}
 }
@@ -115,15 +122,19 @@ func (p *held) component() component.Component {
 	return c
 }
 
-// artifact is what the package is installed from, as overlays call it.
+// artifact is what the package is installed from, as overlays call it; "" where that is
+// not the same on all targets.
 func (p *held) artifact() string {
-	if len(p.wheels) > 0 && p.wheels[0].FileName() != "" {
+	switch {
+	case !p.built:
 		return "wheel"
+	case slices.ContainsFunc(p.wheels, func(f lock.File) bool { return f.FileName() != "" }):
+		return ""
 	}
 	return "sdist"
 }
 
-// files are the digests of all that the lock has of the package, sorted.
+// files are the digests of all that the locks have of the package, sorted.
 func (p *held) files() []string {
 	var out []string
 	add := func(hashes map[string]string) {
@@ -131,14 +142,16 @@ func (p *held) files() []string {
 			out = append(out, sum)
 		}
 	}
-	for _, f := range p.pkg.Wheels {
-		add(f.Hashes)
-	}
-	if p.pkg.Sdist != nil {
-		add(p.pkg.Sdist.Hashes)
-	}
-	if p.pkg.Archive != nil {
-		add(p.pkg.Archive.Hashes)
+	for _, pkg := range append([]*lock.Package{p.pkg}, p.others...) {
+		for _, f := range pkg.Wheels {
+			add(f.Hashes)
+		}
+		if pkg.Sdist != nil {
+			add(pkg.Sdist.Hashes)
+		}
+		if pkg.Archive != nil {
+			add(pkg.Archive.Hashes)
+		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -103,7 +103,9 @@ func (e *Engine) noticesOf(ctx context.Context, dir string, m *generation.Manife
 	}
 	rules := policy.Default()
 	if p != nil {
-		rules = p.Policy
+		if rules, err = e.Policy(ctx, p); err != nil {
+			return nil, err
+		}
 	}
 	rules = rules.For(m.Runtime)
 	n := &licensetext.Notices{Runtime: m.Runtime, Target: m.Target, Python: m.Python, Tree: m.Tree}

@@ -3,12 +3,15 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"snug/internal/advisory"
 	"snug/internal/approvals"
 	"snug/internal/digest"
 	"snug/internal/event"
@@ -29,7 +32,7 @@ func (e *Engine) vet(ctx context.Context, pl *plan) error {
 	if len(pl.runtimes) == 0 {
 		return nil
 	}
-	kept, err := e.vettedPath(pl)
+	kept, err := e.vettedPath(ctx, pl)
 	if err != nil {
 		return err
 	}
@@ -145,9 +148,10 @@ func (e *Engine) sayVetted(r *vet.Report) {
 	}
 }
 
-// vettedPath is where the report is kept of these runtimes of this lock, by the data
-// of advisories, the policy, what was approved, and the day.
-func (e *Engine) vettedPath(pl *plan) (string, error) {
+// vettedPath is where the report is kept of these runtimes of this lock, by all that
+// it depends on: the data of advisories, their feeds and overlays, the policy, what was
+// approved, what was built, and the day.
+func (e *Engine) vettedPath(ctx context.Context, pl *plan) (string, error) {
 	decided, err := approvals.Read(filepath.Join(pl.project.Root, approvals.FileName))
 	if err != nil {
 		return "", err
@@ -156,9 +160,21 @@ func (e *Engine) vettedPath(pl *plan) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	by := []any{e.Version, inventory.Schema, pl.lockSum, pl.target.String(), string(decided.Marshal()), data, e.Now().UTC().Format(time.DateOnly)}
+	overlays, err := overlaySums(pl.project.Root)
+	if err != nil {
+		return "", err
+	}
+	rules, err := e.Policy(ctx, pl.project)
+	if err != nil {
+		return "", err
+	}
+	made, err := pl.made(ctx)
+	if err != nil {
+		return "", err
+	}
+	by := []any{e.Version, inventory.Schema, pl.lockSum, pl.target.String(), string(decided.Marshal()), data, e.AdvisoryFeeds(pl.project), overlays, made, e.Now().UTC().Format(time.DateOnly)}
 	for _, name := range pl.runtimes {
-		by = append(by, name, pl.project.Policy.For(name).Rules())
+		by = append(by, name, rules.For(name).Rules())
 	}
 	text, err := json.Marshal(by)
 	if err != nil {
@@ -166,6 +182,58 @@ func (e *Engine) vettedPath(pl *plan) (string, error) {
 	}
 	key := digest.Of(text).String()
 	return filepath.Join(e.Home, "cache", "vetted", key[:2], key[2:]), nil
+}
+
+// overlaySums are the digests of a project's overlays, in the order of their names.
+func overlaySums(root string) ([]string, error) {
+	dir := filepath.Join(root, advisory.OverlayDir)
+	all, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, e := range all {
+		if !e.Type().IsRegular() {
+			continue
+		}
+		sum, err := digest.OfFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e.Name(), sum.String())
+	}
+	return out, nil
+}
+
+// made are the wheels that were built for this plan: how they came out is in no lock.
+// Where nothing was fetched, nothing was built either.
+func (pl *plan) made(ctx context.Context) ([]string, error) {
+	if pl.sources == nil {
+		return nil, nil
+	}
+	only := *pl.lock
+	only.Tool.Targets = []lock.Target{pl.locked}
+	var out []string
+	for _, name := range pl.runtimes {
+		h, err := holdingsOf([]*lock.Lock{&only}, name, ownOf(pl.project))
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range h.packages {
+			if !p.built {
+				continue
+			}
+			b, err := pl.build(ctx, p.pkg, sourceOf(p.pkg))
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, p.pkg.Name, b.SHA256.String())
+		}
+	}
+	return out, nil
 }
 
 // readVetted is a kept report, nil where there is none or it cannot be read: then it
@@ -176,7 +244,7 @@ func readVetted(path string) (*vet.Report, error) {
 		return nil, nil
 	}
 	var r vet.Report
-	if json.Unmarshal(data, &r) != nil {
+	if json.Unmarshal(data, &r) != nil || r.Verdict == "" {
 		return nil, nil
 	}
 	return &r, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -105,7 +106,7 @@ func (v *vetting) hold(ctx context.Context, locks []*lock.Lock, names []string) 
 		if len(names) > 0 && !slices.Contains(names, r.Name) {
 			continue
 		}
-		h, err := holdingsOf(locks, r.Name, v.own)
+		h, err := holdingsOf(locks, r.Name, ownOf(v.project))
 		if err == nil {
 			err = v.addBuilt(ctx, h)
 		}
@@ -117,6 +118,7 @@ func (v *vetting) hold(ctx context.Context, locks []*lock.Lock, names []string) 
 	if err := v.learn(ctx); err != nil {
 		return err
 	}
+	v.signs(order)
 	for _, name := range order {
 		items, err := v.items(ctx, v.held[name])
 		if err != nil {
@@ -158,22 +160,49 @@ func (v *vetting) learn(ctx context.Context) error {
 	}
 	for i, f := range facts {
 		v.facts[trees[i].Key] = f
-		if f.Package.Class == component.Package {
-			v.input.Signs = append(v.input.Signs, supplychain.OfFacts(f)...)
-		}
 	}
 	return nil
 }
 
-// own tells of what is the project itself: nobody else released it.
-func (v *vetting) own(p *lock.Package) bool {
-	return p.Directory != nil && slices.ContainsFunc(v.project.Own(), func(l *manifest.Local) bool { return pep508.NormalizeName(l.Name) == p.Name })
+// signs takes in the signs in the files of all packages, and says of which packages
+// the files for other targets were not seen.
+func (v *vetting) signs(order []string) {
+	taken, elsewhere := map[string]bool{}, map[string]bool{}
+	for _, name := range order {
+		for _, p := range v.held[name].packages {
+			facts := v.factsOf(p)
+			for _, key := range p.trees {
+				f := v.facts[key]
+				if f == nil && len(facts) > 0 {
+					elsewhere[p.pkg.Name] = true
+				}
+				if f == nil || taken[key] {
+					continue
+				}
+				taken[key] = true
+				for _, s := range supplychain.OfFacts(f) {
+					s.Package, s.Version = p.pkg.Name, p.pkg.Version // METADATA may spell them otherwise
+					v.input.Signs = append(v.input.Signs, s)
+				}
+			}
+		}
+	}
+	if len(elsewhere) > 0 {
+		v.input.Unasked = append(v.input.Unasked, fmt.Sprintf("the files for other targets of %d packages: they are not in the store; snug build vets them there", len(elsewhere)))
+	}
+}
+
+// ownOf tells of what is the project itself: nobody else released it.
+func ownOf(project *manifest.Project) func(*lock.Package) bool {
+	return func(p *lock.Package) bool {
+		return p.Directory != nil && slices.ContainsFunc(project.Own(), func(l *manifest.Local) bool { return pep508.NormalizeName(l.Name) == p.Name })
+	}
 }
 
 // addBuilt notes the wheels that are built of packages here.
 func (v *vetting) addBuilt(ctx context.Context, h *holdings) error {
 	for _, p := range h.packages {
-		if len(p.wheels) > 0 {
+		if !p.built {
 			continue
 		}
 		sum, ok, err := v.built(ctx, p.pkg)
@@ -243,15 +272,36 @@ func (v *vetting) ofPackage(ctx context.Context, h *holdings, p *held) ([]vet.It
 	item.File, item.Line = LockName, v.lines[p.pkg.Name]
 	item.Where = v.where(h, p.targets)
 	item.Where.Artifact = p.artifact()
-	f := v.factsOf(p)
-	if f == nil {
+	facts := v.factsOf(p)
+	if len(facts) == 0 {
 		item.Unseen = "its wheel is not in the store, so that its files were not looked at; snug check --fetch brings it"
 		item.License = v.declared(ctx, p)
 		return []vet.Item{item}, nil
 	}
-	said, err := v.engine.declaredOf(f)
-	item.License = &vet.License{Declared: said, Texts: f.Licenses}
-	return append([]vet.Item{item}, v.inside(f, item)...), err
+	said, err := v.engine.declaredOf(facts[0])
+	if err != nil {
+		return nil, err
+	}
+	item.License = &vet.License{Declared: said, Texts: facts[0].Licenses}
+	out := []vet.Item{item}
+	seen := map[string]bool{}
+	for _, f := range facts {
+		for _, t := range f.Licenses {
+			if !slices.ContainsFunc(out[0].License.Texts, func(have licensetext.Text) bool { return have.SHA256 == t.SHA256 && have.Path == t.Path }) {
+				out[0].License.Texts = append(slices.Clip(out[0].License.Texts), t)
+			}
+		}
+		out[0].Unread = append(out[0].Unread, f.Notes...)
+		for _, one := range v.inside(f, item) {
+			if id := strings.Join([]string{string(one.Class), one.Name, one.Version}, " "); !seen[id] {
+				seen[id] = true
+				out = append(out, one)
+			}
+		}
+	}
+	slices.Sort(out[0].Unread)
+	out[0].Unread = slices.Compact(out[0].Unread)
+	return out, nil
 }
 
 // inside are the components that a package or an interpreter carries.
@@ -309,15 +359,16 @@ func (v *vetting) metadata(ctx context.Context, p *held) (*dist.Metadata, error)
 	return nil, errNoWheel
 }
 
-// factsOf are those of the first wheel of a package that is in the store; nil where
-// none is.
-func (v *vetting) factsOf(p *held) *inventory.Facts {
+// factsOf are those of the wheels of a package that are in the store, one for each
+// target that has its own.
+func (v *vetting) factsOf(p *held) []*inventory.Facts {
+	var out []*inventory.Facts
 	for _, key := range p.trees {
 		if f := v.facts[key]; f != nil {
-			return f
+			out = append(out, f)
 		}
 	}
-	return nil
+	return out
 }
 
 // where is what overlays may ask about a package: a marker holds for it where it
@@ -351,16 +402,30 @@ func (v *vetting) where(h *holdings, targets []string) advisory.Where {
 func (v *vetting) ofInterpreters(ctx context.Context, h *holdings) []vet.Item {
 	at := map[string]int{}
 	var out []vet.Item
+	put := func(id string, item vet.Item, target string) *vet.Item {
+		if _, ok := at[id]; !ok {
+			at[id] = len(out)
+			item.Targets = nil
+			out = append(out, item)
+		}
+		one := &out[at[id]]
+		if !slices.Contains(one.Targets, target) {
+			one.Targets = append(one.Targets, target)
+		}
+		return one
+	}
 	for _, lt := range h.interpreters {
-		if i, ok := at[lt.Python]; ok {
-			out[i].Targets = append(out[i].Targets, lt.Name)
+		item := vet.Item{Component: python(lt), Via: []string{"cpython"}, Unseen: "it is not in the store, so that what is inside it was not looked at; snug build fetches it"}
+		item = *put(lt.Python, item, lt.Name)
+		key, ok := v.interpreterKey(ctx, lt)
+		f := v.facts[key]
+		if !ok || f == nil {
 			continue
 		}
-		at[lt.Python] = len(out)
-		out = append(out, vet.Item{Component: python(lt), Via: []string{"cpython"}, Targets: []string{lt.Name}})
-		key, ok := v.interpreterKey(ctx, lt)
-		if f := v.facts[key]; ok && f != nil {
-			out = append(out, v.inside(f, out[len(out)-1])...)
+		one := &out[at[lt.Python]]
+		one.Unseen, one.Unread = "", f.Notes
+		for _, c := range v.inside(f, item) {
+			put(strings.Join([]string{lt.Python, string(c.Class), c.Name, c.Version}, " "), c, lt.Name)
 		}
 	}
 	for i := range out {

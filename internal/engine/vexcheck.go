@@ -50,7 +50,10 @@ func (e *Engine) checkOwn(ctx context.Context, root string, doc []byte, products
 		if err != nil {
 			return nil, err
 		}
-		of, _ := e.subjectOf(t, m, nil)
+		of, _, err := e.subjectOf(ctx, t, m, nil)
+		if err != nil {
+			return nil, err
+		}
 		d, err := e.describe(ctx, of, t.path, m)
 		if err != nil {
 			return nil, err

@@ -11,6 +11,8 @@ import (
 	"snug/internal/fault"
 	"snug/internal/pep508"
 	"snug/internal/policy"
+	"snug/internal/supplychain"
+	"snug/internal/vet"
 )
 
 // Waiving is a waiver that a person asks for.
@@ -32,7 +34,7 @@ func (e *Engine) Waive(root string, ask Waiving) (*approvals.Waiver, error) {
 	}
 	name, version, _ := strings.Cut(ask.Package, "==")
 	w.Package, w.Version = pep508.NormalizeName(name), version
-	if w.Package == "" && slices.Contains(signIDs(), w.ID) {
+	if w.Package == "" && slices.ContainsFunc(signIDs(), func(id string) bool { return strings.EqualFold(id, w.ID) }) {
 		return nil, fault.New(fault.Usage, "add --package NAME", "%s would be waived in every package", w.ID)
 	}
 	if err := w.Check(); err != nil {
@@ -57,7 +59,8 @@ func (e *Engine) Waive(root string, ask Waiving) (*approvals.Waiver, error) {
 // signIDs are the ids of findings that are no record of an advisory: one of them in every
 // package is never what somebody means.
 func signIDs() []string {
-	return append(policy.Signs(), policy.LicenseRule, policy.LicenseContradiction, policy.LicenseAmbiguous, policy.PackageRule)
+	return append(policy.Signs(), policy.LicenseRule, policy.LicenseContradiction, policy.LicenseAmbiguous, policy.PackageRule,
+		vet.NotChecked, vet.NoVersion, vet.FilesNotSeen, vet.FilesNotRead, vet.NoMetadata, supplychain.Unchecked)
 }
 
 // locks refuses a package that the project's lock has not; "" is any.

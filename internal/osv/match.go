@@ -356,6 +356,12 @@ func (a *Affected) Compare(v, w string) (int, bool) {
 	return x.Compare(y), ok && ok2
 }
 
+// Reads tells whether a version of the package can be held against ranges.
+func (a *Affected) Reads(version string) bool {
+	_, ok := a.Compare(version, version)
+	return ok
+}
+
 // Unreadable tells whether a range has a bound that cannot be read: Match says
 // which.
 func (a *Affected) Unreadable() bool {

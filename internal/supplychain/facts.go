@@ -22,6 +22,9 @@ func ofFacts(f *inventory.Facts, installed bool) []finding.Finding {
 	name, version := f.Package.Name, f.Package.Version
 	var lines []string
 	for _, p := range f.Pth {
+		if p.SHA256 == "" {
+			lines = append(lines, p.Path+": it could not be read, so that nobody knows what it runs")
+		}
 		for _, line := range p.Code {
 			if !known(templates(), name, line) && !(installed && editable(line)) {
 				lines = append(lines, p.Path+": "+line)

@@ -21,6 +21,7 @@ const (
 	StaleData    = "stale-advisories"
 	FeedNotRead  = "feed-not-read"
 	FilesNotSeen = "files-not-seen"
+	FilesNotRead = "files-not-read"
 	NoMetadata   = "metadata-not-seen"
 )
 
@@ -31,19 +32,30 @@ func (v *vetting) wide() []finding.Finding {
 		about.ID, about.Summary = NoData, v.Missing
 		return []finding.Finding{about}
 	}
-	all := v.unread()
-	info := v.Advisories.Info()
-	age, limit := v.Now.Sub(info.Made), v.Policy.MaxAdvisoryAge()
-	if limit == 0 || age <= limit {
-		return all
+	out := v.unread()
+	limit := v.Policy.MaxAdvisoryAge()
+	if limit == 0 {
+		return out
 	}
-	about.ID = StaleData
-	if info.Made.IsZero() {
-		about.Summary = "no advisory has a date that can be used; policy wants data that is not older than " + days(limit)
-		return append(all, about)
+	for _, f := range v.Advisories.Info().Feeds {
+		made, what := f.Newest, "the newest advisory"
+		switch {
+		case f.Kind == advisory.EPSS || f.Kind == advisory.KEV:
+			continue // they tell how grave a hole is, not that it is there
+		case f.Kind != advisory.Packages:
+			made, what = f.Fetched, "the feed "+string(f.Kind) // little changes there: a quiet month is no old data
+		}
+		if age := v.Now.Sub(made); age > limit {
+			one := about
+			one.ID, one.Component = StaleData, component.Class(f.Kind)
+			one.Summary = fmt.Sprintf("%s is of %s, %s ago; policy wants data that is not older than %s", what, made.UTC().Format(time.DateOnly), days(age), days(limit))
+			if made.IsZero() {
+				one.Summary = "no advisory has a date that can be used; policy wants data that is not older than " + days(limit)
+			}
+			out = append(out, one)
+		}
 	}
-	about.Summary = fmt.Sprintf("the newest advisory is of %s, %s ago; policy wants data that is not older than %s", info.Made.UTC().Format(time.DateOnly), days(age), days(limit))
-	return append(all, about)
+	return out
 }
 
 // unread tells of feeds about exploitation that are set and were not read.
@@ -68,12 +80,12 @@ func (v *vetting) advised(item *Item) []finding.Finding {
 	if v.Advisories == nil && item.Class == component.Package {
 		return nil // said once, by wide
 	}
-	m := v.matched[key(item.Component)]
+	m := v.matched[item]
 	for _, n := range m.Notes {
 		v.notes[n] = true
 	}
 	switch {
-	case !m.Checked && !v.Fed(item.Class):
+	case !m.Checked && !v.fed(item.Class):
 		v.leave(item, m.Reason)
 		return nil
 	case item.Version == "":
@@ -85,7 +97,20 @@ func (v *vetting) advised(item *Item) []finding.Finding {
 	for _, g := range m.Groups {
 		out = append(out, ofGroup(g, item.Component))
 	}
+	if m.Unread {
+		out = append(out, unknown(item.Component, NoVersion, fmt.Sprintf("its version %q cannot be read, so that no range of an advisory can be held against it", item.Version)))
+	}
 	return out
+}
+
+// fed tells whether a class can be held to a feed: one that is set, or one that was
+// read all the same.
+func (v *vetting) fed(class component.Class) bool {
+	if v.Fed(class) || v.Advisories == nil {
+		return v.Fed(class)
+	}
+	_, ok := v.Advisories.Info().Feed(advisory.Kind(class))
+	return ok
 }
 
 // leave notes a component of a class that nobody set a feed for.
@@ -153,8 +178,13 @@ func (v *vetting) judged(rules *policy.Policy, item *Item, f finding.Finding) fi
 	return f
 }
 
-// approved tells whether a person looked at what the finding is about, by its bytes.
+// approved tells whether a person looked at what the finding is about, by its bytes. A
+// hole is not in what they saw, and neither is what could not be looked at: those are
+// waived.
 func (v *vetting) approved(item *Item, f finding.Finding) bool {
+	if f.Class == finding.Vulnerability || f.Class == finding.Malware || f.Class == finding.Unknown {
+		return false
+	}
 	var texts []string
 	if item.License != nil {
 		for _, t := range item.License.Texts {
@@ -177,7 +207,11 @@ func (v *vetting) noteUnused() {
 	for _, w := range v.Approvals.Waivers {
 		if !v.waived[w] && w.Until >= approvals.Day(v.Now) {
 			of := strings.TrimSpace(w.ID + " " + w.Package + " " + w.Version)
-			v.notes[fmt.Sprintf("%s:%d: the waiver of %s lets nothing pass: take it out, or correct its id", approvals.FileName, w.Line, of)] = true
+			what := "take it out, or correct its id"
+			if w.Package == "" {
+				what += ", or add its package, which the name of a rule needs"
+			}
+			v.notes[fmt.Sprintf("%s:%d: the waiver of %s lets nothing pass: %s", approvals.FileName, w.Line, of, what)] = true
 		}
 	}
 }

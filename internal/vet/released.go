@@ -20,9 +20,6 @@ func (v *vetting) released(item *Item) []finding.Finding {
 			all = append(all, s)
 		}
 	}
-	if item.Unseen != "" {
-		all = append(all, unknown(item.Component, FilesNotSeen, item.Unseen))
-	}
 	return append(all, licenses(item)...)
 }
 

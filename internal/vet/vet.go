@@ -55,6 +55,7 @@ type Item struct {
 	Where   advisory.Where // what overlays may ask
 	License *License       // nil: its owner's
 	Unseen  string         // why its files were not looked at; "": they were
+	Unread  []string       // what of its files could not be read, and why
 	Files   []string       // SHA-256 of what the lock has of it: approvals are about these
 	File    string         // that says its version, and the line in it
 	Line    int
@@ -120,7 +121,7 @@ func (r *Report) Exit() int {
 
 // Vet makes the report.
 func Vet(in Input) *Report {
-	v := vetting{Input: in, found: map[string][]finding.Finding{}, unchecked: map[component.Class]*Unchecked{}, notes: map[string]bool{}, waived: map[approvals.Waiver]bool{}}
+	v := vetting{Input: in, unchecked: map[component.Class]*Unchecked{}, notes: map[string]bool{}, waived: map[approvals.Waiver]bool{}}
 	out := &Report{Unchecked: []Unchecked{}}
 	if in.Advisories != nil {
 		info := in.Advisories.Info()
@@ -164,8 +165,7 @@ func Vet(in Input) *Report {
 // vetting is one run.
 type vetting struct {
 	Input
-	matched   map[string]advisory.Matched  // what the advisories say of a component
-	found     map[string][]finding.Finding // what is known against a component, whatever the runtime
+	matched   map[*Item]advisory.Matched // what the advisories say of a component where it is
 	unchecked map[component.Class]*Unchecked
 	notes     map[string]bool
 	waived    map[approvals.Waiver]bool
@@ -179,8 +179,9 @@ func (v *vetting) runtime(r Runtime, merged *merging) Row {
 		if f = v.judged(rules, item, f); dropped(f) {
 			return
 		}
-		row.count(f)
-		merged.add(f, r.Name)
+		if merged.add(f, r.Name) {
+			row.count(f)
+		}
 	}
 	for _, f := range append(v.wide(), r.Signs...) {
 		judge(nil, f)
@@ -209,17 +210,20 @@ func key(c component.Component) string {
 	return strings.Join([]string{string(c.Class), c.Name, c.Version, c.Owner}, "\x00")
 }
 
-// against is what is known against a component, worked out once.
+// against is what is known against a component where it is.
 func (v *vetting) against(item *Item) []finding.Finding {
-	id := key(item.Component)
-	if known, ok := v.found[id]; ok {
-		return known
-	}
 	all := v.advised(item)
+	if item.Unseen != "" {
+		all = append(all, unknown(item.Component, FilesNotSeen, item.Unseen))
+	}
+	if len(item.Unread) > 0 {
+		f := unknown(item.Component, FilesNotRead, "not all of its files could be read")
+		f.Evidence = item.Unread
+		all = append(all, f)
+	}
 	if item.Class == component.Package && item.Owner == "" {
 		all = append(all, v.released(item)...)
 	}
-	v.found[id] = all
 	return all
 }
 
@@ -258,13 +262,37 @@ type merging struct {
 	at       map[string]int
 }
 
-func (m *merging) add(f finding.Finding, runtime string) {
-	id := strings.Join([]string{string(f.Component), f.Package, f.Version, f.Owner, string(f.Class), f.ID, string(f.Verdict)}, "\x00")
-	if i, ok := m.at[id]; ok {
-		m.findings[i].Runtimes = append(m.findings[i].Runtimes, runtime)
-		return
+// add tells whether the finding is new for the runtime. One that is told already, of
+// another target or another copy, brings its evidence and its targets.
+func (m *merging) add(f finding.Finding, runtime string) bool {
+	id := strings.Join([]string{key(component.Component{Class: f.Component, Name: f.Package, Version: f.Version, Owner: f.Owner}), string(f.Class), f.ID, string(f.Verdict)}, "\x00")
+	i, ok := m.at[id]
+	if !ok {
+		m.at[id] = len(m.findings)
+		f.Runtimes = []string{runtime}
+		m.findings = append(m.findings, f)
+		return true
 	}
-	m.at[id] = len(m.findings)
-	f.Runtimes = []string{runtime}
-	m.findings = append(m.findings, f)
+	told := &m.findings[i]
+	told.Evidence = united(told.Evidence, f.Evidence)
+	if len(f.Targets) == 0 || len(told.Targets) == 0 {
+		told.Targets = nil // on all
+	} else {
+		told.Targets = united(told.Targets, f.Targets)
+	}
+	if slices.Contains(told.Runtimes, runtime) {
+		return false
+	}
+	told.Runtimes = append(told.Runtimes, runtime)
+	return true
+}
+
+// united is list with what it lacks of more, in a list of its own where that is anything.
+func united(list, more []string) []string {
+	for _, one := range more {
+		if !slices.Contains(list, one) {
+			list = append(slices.Clip(list), one)
+		}
+	}
+	return list
 }

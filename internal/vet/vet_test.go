@@ -188,3 +188,105 @@ func TestReviewedLicence(t *testing.T) {
 		t.Errorf("another text: %d, %+v", r.Exit(), r.Findings)
 	}
 }
+
+// An overlay may say of one place what it does not say of another.
+func TestOverlayOfOnePlaceIsNotThatOfAnother(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, advisory.OverlayDir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	text := "id: PYSEC-2026-1\nowner: eve\nreason: only elsewhere\nexpires: 2026-12-31\nnot-affected:\n- package: a\n  marker: sys_platform == 'linux'\n"
+	if err := os.WriteFile(filepath.Join(dir, advisory.OverlayDir, "x.yaml"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	overlays, err := advisory.ReadOverlays(dir, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := input(t)
+	in.Advisories = in.Advisories.With(overlays)
+	in.Runtimes[0].Items[0].Where.Marker = func(string) (bool, error) { return true, nil }
+	in.Runtimes[1].Items[0].Where.Marker = func(string) (bool, error) { return false, nil }
+	if r := vet.Vet(in); r.Exit() != vet.ExitDenied || strings.Join(r.Findings[0].Runtimes, " ") != "dev" {
+		t.Errorf("%d, %+v", r.Exit(), r.Findings)
+	}
+}
+
+// Two copies of one package in one place are told once, and nothing of either is lost.
+func TestCopiesAreToldOnce(t *testing.T) {
+	in := input(t)
+	in.Runtimes = in.Runtimes[:1]
+	in.Runtimes[0].Items = []vet.Item{pkg("a", "1.0"), pkg("a", "1.0")}
+	in.Runtimes[0].Items[1].Unread = []string{"b.so: too large"}
+	r := vet.Vet(in)
+	if len(r.Findings) != 2 || r.Runtimes[0].Levels[finding.High] != 1 || strings.Join(r.Findings[0].Runtimes, " ") != "prod" {
+		t.Fatalf("%+v", r)
+	}
+	if f := r.Findings[1]; f.ID != vet.FilesNotRead || f.Class != finding.Unknown || f.Evidence[0] != "b.so: too large" {
+		t.Errorf("%+v", f)
+	}
+}
+
+// What a person approved by its bytes is no word on a hole that became known later.
+func TestApprovalSettlesNoHole(t *testing.T) {
+	in := input(t)
+	in.Policy = rules(t, "[vulnerabilities]\nhigh = \"review\"\n")
+	in.Approvals.Approve(approvals.Approval{Package: "a", Version: "1.0", Artifacts: in.Runtimes[0].Items[0].Files, By: "eve", Reason: "read it", Date: "2026-05-01"}, nil)
+	if r := vet.Vet(in); r.Exit() != vet.ExitIncomplete || r.Findings[0].Verdict != finding.Review {
+		t.Errorf("%d, %+v", r.Exit(), r.Findings)
+	}
+}
+
+func rules(t *testing.T, text string) *policy.Policy {
+	t.Helper()
+	p, err := policy.Parse("policy.toml", t.TempDir(), []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// A version that nothing can order is not held against ranges, which is no clean bill.
+func TestVersionThatCannotBeReadIsUnknown(t *testing.T) {
+	in := input(t)
+	in.Runtimes = in.Runtimes[:1]
+	in.Runtimes[0].Items[0].Version = "2004d-final"
+	if r := vet.Vet(in); r.Exit() != vet.ExitIncomplete || len(r.Findings) != 1 || r.Findings[0].ID != vet.NoVersion {
+		t.Errorf("%d, %+v", r.Exit(), r.Findings)
+	}
+}
+
+// A fresh feed of one class does not make that of another fresh.
+func TestEachFeedHasItsAge(t *testing.T) {
+	home := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	s := advisory.Open(home)
+	old := strings.ReplaceAll(hole, "2026-05-30", "2025-05-30")
+	python := `{"id":"PSF-2026-1","modified":"2026-05-31T00:00:00Z","affected":[{"package":{"ecosystem":"cpython","name":"cpython"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"3.0"},{"fixed":"3.1"}]}]}]}`
+	for kind, path := range map[advisory.Kind]string{advisory.Packages: write("a.json", old), advisory.Kind(component.Interpreter): write("b.json", python)} {
+		if _, err := s.Import(context.Background(), advisory.Feed{Kind: kind, Source: path}, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db, err := s.Newest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	in := input(t)
+	in.Advisories = db
+	in.Runtimes = []vet.Runtime{{Name: "prod", Items: []vet.Item{pkg("b", "1.0")}}}
+	if r := vet.Vet(in); r.Exit() != vet.ExitIncomplete || r.Findings[0].ID != vet.StaleData || r.Findings[0].Component != component.Package {
+		t.Errorf("%d, %+v", r.Exit(), r.Findings)
+	}
+	in.Now = noon.AddDate(0, 0, 20)
+	if r := vet.Vet(in); len(r.Findings) != 2 {
+		t.Errorf("twenty days later: %+v", r.Findings)
+	}
+}
