@@ -61,7 +61,7 @@ func (e *Engine) Audit(ctx context.Context, req AuditRequest) (*vet.Report, erro
 	report := &vet.Report{Unchecked: []vet.Unchecked{}, Verdict: finding.Allow}
 	for _, s := range all {
 		e.introduce(s)
-		in.Runtimes, in.Signs = []vet.Runtime{{Name: s.name, Items: s.items, Signs: s.strays}}, s.signs()
+		in.Runtimes, in.Signs, in.Unasked = []vet.Runtime{{Name: s.name, Items: s.items, Signs: s.strays}}, s.signs(), s.unasked()
 		join(report, s.explained(vet.Vet(in)))
 	}
 	finding.Sort(report.Findings)
@@ -188,9 +188,15 @@ func (e *Engine) introduce(s *audited) {
 	if s.listed {
 		e.say("audit", event.Note, s.name, s.name+" says versions: licences and files are not looked at")
 	}
+}
+
+// unasked tells of components that no feed of snug's speaks of.
+func (s *audited) unasked() []string {
+	var out []string
 	for _, kind := range slices.Sorted(maps.Keys(s.others)) {
-		e.say("audit", event.Note, s.name, fmt.Sprintf("%s: not checked: %d of %s", s.name, s.others[kind], kind))
+		out = append(out, fmt.Sprintf("%d of %s in %s: snug has no advisories about them", s.others[kind], kind, s.name))
 	}
+	return out
 }
 
 // signs are those of the files that are installed.

@@ -174,10 +174,10 @@ func (e *Engine) image(ctx context.Context, at place) (*audited, error) {
 }
 
 // ofPython tells the files of an image that inventory looks at: packages wherever
-// they are installed, and what tells of an interpreter. Bytecode says nothing that
-// its source does not.
+// they are installed, and what tells of an interpreter. Bytecode beside its
+// source says nothing that the source does not.
 func ofPython(name string) bool {
-	if strings.HasSuffix(name, ".pyc") {
+	if strings.Contains(name, "/__pycache__/") {
 		return false
 	}
 	if strings.Contains(name, "/site-packages/") || strings.Contains(name, "/dist-packages/") {
@@ -288,9 +288,7 @@ func installed(ctx context.Context, name string, fsys fs.FS) (*audited, error) {
 		for _, c := range append([]component.Component{f.Package}, f.Components...) {
 			s.items = append(s.items, vet.Item{Component: c, File: firstPath(name, c), License: licenseInside(f, c)})
 		}
-		for _, note := range f.Notes {
-			s.notes = append(s.notes, f.Package.Name+": "+note)
-		}
+		s.items[len(s.items)-1-len(f.Components)].Unread = f.Notes
 	}
 	if len(s.items) == 0 {
 		return nil, fault.New(fault.Input, auditHint, "%s: no Python package and no interpreter is in it", name)

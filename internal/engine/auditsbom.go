@@ -79,6 +79,9 @@ func ofBill(name string, data []byte) (*audited, error) {
 			return nil, err
 		}
 	}
+	if len(r.out.items) == 0 {
+		return nil, fault.New(fault.Input, auditHint, "%s: no component of it has a package URL of Python, Rust or a library", name)
+	}
 	return r.out, nil
 }
 
@@ -110,6 +113,9 @@ func (r *billReader) part(p billPart, owner string) error {
 		return fault.New(fault.Input, "name a part of it", "%s: more than %d components", r.name, maxBillParts)
 	}
 	url, err := packageurl.FromString(p.PURL)
+	if err != nil && strings.HasPrefix(p.PURL, "pkg:pypi/") { // known by its name alone
+		url, err = packageurl.PackageURL{Type: packageurl.TypePyPi, Name: p.Name}, nil
+	}
 	if p.PURL == "" || err != nil {
 		r.out.others["components without a package URL"]++
 		return nil

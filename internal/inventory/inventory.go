@@ -19,7 +19,7 @@ import (
 )
 
 // Schema changes whenever the same tree would give other facts.
-const Schema = 5
+const Schema = 6
 
 // The bounds of what is kept of one tree.
 const (

@@ -69,6 +69,24 @@ func TestRead(t *testing.T) {
 		[]string{site + "_till.abi3.so", "elf", site + "shop/tool", "pe"})
 }
 
+// Python parts a .pth file at more than line feeds, and imports more than .py files.
+func TestCodeThatHides(t *testing.T) {
+	files := shop()
+	files[site+"shop.pth"] = &fstest.MapFile{Data: []byte("shop/a\x0cimport one\nshop/b\u2028import two\x1eimport three\n")}
+	files[site+"usercustomize/__init__.cpython-314-x86_64-linux-gnu.so"] = &fstest.MapFile{Data: []byte("\x7fELF")}
+	files[site+"usercustomize/other.py"] = &fstest.MapFile{}
+	facts, err := inventory.Read(context.Background(), files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(facts.Pth[0].Code, "|"); got != "import one|import two|import three" {
+		t.Errorf("code %q", got)
+	}
+	if got := strings.Join(facts.Hooks, "|"); got != site+"sitecustomize.py|"+site+"usercustomize/__init__.cpython-314-x86_64-linux-gnu.so" {
+		t.Errorf("hooks %q", got)
+	}
+}
+
 func TestReadRefuses(t *testing.T) {
 	none, two := fstest.MapFS{"a.py": {}}, shop()
 	two[site+"other-1.dist-info/METADATA"] = &fstest.MapFile{Data: []byte("Metadata-Version: 2.1\nName: other\nVersion: 1\n")}

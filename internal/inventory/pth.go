@@ -25,13 +25,21 @@ func (r *reading) pth() error {
 		}
 	}
 	for _, name := range []string{"sitecustomize", "usercustomize"} {
-		if _, ok := r.find(path.Join(r.site, name, "__init__.py")); ok {
-			r.facts.Hooks = append(r.facts.Hooks, path.Join(r.site, name, "__init__.py"))
+		folder := path.Join(r.site, name)
+		for _, f := range r.below(folder) {
+			stem, _, _ := strings.Cut(path.Base(f.Path), ".")
+			if path.Dir(f.Path) == folder && stem == "__init__" && isModule(f.Path) {
+				r.facts.Hooks = append(r.facts.Hooks, f.Path)
+			}
 		}
 	}
 	r.facts.Pth = bounded(r.tree, ".pth files", r.facts.Pth)
 	return nil
 }
+
+// lineEnds are the ends of lines of Python's str.splitlines, by which site parts a file
+// since 3.13: code may begin behind each.
+var lineEnds = strings.NewReplacer("\r", "\n", "\v", "\n", "\f", "\n", "\x1c", "\n", "\x1d", "\n", "\x1e", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
 
 func (r *reading) onePth(name string) Pth {
 	out := Pth{Path: name}
@@ -41,7 +49,7 @@ func (r *reading) onePth(name string) Pth {
 	}
 	out.SHA256 = digest.Of(text).String()
 	start := path.Ext(name) == ".start"
-	for line := range strings.Lines(strings.ReplaceAll(strings.TrimPrefix(string(text), "\ufeff"), "\r", "\n")) {
+	for line := range strings.Lines(lineEnds.Replace(strings.TrimPrefix(string(text), "\ufeff"))) {
 		kept := cut(strings.TrimRight(line, " \t\n\f\v"), maxPthLine)
 		switch {
 		case strings.TrimSpace(kept) == "" || strings.HasPrefix(kept, "#"):

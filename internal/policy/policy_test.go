@@ -86,7 +86,7 @@ func TestLicensesByContext(t *testing.T) {
 		"MPL-2.0":                               {a, a, a},
 		"GPL-3.0-only":                          {w, w, r},
 		"AGPL-3.0-or-later":                     {w, r, r},
-		"BUSL-1.1":                              {w, w, r},
+		"BUSL-1.1":                              {w, r, r},
 		"LicenseRef-Odd":                        {w, w, r},
 		"MIT OR GPL-3.0-only AND AGPL-3.0-only": {a, a, a},
 		"MIT AND (GPL-3.0-only OR AGPL-3.0-only)":                         {w, w, r},

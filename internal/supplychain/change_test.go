@@ -1,14 +1,12 @@
 package supplychain
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"snug/internal/fault"
 	"snug/internal/inventory"
 )
 
@@ -103,16 +101,5 @@ func TestOfName(t *testing.T) {
 		if err != nil || ids(got) != c.want {
 			t.Errorf("%s: %q, want %q (%v)", what, ids(got), c.want, err)
 		}
-	}
-}
-
-func TestOfRefused(t *testing.T) {
-	err := fmt.Errorf("acme: %w", fault.New(fault.Integrity, "tell them", "RECORD does not list a.py"))
-	f, ok := OfRefused("acme", "1.0", err)
-	if !ok || f.ID != "integrity" || f.Remedy != "tell them" || !strings.Contains(f.Evidence[0], "RECORD") {
-		t.Errorf("%+v", f)
-	}
-	if _, ok := OfRefused("acme", "1.0", errors.New("disk full")); ok {
-		t.Error("a full disk is a sign")
 	}
 }

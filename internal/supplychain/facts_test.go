@@ -14,7 +14,7 @@ func facts(pth []inventory.Pth, hooks ...string) *inventory.Facts {
 }
 
 func code(lines ...string) []inventory.Pth {
-	return []inventory.Pth{{Path: "acme.pth", Code: lines}}
+	return []inventory.Pth{{Path: "acme.pth", SHA256: "a", Code: lines}}
 }
 
 const finderLine = "import __editable___acme_1_0_finder; __editable___acme_1_0_finder.install()"
@@ -25,9 +25,10 @@ func TestOfFacts(t *testing.T) {
 		want, installed string
 	}{
 		"nothing":                     {facts(nil), "", ""},
-		"paths only":                  {facts([]inventory.Pth{{Path: "acme.pth", Paths: []string{"src"}}}), "", ""},
+		"paths only":                  {facts([]inventory.Pth{{Path: "acme.pth", SHA256: "a", Paths: []string{"src"}}}), "", ""},
 		"code":                        {facts(code("import acme_boot")), "pth-code", "pth-code"},
-		"a .start file":               {facts([]inventory.Pth{{Path: "acme.start", Code: []string{"acme:main"}}}), "pth-code", "pth-code"},
+		"a .start file":               {facts([]inventory.Pth{{Path: "acme.start", SHA256: "a", Code: []string{"acme:main"}}}), "pth-code", "pth-code"},
+		"one that was not read":       {facts([]inventory.Pth{{Path: "acme.pth"}}), "pth-code", "pth-code"},
 		"a developer's tree":          {facts(code(finderLine)), "pth-code", ""},
 		"what only looks like one":    {facts(code(finderLine + "; import os")), "pth-code", "pth-code"},
 		"of two names":                {facts(code("import __editable___a_finder; __editable___b_finder.install()")), "pth-code", "pth-code"},

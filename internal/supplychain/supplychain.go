@@ -30,7 +30,6 @@ const (
 	// What its files do or say.
 	PthCode       = "pth-code"
 	SiteCustomize = "sitecustomize"
-	Integrity     = "integrity"
 
 	// What changed.
 	ProvenanceRegression = "provenance-regression"
@@ -60,7 +59,7 @@ type Rule struct {
 func Rules() []Rule {
 	return []Rule{
 		{Quarantined, finding.Deny}, {HashMismatch, finding.Deny}, {OriginClash, finding.Deny},
-		{PthCode, finding.Deny}, {SiteCustomize, finding.Deny}, {Integrity, finding.Deny},
+		{PthCode, finding.Deny}, {SiteCustomize, finding.Deny},
 		{BadAttestation, finding.Deny},
 		{ProvenanceRegression, finding.Review}, {IdentityChanged, finding.Review},
 		{Yanked, finding.Warn}, {Withdrawn, finding.Warn}, {Archived, finding.Warn}, {Deprecated, finding.Warn}, {Young, finding.Warn},
