@@ -415,7 +415,7 @@ func (v *vetting) ofInterpreters(ctx context.Context, h *holdings) []vet.Item {
 		return one
 	}
 	for _, lt := range h.interpreters {
-		item := vet.Item{Component: python(lt), Via: []string{"cpython"}, Unseen: "it is not in the store, so that what is inside it was not looked at; snug build fetches it"}
+		item := vet.Item{Component: python(lt), Via: []string{"cpython"}, Unseen: "it is not in the store, so that what is inside it was not looked at; snug check --fetch brings it"}
 		item = *put(lt.Python, item, lt.Name)
 		key, ok := v.interpreterKey(ctx, lt)
 		f := v.facts[key]
