@@ -17,6 +17,15 @@ func (r *reading) licenses() error {
 			r.note("%s: too long for a licence", f.Path)
 		}
 	}
+	speaking := 0
+	for _, name := range paths {
+		if licensetext.KindOf(name) != "" {
+			speaking++
+		}
+	}
+	if speaking > licensetext.MaxFiles {
+		r.note("%d files that speak of licences, of which %d were read", speaking, licensetext.MaxFiles)
+	}
 	var err error
 	if r.facts.Licenses, err = licensetext.Scan(r.fsys, paths); err != nil {
 		return err

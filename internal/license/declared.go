@@ -167,7 +167,7 @@ func (d *Declared) join(byClassifier, byField reading) {
 		return
 	case c.text == "":
 		d.take(byField, FromLicense)
-	case f.text == "" || byField.ambiguous != "" && byClassifier.ambiguous == "":
+	case f.text == "" || byField.ambiguous != "" && byClassifier.ambiguous == "" && within(f, c):
 		d.take(byClassifier, FromClassifiers)
 	case byClassifier.ambiguous == "" && sameSet(c, f):
 		d.take(byClassifier, FromClassifiers)

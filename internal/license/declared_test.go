@@ -24,6 +24,8 @@ func TestDeclare(t *testing.T) {
 		{"two classifiers, the field says OR", Fields{License: "Apache-2.0 OR BSD-3-Clause", Classifiers: []string{osi + "BSD License", osi + "Apache Software License"}}, "Apache-2.0 OR BSD-3-Clause", FromLicense, false},
 		{"two classifiers, the field says dual", Fields{License: "Dual License", Classifiers: []string{osi + "BSD License", osi + "Apache Software License"}}, "LicenseRef-BSD AND Apache-2.0", FromClassifiers, true},
 		{"they contradict", Fields{License: "MIT", Classifiers: []string{osi + "GNU General Public License v3 (GPLv3)"}}, "GPL-3.0-only AND MIT", FromClassifiers, true},
+		{"a vague field contradicts", Fields{License: "GPL", Classifiers: []string{osi + "MIT License"}}, "MIT AND GPL-1.0-or-later", FromClassifiers, true},
+		{"a vague field that it may mean", Fields{License: "GPL", Classifiers: []string{osi + "GNU General Public License v3 (GPLv3)"}}, "GPL-3.0-only", FromClassifiers, false},
 		{"approved, nothing more", Fields{License: "ISC", Classifiers: []string{"License :: OSI Approved"}}, "ISC", FromLicense, false},
 		{"proprietary", Fields{Classifiers: []string{"License :: Other/Proprietary License"}}, "LicenseRef-Proprietary", FromClassifiers, false},
 		{"field", Fields{License: "MIT License"}, "MIT", FromLicense, false},

@@ -150,6 +150,9 @@ func (h handler) ids(c component.Component) ([]string, error) {
 	if !m.Checked {
 		return nil, fault.New(fault.Unsupported, "", "%s cannot be checked: %s", c.Name, m.Reason)
 	}
+	if m.Unread {
+		return nil, fault.New(fault.Unsupported, "", "%s cannot be checked: its version %.100q cannot be read, so that no range can be held against it", c.Name, c.Version)
+	}
 	var out []string
 	for _, g := range m.Groups {
 		for _, r := range g.Records {

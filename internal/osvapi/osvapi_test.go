@@ -92,6 +92,7 @@ func TestRefuses(t *testing.T) {
 		{"POST", "/v1/query", `{"package":{"name":"a","ecosystem":"npm"},"version":"1"}`, 400},
 		{"POST", "/v1/query", `{"package":{"name":"a","ecosystem":"crates.io"},"version":"1"}`, 501},
 		{"POST", "/v1/query", `{"package":{"name":"a","ecosystem":"crates.io"}}`, 501},
+		{"POST", "/v1/query", `{"package":{"name":"a","ecosystem":"PyPI"},"version":"2004d-final"}`, 501},
 		{"POST", "/v1/query", `{"package":{"purl":"nonsense"}}`, 400},
 		{"POST", "/v1/query", `{"package":{"purl":"pkg:pypi/a@1"},"version":"1"}`, 400},
 		{"POST", "/v1/query", `{"package":{"name":"` + strings.Repeat("a", 70<<10) + `"}}`, 400},

@@ -2,6 +2,7 @@ package rootfs
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -27,7 +28,9 @@ type merge struct {
 	want func(string) bool
 
 	layer   int
-	same    map[string]kept // of this layer, for its hard links
+	same    map[string]kept             // of this layer, for its hard links
+	links   map[int]map[string][]string // by layer: what is wanted, by the file that it is a hard link to and that is not
+	linked  int
 	spooled int
 	bytes   int64
 
@@ -71,16 +74,13 @@ func (m *merge) entry(e archive.TarEntry, body io.Reader) error {
 
 func (m *merge) file(e archive.TarEntry, body io.Reader) error {
 	if e.Hard != "" {
-		if k, ok := m.same[e.Hard]; ok && m.want(e.Name) {
-			m.keep(e.Name, k)
-		}
-		return m.bounded(len(m.kept))
+		return m.link(e)
 	}
 	if !m.want(e.Name) {
 		return nil
 	}
 	if m.bytes += e.Size; m.bytes > maxSpooled {
-		return fault.New(fault.Input, "name the folder of the environment in it instead", "more than %d GB of Python", maxSpooled>>30)
+		return tooMuch()
 	}
 	k := kept{layer: m.layer, size: e.Size, mode: e.Mode, at: m.spool()}
 	if err := spool(k.at, body); err != nil {
@@ -89,6 +89,66 @@ func (m *merge) file(e archive.TarEntry, body io.Reader) error {
 	m.same[e.Name] = k
 	m.keep(e.Name, k)
 	return m.bounded(len(m.kept))
+}
+
+// link takes a hard link. What it stands for may be a file that nobody wants by its own
+// name, such as one in an installer's cache: that is looked for when all layers were read.
+func (m *merge) link(e archive.TarEntry) error {
+	if !m.want(e.Name) {
+		return nil
+	}
+	if k, ok := m.same[e.Hard]; ok {
+		m.keep(e.Name, k)
+		return m.bounded(len(m.kept))
+	}
+	if m.links[m.layer] == nil {
+		m.links[m.layer] = map[string][]string{}
+	}
+	m.links[m.layer][e.Hard] = append(m.links[m.layer][e.Hard], e.Name)
+	m.linked++
+	return m.bounded(m.linked)
+}
+
+// resolve goes through the layers again for what hard links stand for.
+func (m *merge) resolve(file string, layers []string) error {
+	if len(m.links) == 0 {
+		return nil
+	}
+	err := m.read(file, layers, func(e archive.TarEntry, body io.Reader) error {
+		names := m.links[m.layer][e.Name]
+		if len(names) == 0 || e.Dir || e.Link != "" || e.Hard != "" {
+			return m.ctx.Err()
+		}
+		if m.bytes += e.Size; m.bytes > maxSpooled {
+			return tooMuch()
+		}
+		k := kept{layer: m.layer, size: e.Size, mode: e.Mode, at: m.spool()}
+		if err := spool(k.at, body); err != nil {
+			return err
+		}
+		delete(m.links[m.layer], e.Name)
+		for _, name := range names {
+			m.keep(name, k)
+		}
+		return m.bounded(len(m.kept))
+	})
+	if err != nil {
+		return err
+	}
+	var dangling []string
+	for layer, links := range m.links {
+		for to, names := range links {
+			dangling = append(dangling, fmt.Sprintf("layer %d: %.200q is a hard link to %.200q, which is no file of the layer", layer+1, names[0], to))
+		}
+	}
+	if len(dangling) > 0 {
+		return fault.New(fault.Input, hint, "%s", slices.Min(dangling))
+	}
+	return nil
+}
+
+func tooMuch() error {
+	return fault.New(fault.Input, "name the folder of the environment in it instead", "more than %d GB of Python", maxSpooled>>30)
 }
 
 func spool(to string, body io.Reader) error {

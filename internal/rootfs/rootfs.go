@@ -63,8 +63,11 @@ func Read(ctx context.Context, file, dir string, want func(path string) bool) (*
 	if err != nil {
 		return nil, named(file, err)
 	}
-	m := &merge{ctx: ctx, dir: dir, want: want, kept: map[string]kept{}, hidden: map[string]int{}, opaque: map[string]int{}, solid: map[string]int{}}
-	if err := m.read(file, layers); err != nil {
+	m := &merge{ctx: ctx, dir: dir, want: want, kept: map[string]kept{}, hidden: map[string]int{}, opaque: map[string]int{}, solid: map[string]int{}, links: map[int]map[string][]string{}}
+	if err := m.read(file, layers, m.entry); err != nil {
+		return nil, named(file, err)
+	}
+	if err := m.resolve(file, layers); err != nil {
 		return nil, named(file, err)
 	}
 	return &Image{FS: m.tree(), Name: tag, Layers: len(layers)}, nil
@@ -241,7 +244,7 @@ func (o *outer) present(names []string) ([]string, error) {
 }
 
 // read goes through the tar once more, for the layers.
-func (m *merge) read(file string, layers []string) error {
+func (m *merge) read(file string, layers []string, each func(archive.TarEntry, io.Reader) error) error {
 	numbers := map[string][]int{}
 	for i, name := range layers {
 		numbers[name] = append(numbers[name], i)
@@ -258,7 +261,7 @@ func (m *merge) read(file string, layers []string) error {
 		}
 		m.layer = at[len(at)-1] // the same layer twice adds nothing the first time
 		m.same = map[string]kept{}
-		if err := archive.Layer(body, limits(), m.entry); err != nil {
+		if err := archive.Layer(body, limits(), each); err != nil {
 			var refused *archive.UnsafeError
 			if errors.As(err, &refused) {
 				return &archive.UnsafeError{Entry: refused.Entry, Reason: fmt.Sprintf("layer %d (%s): %s", m.layer+1, e.Name, refused.Reason)}

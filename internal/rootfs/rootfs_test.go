@@ -181,6 +181,22 @@ func TestLayers(t *testing.T) {
 	}
 }
 
+// Installers link packages from their cache, which nobody looks into: the files are read
+// all the same, whichever of the names comes first.
+func TestHardLinkToWhatIsNotWanted(t *testing.T) {
+	image := saved(t, []int{0}, tarOf(t, "skip/cache=bytes", "site/METADATA=>skip/cache", "site/again=>skip/cache", "skip/other=>skip/cache"))
+	img, err := read(t, image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := contents(t, img.FS); got != "site/METADATA=bytes site/again=bytes" {
+		t.Error(got)
+	}
+	if _, err := read(t, saved(t, []int{0}, tarOf(t, "a=1", "site/METADATA=>skip/gone"))); fault.CodeOf(err) != fault.Input {
+		t.Errorf("a link to nothing: %v", err)
+	}
+}
+
 // What cannot be read is refused with the file and a remedy, and nothing is written
 // outside of the folder for it.
 func TestRefused(t *testing.T) {
