@@ -26,10 +26,17 @@ type listed struct {
 	license    string // of an exception: the only expression that it is for; "": whatever the licence
 }
 
-// holds tells whether the rule is about that version. Where the version is not known
-// it may be: it is.
+// holds tells whether the rule is about that version. Of one that is not known, or that
+// nothing can order, a rule about some versions may be: it is, unless it lets them in.
 func (l listed) holds(name, version string) bool {
-	return l.name == name && (version == "" || l.specifiers.ContainsText(version))
+	if l.name != name {
+		return false
+	}
+	exact := slices.ContainsFunc(l.specifiers, func(s pep440.Specifier) bool { return s.Op == pep440.Arbitrary })
+	if _, err := pep440.Parse(version); err != nil && l.verdict != finding.Allow && !exact {
+		return true
+	}
+	return l.specifiers.ContainsText(version)
 }
 
 func timeOf(a cooldown.Age) time.Duration { return time.Duration(a) }

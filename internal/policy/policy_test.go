@@ -318,3 +318,28 @@ func TestShared(t *testing.T) {
 		t.Errorf("a file that cannot be read: %v", err)
 	}
 }
+
+// A version that nothing can order is not passed over by a rule about some versions,
+// and not let in by one.
+func TestListsAndVersionsThatCannotBeRead(t *testing.T) {
+	p, err := policy.Parse("p.toml", t.TempDir(), []byte(`[packages]
+deny = [{ package = "a<2", reason = "old" }, { package = "c===one", reason = "that one" }]
+allow = ["b>=1"]
+others = "review"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, version string
+		want          finding.Verdict
+	}{
+		{"a", "1.0", finding.Deny}, {"a", "2.0", finding.Review}, {"a", "2004d-x", finding.Deny}, {"a", "", finding.Deny},
+		{"b", "1.0", finding.Allow}, {"b", "2004d-x", finding.Review}, {"b", "", finding.Review},
+		{"c", "one", finding.Deny}, {"c", "two", finding.Review},
+	} {
+		if v, _ := p.Package(c.name, c.version); v != c.want {
+			t.Errorf("%s %s: %s, want %s", c.name, c.version, v, c.want)
+		}
+	}
+}

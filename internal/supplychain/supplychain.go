@@ -48,6 +48,12 @@ const (
 	Unchecked = "signs-unchecked"
 )
 
+// OfNow tells whether a sign is about what an index says now: what a person looked at
+// before is no word on it.
+func OfNow(id string) bool {
+	return slices.Contains([]string{Quarantined, Archived, Deprecated, Yanked, Withdrawn, HashMismatch, OriginClash}, id)
+}
+
 // Rule is one sign.
 type Rule struct {
 	ID      string

@@ -11,6 +11,7 @@ import (
 	"snug/internal/component"
 	"snug/internal/finding"
 	"snug/internal/policy"
+	"snug/internal/supplychain"
 )
 
 // The ids of what could not be checked.
@@ -179,10 +180,10 @@ func (v *vetting) judged(rules *policy.Policy, item *Item, f finding.Finding) fi
 }
 
 // approved tells whether a person looked at what the finding is about, by its bytes. A
-// hole is not in what they saw, and neither is what could not be looked at: those are
-// waived.
+// hole is not in what they saw, and neither is what an index says now or what could not
+// be looked at: those are waived.
 func (v *vetting) approved(item *Item, f finding.Finding) bool {
-	if f.Class == finding.Vulnerability || f.Class == finding.Malware || f.Class == finding.Unknown {
+	if f.Class == finding.Vulnerability || f.Class == finding.Malware || f.Class == finding.Unknown || supplychain.OfNow(f.ID) {
 		return false
 	}
 	var texts []string

@@ -237,6 +237,23 @@ func TestApprovalSettlesNoHole(t *testing.T) {
 	}
 }
 
+// Nor is it one on what the index says since.
+func TestApprovalIsNotForLater(t *testing.T) {
+	in := input(t)
+	in.Runtimes = []vet.Runtime{{Name: "prod", Items: []vet.Item{pkg("b", "1.0")}}}
+	in.Policy = rules(t, "[signs]\nyanked = \"review\"\n")
+	in.Approvals.Approve(approvals.Approval{Package: "b", Version: "1.0", Artifacts: in.Runtimes[0].Items[0].Files, By: "eve", Reason: "read it", Date: "2026-05-01"}, nil)
+	sign := finding.Finding{Class: finding.SupplyChain, ID: "provenance-regression", Package: "b", Version: "1.0", Component: component.Package}
+	in.Signs = []finding.Finding{sign}
+	if r := vet.Vet(in); r.Exit() != vet.ExitClean {
+		t.Errorf("how it was uploaded: %d, %+v", r.Exit(), r.Findings)
+	}
+	in.Signs[0].ID = "yanked"
+	if r := vet.Vet(in); r.Exit() != vet.ExitIncomplete {
+		t.Errorf("that it was withdrawn: %d, %+v", r.Exit(), r.Findings)
+	}
+}
+
 func rules(t *testing.T, text string) *policy.Policy {
 	t.Helper()
 	p, err := policy.Parse("policy.toml", t.TempDir(), []byte(text))
