@@ -93,4 +93,3 @@ func TestArtifact(t *testing.T) {
 		}
 	}
 }
-
