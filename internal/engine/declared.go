@@ -12,7 +12,7 @@ import (
 )
 
 // declaredSchema changes whenever the same METADATA would be read otherwise.
-const declaredSchema = "declared-1"
+const declaredSchema = "declared-2"
 
 // keptDeclared is a license.Declared that the store keeps.
 type keptDeclared struct {

@@ -11,6 +11,7 @@ import (
 	"snug/internal/inventory"
 	"snug/internal/lock"
 	"snug/internal/manifest"
+	"snug/internal/store"
 )
 
 // What is inside an interpreter is looked at for whichever of the targets the store has
@@ -55,7 +56,11 @@ func TestFilesOfSeveralTargets(t *testing.T) {
 		return &inventory.Facts{Package: component.Component{Class: component.Package, Name: "Lib", Version: "1"}, Notes: []string{note}, Hooks: []string{"sitecustomize.py"},
 			Components: []component.Component{{Class: component.Library, Name: lib, Version: "1", Owner: "lib"}}}
 	}
-	v := &vetting{engine: &Engine{}, facts: map[string]*inventory.Facts{"one": facts("zlib", "a"), "two": facts("expat", "b")}}
+	st, err := store.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &vetting{engine: &Engine{store: st}, facts: map[string]*inventory.Facts{"one": facts("zlib", "a"), "two": facts("expat", "b")}}
 	p := &held{pkg: &lock.Package{Name: "lib", Version: "1.0"}, trees: []string{"one", "two", "three"}}
 	h := &holdings{packages: []*held{p}}
 	items, err := v.ofPackage(context.Background(), h, p)
@@ -69,7 +74,8 @@ func TestFilesOfSeveralTargets(t *testing.T) {
 	if got := strings.Join(names, " ") + ": " + strings.Join(items[0].Unread, " "); got != "lib zlib expat: a b" {
 		t.Error(got)
 	}
-	v.signs(map[string]*holdings{"prod": h, "dev": h}, []string{"prod", "dev"})
+	v.held = map[string]*holdings{"prod": h, "dev": h}
+	v.signs([]string{"prod", "dev"})
 	if len(v.input.Signs) != 2 || v.input.Signs[0].Package != "lib" || v.input.Signs[0].Version != "1.0" {
 		t.Errorf("signs are not the lock's package's: %+v", v.input.Signs)
 	}
