@@ -43,7 +43,7 @@ func TestOfFacts(t *testing.T) {
 			t.Errorf("%s, installed: %q, want %q", name, got, c.installed)
 		}
 	}
-	virtualenv := &inventory.Facts{Package: component.Component{Name: "_virtualenv.pth"}, Pth: []inventory.Pth{{Path: "_virtualenv.pth", Code: []string{"import _virtualenv"}}}}
+	virtualenv := &inventory.Facts{Package: component.Component{Name: "_virtualenv.pth"}, Pth: []inventory.Pth{{Path: "_virtualenv.pth", SHA256: "a", Code: []string{"import _virtualenv"}}}}
 	if got := ids(OfInstalled(virtualenv)); got != "" {
 		t.Errorf("what virtualenv puts into an environment: %q", got)
 	}
