@@ -39,6 +39,7 @@ func licenses(item *Item) []finding.Finding {
 		f.Summary = "declares " + f.License
 		f.Evidence = append(f.Evidence, f.License+", by "+string(d.Source))
 	}
+	f.Evidence = append(f.Evidence, d.Notes...) // also where what is declared is no licence
 	for _, t := range item.License.Texts {
 		if t.Kind == licensetext.Own && len(t.IDs) > 0 {
 			f.Evidence = append(f.Evidence, t.Path+" holds "+strings.Join(t.IDs, ", "))

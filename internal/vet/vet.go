@@ -10,6 +10,7 @@
 package vet
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -217,7 +218,11 @@ func (v *vetting) against(item *Item) []finding.Finding {
 		all = append(all, unknown(item.Component, FilesNotSeen, item.Unseen))
 	}
 	if len(item.Unread) > 0 {
-		f := unknown(item.Component, FilesNotRead, "not all of its files could be read")
+		why := "not all of it could be read: " + item.Unread[0]
+		if more := len(item.Unread) - 1; more > 0 {
+			why += fmt.Sprintf(", and %d more", more)
+		}
+		f := unknown(item.Component, FilesNotRead, why)
 		f.Evidence = item.Unread
 		all = append(all, f)
 	}
