@@ -463,9 +463,18 @@ func tallies(out io.Writer, all []vet.Row) error {
 		for _, n := range columns(t) {
 			fmt.Fprintf(w, "\t%d", n)
 		}
-		fmt.Fprintf(w, "\t%s\n", t.Verdict)
+		fmt.Fprintf(w, "\t%s\n", outcome(t))
 	}
 	return w.Flush()
+}
+
+// outcome is the verdict on a runtime, "incomplete" where nothing is denied and
+// something is not known.
+func outcome(t vet.Row) string {
+	if t.Unknown > 0 && t.Verdict != finding.Deny {
+		return "incomplete"
+	}
+	return string(t.Verdict)
 }
 
 // columns are the counts of the table, without the verdict.

@@ -57,7 +57,11 @@ func (e *Engine) Audit(ctx context.Context, req AuditRequest) (*vet.Report, erro
 	if db != nil {
 		defer db.Close()
 	}
-	in := vet.Input{Advisories: db, Missing: missing, Fed: fedBy(db), Policy: rules, Approvals: &approvals.File{}, Now: e.Now(), Remedy: auditRemedy}
+	fed := e.fed(nil)
+	if req.Advisories != "" {
+		fed = fedBy(db)
+	}
+	in := vet.Input{Advisories: db, Missing: missing, Fed: fed, Policy: rules, Approvals: &approvals.File{}, Now: e.Now(), Remedy: auditRemedy}
 	report := &vet.Report{Unchecked: []vet.Unchecked{}, Verdict: finding.Allow}
 	for _, s := range all {
 		e.introduce(s)
@@ -103,7 +107,7 @@ func (e *Engine) auditRules(ctx context.Context, path string) (*policy.Policy, e
 func (e *Engine) auditData(ctx context.Context, from string) (db *advisory.DB, missing string, err error) {
 	switch {
 	case from == "":
-		db, err = e.advisoryStore().Newest()
+		db, err = e.Advisories(nil)
 	case strings.Contains(from, "://"):
 		db, err = e.fetchedAdvisories(ctx, from)
 	default:
@@ -146,7 +150,7 @@ func (e *Engine) fetchedAdvisories(ctx context.Context, address string) (*adviso
 	return advisory.Load(ctx, to, e.Now())
 }
 
-// fedBy tells for which classes there is a feed: for packages always.
+// fedBy tells for which classes data that was named has a feed: for packages always.
 func fedBy(db *advisory.DB) func(component.Class) bool {
 	return func(c component.Class) bool {
 		if c == component.Package || db == nil {

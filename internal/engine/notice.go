@@ -65,7 +65,7 @@ func (e *Engine) Notice(ctx context.Context, req NoticeRequest) (*Notice, error)
 	if t.kind != KindRuntime {
 		return nil, fault.New(fault.Usage, "name a runtime, or the folder of one that was delivered", "%s is no runtime", req.Name)
 	}
-	m, err := generation.Read(t.path)
+	m, err := generation.ReadHead(t.path)
 	if err != nil {
 		return nil, err
 	}
