@@ -142,6 +142,7 @@ func Vet(in Input) *Report {
 	for _, class := range component.Classes() {
 		if u := v.unchecked[class]; u != nil {
 			slices.Sort(u.What)
+			u.What = slices.Compact(u.What) // it may be in several runtimes
 			out.Unchecked = append(out.Unchecked, *u)
 		}
 	}

@@ -144,7 +144,7 @@ func TestCleanIsZeroOnlyIfAllWasChecked(t *testing.T) {
 func TestClassWithoutFeedIsListed(t *testing.T) {
 	in := input(t)
 	in.Runtimes[0].Items = []vet.Item{{Component: component.Component{Class: component.Library, Name: "zlib", Version: "1.3", Owner: "b"}}}
-	in.Runtimes = in.Runtimes[:1]
+	in.Runtimes[1].Items = in.Runtimes[0].Items // told once
 	r := vet.Vet(in)
 	if r.Exit() != vet.ExitClean || len(r.Unchecked) != 1 || strings.Join(r.Unchecked[0].What, ",") != "zlib 1.3 in b" {
 		t.Errorf("%d, %+v", r.Exit(), r.Unchecked)
