@@ -39,7 +39,8 @@ func (e *Engine) vet(ctx context.Context, pl *plan) error {
 	if pl.vetted, err = readVetted(kept); err != nil {
 		return err
 	}
-	if pl.vetted == nil {
+	anew := pl.vetted == nil
+	if anew {
 		if pl.vetted, err = e.vetAnew(ctx, pl); err != nil {
 			return err
 		}
@@ -48,14 +49,22 @@ func (e *Engine) vet(ctx context.Context, pl *plan) error {
 		return pl.denied()
 	}
 	e.sayVetted(pl.vetted)
-	data, err := json.Marshal(pl.vetted)
+	if anew {
+		return keepVetted(kept, pl.vetted)
+	}
+	return nil
+}
+
+// keepVetted keeps a report by which a build may go on.
+func keepVetted(path string, r *vet.Report) error {
+	data, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(kept), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return store.WriteFile(kept, append(data, '\n'), 0o644)
+	return store.WriteFile(path, append(data, '\n'), 0o644)
 }
 
 func (e *Engine) vetAnew(ctx context.Context, pl *plan) (*vet.Report, error) {
