@@ -140,8 +140,7 @@ func (in *Input) sources() ([]source, error) {
 		case s.File != nil:
 			src.file = *s.File
 		case s.Package.Archive != nil:
-			a := s.Package.Archive
-			src.file, src.url = lock.File{URL: a.URL, Path: a.Path, Size: a.Size, Hashes: a.Hashes}, a.URL
+			src.file, src.url = s.Package.Archive.File(), s.Package.Archive.URL
 		}
 		if src.file.Name = src.file.FileName(); !strings.HasSuffix(src.file.Name, ".whl") {
 			if in.Build == nil {

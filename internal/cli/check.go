@@ -23,11 +23,7 @@ something could not be checked, or waits for a person.`,
 		ValidArgsFunction: a.runtimeNames(-1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			req.Runtimes = args
-			p, err := a.load()
-			if err != nil {
-				return err
-			}
-			e, err := a.engine(p)
+			e, p, err := a.inProject()
 			if err != nil {
 				return err
 			}

@@ -50,11 +50,7 @@ needs stays locked, and is named.`,
 }
 
 func (a *app) edit(change func(*engine.Engine) (*engine.Locked, error)) error {
-	p, err := a.load()
-	if err != nil {
-		return err
-	}
-	e, err := a.engine(p)
+	e, _, err := a.inProject()
 	if err != nil {
 		return err
 	}

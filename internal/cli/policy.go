@@ -35,11 +35,7 @@ under the shared policy, under [tool.snug.policy] (docs/policy.md).`,
 
 		ValidArgsFunction: a.runtimeNames(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := a.load()
-			if err != nil {
-				return err
-			}
-			e, err := a.engine(p)
+			e, p, err := a.inProject()
 			if err != nil {
 				return err
 			}

@@ -26,11 +26,7 @@ Exit code 0, unless something would be denied that is not denied now: then 1. Wi
 		Example: "  snug policy test\n  snug policy test --policy strict.toml\n  snug policy test --policy ../shared/policy.toml a/pylock.toml b/pylock.toml --strict",
 
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := a.load()
-			if err != nil {
-				return err
-			}
-			e, err := a.engine(p)
+			e, p, err := a.inProject()
 			if err != nil {
 				return err
 			}

@@ -38,11 +38,7 @@ only what nobody has approved yet is shown. snug approve takes it off the page.`
 			if len(args) > 1 {
 				req.New = a.path(args[1])
 			}
-			p, err := a.load()
-			if err != nil {
-				return err
-			}
-			e, err := a.engine(p)
+			e, p, err := a.inProject()
 			if err != nil {
 				return err
 			}
@@ -80,11 +76,7 @@ texts, by their digests: what changes is shown again, and nothing else.`,
 			if err := needed("--reason", ask.Reason, "--by", ask.By); err != nil {
 				return err
 			}
-			p, err := a.load()
-			if err != nil {
-				return err
-			}
-			e, err := a.engine(p)
+			e, p, err := a.inProject()
 			if err != nil {
 				return err
 			}

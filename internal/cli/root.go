@@ -257,6 +257,16 @@ func (a *app) projectIfAny() (*manifest.Project, error) {
 	return p, err
 }
 
+// inProject is the engine with the settings of the project that there must be.
+func (a *app) inProject() (*engine.Engine, *manifest.Project, error) {
+	p, err := a.load()
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := a.engine(p)
+	return e, p, err
+}
+
 // open is the engine with the settings of the project, if there is one.
 func (a *app) open() (*engine.Engine, *manifest.Project, error) {
 	p, err := a.projectIfAny()

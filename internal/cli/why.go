@@ -71,11 +71,7 @@ locked one.`,
 
 		ValidArgsFunction: a.lockedNames(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := a.load()
-			if err != nil {
-				return err
-			}
-			e, err := a.engine(p)
+			e, p, err := a.inProject()
 			if err != nil {
 				return err
 			}

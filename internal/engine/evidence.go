@@ -178,7 +178,7 @@ func filesOf(l *lock.Lock) map[string]lock.File {
 			out[f.Hashes["sha256"]] = f
 		}
 		if a := p.Archive; a != nil {
-			out[a.Hashes["sha256"]] = lock.File{URL: a.URL, Path: a.Path}
+			out[a.Hashes["sha256"]] = a.File()
 		}
 	}
 	return out

@@ -95,7 +95,8 @@ func (p *held) on(target string, s lock.Selected, py pep440.Version) {
 	minor := (interp.Interpreter{Version: py}).Minor()
 	f, url := s.File, ""
 	if a := s.Package.Archive; a != nil {
-		f, url = &lock.File{URL: a.URL, Path: a.Path, Hashes: a.Hashes}, a.URL
+		whole := a.File()
+		f, url = &whole, a.URL
 	}
 	p.key = func(sum digest.SHA256) string { return wheel.TreeKey(sum, minor, url) }
 	if f == nil || !strings.HasSuffix(f.FileName(), ".whl") {

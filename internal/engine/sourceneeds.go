@@ -194,8 +194,7 @@ func sourceFile(p *lock.Package) lock.File {
 	case p.Sdist != nil:
 		return *p.Sdist
 	case p.Archive != nil:
-		a := p.Archive
-		return lock.File{URL: a.URL, Path: a.Path, Size: a.Size, Hashes: a.Hashes}
+		return p.Archive.File()
 	}
 	return lock.File{}
 }

@@ -75,28 +75,22 @@ func (e *Engine) vetAnew(ctx context.Context, pl *plan) (*vet.Report, error) {
 	defer v.close()
 	if pl.sources != nil {
 		v.built = func(ctx context.Context, p *lock.Package) (digest.SHA256, bool, error) {
-			b, err := pl.build(ctx, p, sourceOf(p))
+			b, err := pl.build(ctx, p, sourceFile(p))
 			return b.SHA256, err == nil, err
 		}
 	}
-	only := *pl.lock
-	only.Tool.Targets = []lock.Target{pl.locked}
-	locks := []*lock.Lock{&only}
+	locks := []*lock.Lock{pl.lockHere()}
 	if err := v.hold(ctx, locks, pl.runtimes); err != nil {
 		return nil, err
 	}
 	return v.report(locks), nil
 }
 
-// sourceOf is the file that a package without a wheel is built from.
-func sourceOf(p *lock.Package) lock.File {
-	switch {
-	case p.Sdist != nil:
-		return *p.Sdist
-	case p.Archive != nil:
-		return lock.File{URL: p.Archive.URL, Path: p.Archive.Path, Size: p.Archive.Size, Hashes: p.Archive.Hashes}
-	}
-	return lock.File{}
+// lockHere is what the lock says of this machine's target.
+func (pl *plan) lockHere() *lock.Lock {
+	only := *pl.lock
+	only.Tool.Targets = []lock.Target{pl.locked}
+	return &only
 }
 
 // denied is the error for what policy does not let be built.
@@ -223,11 +217,10 @@ func (pl *plan) made(ctx context.Context) ([]string, error) {
 	if pl.sources == nil {
 		return nil, nil
 	}
-	only := *pl.lock
-	only.Tool.Targets = []lock.Target{pl.locked}
+	here := []*lock.Lock{pl.lockHere()}
 	var out []string
 	for _, name := range pl.runtimes {
-		h, err := holdingsOf([]*lock.Lock{&only}, name, ownOf(pl.project))
+		h, err := holdingsOf(here, name, ownOf(pl.project))
 		if err != nil {
 			return nil, err
 		}
@@ -235,7 +228,7 @@ func (pl *plan) made(ctx context.Context) ([]string, error) {
 			if !p.built {
 				continue
 			}
-			b, err := pl.build(ctx, p.pkg, sourceOf(p.pkg))
+			b, err := pl.build(ctx, p.pkg, sourceFile(p.pkg))
 			if err != nil {
 				return nil, err
 			}

@@ -40,6 +40,10 @@ type vetting struct {
 	held    map[string]*holdings        // by runtime
 	facts   map[string]*inventory.Facts // by the key of the tree that they are of
 	lines   map[string]int              // where packages stand in the lock
+	pythons struct {                    // sources, once made
+		once sync.Once
+		all  []interp.Source
+	}
 	// built tells the wheel that is built of a package here, where it is known.
 	built func(context.Context, *lock.Package) (digest.SHA256, bool, error)
 }
@@ -239,6 +243,12 @@ func builtBefore(p *manifest.Project) func(context.Context, *lock.Package) (dige
 	}
 }
 
+// sources are those of the project's interpreters. To make them may start a program.
+func (v *vetting) sources(ctx context.Context) []interp.Source {
+	v.pythons.once.Do(func() { v.pythons.all = v.engine.sourcesFor(ctx, v.project) })
+	return v.pythons.all
+}
+
 // interpreterKey names the tree of a target's interpreter.
 func (v *vetting) interpreterKey(ctx context.Context, lt *lock.Target) (string, bool) {
 	version, err := pep440.Parse(lt.Python)
@@ -246,7 +256,7 @@ func (v *vetting) interpreterKey(ctx context.Context, lt *lock.Target) (string, 
 		return "", false
 	}
 	i := interp.Interpreter{Version: version, Target: lt.Name, Source: lt.Interpreter.Source, ID: lt.Interpreter.ID, SHA256: lt.Interpreter.SHA256}
-	key, err := interp.Key(v.engine.sourcesFor(ctx, v.project), i)
+	key, err := interp.Key(v.sources(ctx), i)
 	return key, err == nil // else the source is not one of this machine
 }
 

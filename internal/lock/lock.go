@@ -79,6 +79,11 @@ type Archive struct {
 	Subdirectory string
 }
 
+// File is the archive as a file of an index would be listed, without its upload time.
+func (a *Archive) File() File {
+	return File{URL: a.URL, Path: a.Path, Size: a.Size, Hashes: a.Hashes}
+}
+
 // File is a wheel or sdist of an index.
 type File struct {
 	Name       string // "" when URL or Path says it
