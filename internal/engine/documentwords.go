@@ -8,6 +8,7 @@ import (
 	"snug/internal/inventory"
 	"snug/internal/policy"
 	"snug/internal/sbom"
+	"snug/internal/term"
 )
 
 // maxWords bounds a line of METADATA that goes into a document.
@@ -66,13 +67,7 @@ func plainLabel(label string) string {
 }
 
 // line is text on one bounded line, without what is no character to be read.
-func line(text string) string {
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
-	if runes := []rune(text); len(runes) > maxWords {
-		text = string(runes[:maxWords]) + "…"
-	}
-	return text
-}
+func line(text string) string { return term.Line(text, maxWords) }
 
 // supplierOf says who a package comes from: its maintainer or author, else the index
 // that delivers it, which is how SPDX understands the word.

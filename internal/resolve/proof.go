@@ -3,12 +3,11 @@ package resolve
 import (
 	"fmt"
 	"slices"
-	"strings"
-	"unicode"
 
 	"snug/internal/manifest"
 	"snug/internal/pep440"
 	"snug/internal/pubgrub"
+	"snug/internal/term"
 )
 
 // node is what a proof says of one name.
@@ -184,13 +183,7 @@ func (p *problem) tellRefused(t told, k *pubgrub.Clause) {
 const maxReason = 160
 
 // tidy is a reason as one line of bounded length: parts of it come from outside.
-func tidy(reason string) string {
-	reason = strings.Join(strings.FieldsFunc(reason, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
-	if runes := []rune(reason); len(runes) > maxReason {
-		reason = string(runes[:maxReason]) + "…"
-	}
-	return reason
-}
+func tidy(reason string) string { return term.Line(reason, maxReason) }
 
 // refuse adds to the versions that are refused for the same reason.
 func (n *node) refuse(f Fact) {
