@@ -89,7 +89,7 @@ func TestLibraries(t *testing.T) {
 			map[string][]byte{"shop.libs/libjpeg-8a13c6e0.so.62.4.0": nativeWith("libjpeg-turbo version 3.1.1 (build 20250701)")},
 			[]string{"native|libjpeg-turbo|3.1.1|version string"}},
 		"crates": {
-			map[string][]byte{"shop/_rust.so": nativeWith("/root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/smallvec-1.13.1/src/lib.rs/x/registry/src/i/openssl-sys-0.9.99/build.rs")},
+			map[string][]byte{"shop/_rust.so": nativeWith("/home/b/.cargo/registry/src/index.example-1949cf8c6b5b557f/smallvec-1.13.1/src/lib.rs/x/registry/src/i/openssl-sys-0.9.99/build.rs")},
 			[]string{"cargo|openssl-sys|0.9.99|path of its source", "cargo|smallvec|1.13.1|path of its source"}},
 	} {
 		if got := told(t, c.files); !slices.Equal(got, c.want) {
